@@ -1,0 +1,132 @@
+//! What crosses a link: time, availability and a constant label. Nothing else has a field.
+
+use serde::{Deserialize, Serialize};
+
+use super::key::IdentityKey;
+use crate::event::{Availability, LabelDigest, MarkedEvent};
+use crate::time::EventTime;
+
+/// The constant label of the mirrors in a target.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
+#[serde(try_from = "String", into = "String")]
+pub struct Label(String);
+
+impl Label {
+    /// The longest label, in characters.
+    pub const LEN_MAX: usize = 64;
+
+    /// A label typed by the user: one line, not empty, at most [`Self::LEN_MAX`] characters.
+    pub fn new(text: &str) -> Result<Self, LabelProblem> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(LabelProblem::Empty);
+        }
+        if text.chars().count() > Self::LEN_MAX {
+            return Err(LabelProblem::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(LabelProblem::ControlCharacter);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Label {
+    fn default() -> Self {
+        Self("Busy".to_owned())
+    }
+}
+
+impl TryFrom<String> for Label {
+    type Error = LabelProblem;
+
+    fn try_from(text: String) -> Result<Self, LabelProblem> {
+        Self::new(&text)
+    }
+}
+
+impl From<Label> for String {
+    fn from(label: Label) -> Self {
+        label.0
+    }
+}
+
+/// Why a text cannot be a label.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LabelProblem {
+    /// Nothing but white space.
+    #[error("a label cannot be empty")]
+    Empty,
+    /// Too long.
+    #[error("a label has at most {} characters", Label::LEN_MAX)]
+    TooLong,
+    /// A line break or its like.
+    #[error("a label is one line without control characters")]
+    ControlCharacter,
+}
+
+/// The availability a mirror shows. A mirror always blocks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "snake_case")]
+pub enum MirrorAvailability {
+    /// Perhaps busy.
+    Tentative,
+    /// Busy.
+    Busy,
+    /// Away.
+    OutOfOffice,
+}
+
+/// Everything a mirror says.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct MirrorBody {
+    /// The occurrence's whole time, never clipped.
+    pub time: EventTime,
+    /// What it shows.
+    pub availability: MirrorAvailability,
+    /// The constant label.
+    pub label: Label,
+}
+
+/// Keyed hash of everything a mirror says: equal fingerprints mean nothing to do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
+pub struct Fingerprint(pub [u8; 16]);
+
+impl MirrorBody {
+    /// The fingerprint of this body.
+    pub fn fingerprint(&self, keys: &IdentityKey) -> Fingerprint {
+        fingerprint(keys, &self.time, self.availability, LabelDigest::of(self.label.as_str()))
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of a mirror as found; `None` when it says more than a mirror does, so that it
+    /// equals nothing.
+    pub fn observed(keys: &IdentityKey, found: &MarkedEvent) -> Option<Self> {
+        let availability = match found.availability {
+            Availability::Free => return None,
+            Availability::Tentative => MirrorAvailability::Tentative,
+            Availability::Busy => MirrorAvailability::Busy,
+            Availability::OutOfOffice => MirrorAvailability::OutOfOffice,
+        };
+        let time = found.time.as_ref().filter(|_| found.plain)?;
+        Some(fingerprint(keys, time, availability, found.label))
+    }
+}
+
+fn fingerprint(
+    keys: &IdentityKey,
+    time: &EventTime,
+    availability: MirrorAvailability,
+    label: LabelDigest,
+) -> Fingerprint {
+    let kind = [u8::from(time.is_all_day()), availability as u8];
+    let start = time.start().timestamp().to_be_bytes();
+    let end = time.end().timestamp().to_be_bytes();
+    Fingerprint(keys.derive("fingerprint", &[&kind, &start, &end, &label.0]))
+}

@@ -1,0 +1,103 @@
+//! A mirror to be written, a mirror that stands, and what we remember of it.
+//!
+//! [`MirrorSpec`] and [`PlacedMirror`] are what a write takes. They can be made only from a planned body or
+//! from a mirror that proved itself, so that a person's event can never be passed to a write.
+
+use serde::{Deserialize, Serialize};
+
+use super::body::{Fingerprint, MirrorBody};
+use super::key::{IdentityKey, Incarnation, MeetingId, MirrorKey, ProviderId};
+use super::mark::Mark;
+use crate::ids::{EventId, LastingName, LinkId, RemoteId, Version};
+use crate::recurrence::OriginalStart;
+use crate::time::EventTime;
+
+/// A mirror as it is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MirrorSpec {
+    provider_id: ProviderId,
+    mark: Mark,
+    body: MirrorBody,
+}
+
+impl MirrorSpec {
+    /// The mirror `key` in `target`, of an event in `source`.
+    pub fn new(
+        keys: &IdentityKey,
+        target: &LastingName,
+        source: &LastingName,
+        key: MirrorKey,
+        incarnation: Incarnation,
+        body: MirrorBody,
+    ) -> Self {
+        Self {
+            provider_id: keys.provider_id(&key, incarnation),
+            mark: Mark::new(keys, target, source, key, incarnation),
+            body,
+        }
+    }
+
+    /// The id under which it is created.
+    pub fn provider_id(&self) -> &ProviderId {
+        &self.provider_id
+    }
+
+    /// Its mark.
+    pub fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// What it says.
+    pub fn body(&self) -> &MirrorBody {
+        &self.body
+    }
+}
+
+/// A mirror that stands at its provider and proved to be ours.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct PlacedMirror {
+    remote_id: RemoteId,
+    version: Option<Version>,
+}
+
+impl PlacedMirror {
+    /// Only for mirrors whose mark was verified, or that this installation placed and recorded.
+    pub(crate) fn new(remote_id: RemoteId, version: Option<Version>) -> Self {
+        Self { remote_id, version }
+    }
+
+    /// Where it is.
+    pub fn remote_id(&self) -> &RemoteId {
+        &self.remote_id
+    }
+
+    /// The version we saw, the precondition of a write.
+    pub fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
+    }
+}
+
+/// What we remember of a mirror that we placed or adopted.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct MirrorRecord {
+    /// Its key.
+    pub key: MirrorKey,
+    /// Its incarnation.
+    pub incarnation: Incarnation,
+    /// Its link.
+    pub link: LinkId,
+    /// The event or series it mirrors, in the link's source.
+    pub event: EventId,
+    /// The occurrence it mirrors.
+    pub original_start: OriginalStart,
+    /// The keyed hash of the event's iCal UID.
+    pub meeting: MeetingId,
+    /// Where it is in the link's target.
+    pub remote_id: RemoteId,
+    /// The version we last saw.
+    pub version: Option<Version>,
+    /// The time it was last written with.
+    pub time: EventTime,
+    /// The fingerprint it was last written with.
+    pub fingerprint: Fingerprint,
+}

@@ -1,0 +1,1 @@
+//! Desired and observed mirrors become a plan.

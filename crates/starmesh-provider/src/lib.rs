@@ -1,0 +1,17 @@
+//! The ports of Starmesh: what the engine asks of a calendar provider, and of the world around it.
+//!
+//! An adapter implements [`CalendarProvider`] and passes the conformance suite of this crate
+//! (feature `conformance`); nothing above it knows which provider it talks to.
+//!
+//! **Invariant:** the write side takes a [`MirrorWrite`] and nothing else, so no code path can change or
+//! delete an event that a person made.
+
+pub mod env;
+mod error;
+mod port;
+
+pub use error::{ErrorKind, ProviderError, Result};
+pub use port::{
+    CalendarProvider, Capabilities, ChangeSet, Changed, Coverage, Cursor, Fetched, MirrorWrite, Providers,
+    RemoteCalendar, Written,
+};
