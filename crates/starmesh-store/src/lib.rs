@@ -4,7 +4,7 @@
 //! The lower half is untyped: a [`Store`] keeps [`Row`]s in [`Table`]s and commits [`Change`]s as one
 //! transaction. The upper half, [`state`], gives rows their types and is the same over every store.
 
-pub mod state;
 mod row;
+pub mod state;
 
 pub use row::{Change, Row, Select, Store, StoreError, Table};

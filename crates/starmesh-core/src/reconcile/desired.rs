@@ -166,8 +166,7 @@ fn imply_occurrence(
     match link.policy.decide(&occurrence) {
         Ok(availability) if in_window => {
             let body = MirrorBody { time: occurrence.time, availability, label: link.policy.label.clone() };
-            let event =
-                EventRef { event: id.clone(), original_start: occurrence.original_start, meeting };
+            let event = EventRef { event: id.clone(), original_start: occurrence.original_start, meeting };
             implied.desired.insert(key, Desired { link: index, event, body });
         }
         Ok(_) => {
@@ -201,7 +200,13 @@ impl Implied {
     fn leave_out(&mut self, input: &TargetInput<'_>, key: MirrorKey, reason: SkipReason) {
         if let Some(Desired { link, event, body }) = self.desired.remove(&key) {
             self.skipped.insert(key, reason);
-            self.explain(&input.links[link], &event.event, Some(event.original_start), Some(body.time), reason);
+            self.explain(
+                &input.links[link],
+                &event.event,
+                Some(event.original_start),
+                Some(body.time),
+                reason,
+            );
         }
     }
 }
@@ -214,8 +219,7 @@ fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
     let mut placed_by: HashMap<Slot, MirrorKey> = HashMap::new();
     let mut left_out = Vec::new();
     for (key, desired) in &implied.desired {
-        let slot =
-            (desired.event.meeting, desired.event.original_start.clone(), desired.body.time);
+        let slot = (desired.event.meeting, desired.event.original_start.clone(), desired.body.time);
         if own.contains(&slot) {
             left_out.push((*key, SkipReason::SameMeeting));
             continue;
@@ -240,8 +244,7 @@ fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
 
 /// The slots that the target blocks itself, of the meetings that its sources bring.
 fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
-    let brought: HashSet<MeetingId> =
-        implied.desired.values().map(|desired| desired.event.meeting).collect();
+    let brought: HashSet<MeetingId> = implied.desired.values().map(|desired| desired.event.meeting).collect();
     let policy = Policy::default();
     let mut slots = HashSet::new();
     let events = input.target.items.iter().flat_map(|observed| &observed.item.events);

@@ -153,8 +153,8 @@ impl<'a> Diff<'a> {
         let (incarnation, previous) = if planted(Bug::PlaceWithoutLooking) {
             (if record.is_some() { incarnation.next() } else { incarnation }, None)
         } else {
-            let previous = record
-                .map(|record| PlacedMirror::new(record.remote_id.clone(), record.version.clone()));
+            let previous =
+                record.map(|record| PlacedMirror::new(record.remote_id.clone(), record.version.clone()));
             (incarnation, previous)
         };
         let action = Action::Place { body: desired.body.clone(), previous };
@@ -258,7 +258,7 @@ impl<'a> Diff<'a> {
             meeting: record.meeting,
         });
         let time = record.map(|record| record.time);
-        let action = Action::Remove { placed: placed(live), time, cause };
+        let action = Action::Remove { placed: placed(live), time, cause, counted: false };
         self.operate(live.link, key, event, live.mark.incarnation, action);
     }
 

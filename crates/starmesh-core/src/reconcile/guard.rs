@@ -38,25 +38,28 @@ pub(super) fn brake(operations: Vec<Operation>, budget: &BrakeBudget) -> (Vec<Op
             *placements.entry(event.event.clone()).or_default() += 1;
         }
     }
-    let (counted, rest): (Vec<_>, Vec<_>) = operations.into_iter().partition(|operation| {
-        let Action::Remove { cause, .. } = &operation.action else { return false };
-        if cause.is_approved() {
-            return false;
-        }
+    let mut rest = Vec::new();
+    let mut unexpected = Vec::new();
+    for mut operation in operations {
         let paired = operation.event.as_ref().and_then(|event| placements.get_mut(&event.event));
-        match paired {
-            Some(left) if *left > 0 => {
+        match (&mut operation.action, paired) {
+            (Action::Remove { cause, .. }, _) if cause.is_approved() => rest.push(operation),
+            (Action::Remove { .. }, Some(left)) if *left > 0 => {
                 *left -= 1;
-                false
+                rest.push(operation);
             }
-            _ => true,
+            (Action::Remove { counted, .. }, _) => {
+                *counted = true;
+                unexpected.push(operation);
+            }
+            _ => rest.push(operation),
         }
-    });
-    let count = counted.len() as u64;
+    }
+    let count = unexpected.len() as u64;
     let within = budget.removed_lately + count <= removals_limit(budget.mirrors);
     if within || count <= budget.allowed || planted(Bug::NoBrake) {
-        (rest.into_iter().chain(counted).collect(), Vec::new())
+        (rest.into_iter().chain(unexpected).collect(), Vec::new())
     } else {
-        (rest, counted)
+        (rest, unexpected)
     }
 }

@@ -97,6 +97,9 @@ pub enum Action {
         time: Option<EventTime>,
         /// Why.
         cause: RemoveCause,
+        /// True when the brake counts it: nobody approved it, and no placement of the same series comes
+        /// with it.
+        counted: bool,
     },
 }
 
