@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use starmesh_core::ids::CalendarId;
-use starmesh_core::planted::{Bug, planted};
 use starmesh_store::StoreError;
 use starmesh_store::state::{Changes, State};
 
@@ -51,9 +50,7 @@ impl Queue {
 
     /// Puts a calendar back whose pull failed.
     pub(crate) fn put_back(&mut self, calendar: &CalendarId, since: DateTime<Utc>) {
-        if !planted(Bug::ForgetFailedPull) {
-            self.waiting.entry(calendar.clone()).or_insert(since);
-        }
+        self.waiting.entry(calendar.clone()).or_insert(since);
     }
 
     /// Forgets calendars that no link touches any more.

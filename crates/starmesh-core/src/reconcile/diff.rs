@@ -194,7 +194,7 @@ impl<'a> Diff<'a> {
             if !self.input.whole {
                 return None;
             }
-            if source_read_at <= live.read_at {
+            if source_read_at <= live.read_at && !planted(Bug::JudgeByOldRead) {
                 self.out.recheck.insert(link.source.id.clone());
                 return None;
             }
@@ -281,5 +281,6 @@ impl<'a> Diff<'a> {
 }
 
 fn placed(live: &Live<'_>) -> PlacedMirror {
-    PlacedMirror::new(live.remote_id.clone(), live.version.cloned())
+    let version = live.version.filter(|_| !planted(Bug::IgnorePrecondition));
+    PlacedMirror::new(live.remote_id.clone(), version.cloned())
 }
