@@ -143,7 +143,7 @@ impl Engine {
             _ => {
                 placing.report.deferred += 1;
                 if placing.stopped.is_none() {
-                    self.stop(target, error, placing);
+                    placing.stop(target, error);
                 }
                 return Ok(());
             }
@@ -166,7 +166,7 @@ impl Engine {
         self.state.commit(changes).await?;
         self.tell(EngineEvent::Wedged { target: target.id.clone(), reason });
         if whole && placing.stopped.is_none() {
-            self.stop(target, error, placing);
+            placing.stop(target, error);
         }
         Ok(())
     }

@@ -301,7 +301,7 @@ impl Daemon {
                 let everything = pulled.first || !watch.compared;
                 watch.compared = true;
                 let origin = Origin { signalled, taken, pulled: self.engine.clock.now() };
-                self.follow_up(id, pulled, everything, origin);
+                self.follow_up(id, &pulled, everything, origin);
                 return Ok(());
             }
             Err(PullError::Store(error)) => return Err(error),
@@ -318,7 +318,7 @@ impl Daemon {
     }
 
     /// What a calendar's changes mean for targets: those it feeds, and itself.
-    fn follow_up(&mut self, id: &CalendarId, pulled: Pulled, everything: bool, origin: Origin) {
+    fn follow_up(&mut self, id: &CalendarId, pulled: &Pulled, everything: bool, origin: Origin) {
         let scope = |whole: bool| {
             if whole { Scope::Whole } else { Scope::Meetings(pulled.meetings.clone()) }
         };

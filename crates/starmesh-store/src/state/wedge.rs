@@ -35,9 +35,7 @@ impl Wedge {
     /// The subject of a wedge that stops this operation and no other; it changes with what the operation
     /// would write, so that a changed source is tried at once.
     pub fn subject_of(keys: &IdentityKey, operation: &Operation) -> String {
-        let fingerprint = operation.body().map(|body| body.fingerprint(keys));
-        let fingerprint = fingerprint
-            .map_or_else(String::new, |print| print.0.iter().map(|byte| format!("{byte:02x}")).collect());
+        let fingerprint = operation.body().map(|body| body.fingerprint(keys).to_string()).unwrap_or_default();
         format!("{}:{:?}:{fingerprint}", operation.key, ActionKind::of(operation))
     }
 
