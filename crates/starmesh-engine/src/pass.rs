@@ -8,14 +8,14 @@ use futures::{FutureExt, StreamExt, stream};
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::reconcile::{LinkState, TargetPlan};
 use starmesh_core::topology;
-use starmesh_provider::{ErrorKind, ProviderError};
+use starmesh_provider::ErrorKind;
 use starmesh_store::StoreError;
 use starmesh_store::state::{Calendar, Changes, Link};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Trouble};
-use crate::place::{PlaceReport, Placing};
+use crate::place::PlaceReport;
 use crate::progress::EngineEvent;
 use crate::pull::{Extent, PullError};
 use crate::reconcile::Scope;
@@ -256,15 +256,5 @@ impl Engine {
             }
         }
         self.state.commit(changes).await
-    }
-}
-
-impl Placing {
-    /// The delay a provider asked for, when that is what stopped the target.
-    pub(crate) fn asked_delay(&self) -> Option<std::time::Duration> {
-        match self.stopped {
-            Some(ProviderError { kind: ErrorKind::Throttled { retry_after }, .. }) => retry_after,
-            _ => None,
-        }
     }
 }

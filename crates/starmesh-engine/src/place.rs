@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
@@ -78,6 +79,22 @@ pub(crate) struct Placing {
     pub stopped: Option<ProviderError>,
 }
 
+impl Placing {
+    /// The rest of the target is left for later.
+    pub(crate) fn stop(&mut self, target: &Calendar, error: ProviderError) {
+        self.report.troubles.push(Trouble::new(target, error.clone()));
+        self.stopped = Some(error);
+    }
+
+    /// The delay a provider asked for, when that is what stopped the target.
+    pub(crate) fn asked_delay(&self) -> Option<Duration> {
+        match self.stopped.as_ref()?.kind {
+            ErrorKind::Throttled { retry_after } => retry_after,
+            _ => None,
+        }
+    }
+}
+
 /// What became of one operation.
 pub(crate) enum Outcome {
     /// It was written.
@@ -112,7 +129,7 @@ impl Engine {
             Err(Stop::Store(error)) => return Err(error.into()),
             Err(Stop::Provider(error)) => {
                 placing.report.deferred = plan.operations.len() as u64;
-                self.stop(target, error, &mut placing);
+                placing.stop(target, error);
                 return Ok(placing);
             }
         };
@@ -354,11 +371,6 @@ impl Engine {
             ErrorKind::Refused,
             format!("the calendar refused {INCARNATIONS_MAX} identities for one busy block"),
         )))
-    }
-
-    pub(crate) fn stop(&self, target: &Calendar, error: ProviderError, placing: &mut Placing) {
-        placing.report.troubles.push(Trouble::new(target, error.clone()));
-        placing.stopped = Some(error);
     }
 
     /// Keeps the outcome of one operation.

@@ -232,11 +232,9 @@ impl Daemon {
             .map(|(target, _)| target.clone())
             .collect();
         for target in ready {
-            let Some(calendar) = self.watches.get(&target).map(|watch| watch.calendar.clone()) else {
-                continue;
-            };
+            let calendar = self.watches.get(&target).map(|watch| watch.calendar.clone());
             let Some(aim) = self.aims.get_mut(&target) else { continue };
-            if let Some(scope) = aim.scope.take() {
+            if let (Some(scope), Some(calendar)) = (aim.scope.take(), calendar) {
                 aim.placing = true;
                 work.push(place(self.engine.clone(), calendar, scope, aim.origin, self.stop.clone()));
             }
@@ -301,7 +299,7 @@ impl Daemon {
                 let everything = pulled.first || !watch.compared;
                 watch.compared = true;
                 let origin = Origin { signalled, taken, pulled: self.engine.clock.now() };
-                self.follow_up(id, pulled, everything, origin);
+                self.follow_up(id, &pulled, everything, origin);
                 return Ok(());
             }
             Err(PullError::Store(error)) => return Err(error),
@@ -318,7 +316,7 @@ impl Daemon {
     }
 
     /// What a calendar's changes mean for targets: those it feeds, and itself.
-    fn follow_up(&mut self, id: &CalendarId, pulled: Pulled, everything: bool, origin: Origin) {
+    fn follow_up(&mut self, id: &CalendarId, pulled: &Pulled, everything: bool, origin: Origin) {
         let scope = |whole: bool| {
             if whole { Scope::Whole } else { Scope::Meetings(pulled.meetings.clone()) }
         };

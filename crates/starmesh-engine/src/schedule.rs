@@ -8,15 +8,15 @@ pub const POLL_JITTER: f64 = 0.25;
 /// The first delay after a failure.
 const BACKOFF_BASE: Duration = Duration::from_secs(2);
 /// The longest delay after failures that pass by themselves.
-const BACKOFF_MAX: Duration = Duration::from_secs(300);
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
 /// The delay after failures that only a person can end.
-pub(crate) const PERSON_DELAY: Duration = Duration::from_secs(900);
+pub(crate) const PERSON_DELAY: Duration = Duration::from_mins(15);
 /// A calendar that seems to be empty or gone is looked at again after this long (design, invariant 5).
-pub(crate) const SUSPICION_DELAY: Duration = Duration::from_secs(60);
+pub(crate) const SUSPICION_DELAY: Duration = Duration::from_mins(1);
 /// How long a wedged operation rests before it is tried again unasked.
-pub(crate) const WEDGE_REST: Duration = Duration::from_secs(3_600);
+pub(crate) const WEDGE_REST: Duration = Duration::from_hours(1);
 /// Every calendar is read whole at least this often, whatever its sync token says.
-pub(crate) const WHOLE_READ_INTERVAL: Duration = Duration::from_secs(86_400);
+pub(crate) const WHOLE_READ_INTERVAL: Duration = Duration::from_hours(24);
 
 /// The delay to the next poll: `interval` ± [`POLL_JITTER`]. `fraction` is random, in `[0, 1)`.
 pub fn poll_delay(interval: Duration, fraction: f64) -> Duration {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::mirror::IdentityKey;
+use starmesh_core::policy::SkipReason;
 use starmesh_core::reconcile::{Operation, StuckReason};
 
 use super::{ActionKind, Changes, State, key, row};
@@ -26,6 +27,8 @@ pub struct Wedge {
     pub since: DateTime<Utc>,
     /// When it is tried again unasked.
     pub retry_at: DateTime<Utc>,
+    /// When the event in question starts, where that is known: so that a person can find it.
+    pub event_at: Option<DateTime<Utc>>,
 }
 
 impl Wedge {
@@ -35,9 +38,7 @@ impl Wedge {
     /// The subject of a wedge that stops this operation and no other; it changes with what the operation
     /// would write, so that a changed source is tried at once.
     pub fn subject_of(keys: &IdentityKey, operation: &Operation) -> String {
-        let fingerprint = operation.body().map(|body| body.fingerprint(keys));
-        let fingerprint = fingerprint
-            .map_or_else(String::new, |print| print.0.iter().map(|byte| format!("{byte:02x}")).collect());
+        let fingerprint = operation.body().map(|body| body.fingerprint(keys).to_string()).unwrap_or_default();
         format!("{}:{:?}:{fingerprint}", operation.key, ActionKind::of(operation))
     }
 
@@ -57,6 +58,8 @@ pub enum WedgeReason {
     ReadOnly,
     /// The mailbox is full.
     QuotaExceeded,
+    /// An event of a source is broken.
+    Broken(SkipReason),
     /// A mirror cannot be changed.
     Stuck(StuckReason),
 }
