@@ -202,11 +202,9 @@ impl Inner {
             return Ok(page);
         }
         self.trouble.reading.remove(&reader);
-        if page.complete {
-            self.trouble.lied.remove(&reader);
-        }
-        if let Some(calendar) = self.calendars.get_mut(name) {
+        if let Some(calendar) = self.calendars.get_mut(name).filter(|_| !left_out.is_empty()) {
             calendar.resurface(&left_out);
+            self.notices.insert(name.clone());
         }
         Ok(page)
     }

@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use starmesh_core::ids::{AccountId, LastingName, RemoteId};
-use starmesh_core::planted::{Bug, planted};
 use starmesh_provider::{ErrorKind, MirrorWrite, ProviderError, RemoteCalendar, Result, Written};
 use tokio::time::Instant;
 
@@ -28,7 +27,7 @@ pub(super) struct Inner {
     pub(super) trouble: Trouble,
     pub(super) trace: Trace,
     ledger: Vec<LedgerEntry>,
-    notices: BTreeSet<LastingName>,
+    pub(super) notices: BTreeSet<LastingName>,
     witness: Option<Box<dyn Witness>>,
     violations: Vec<String>,
 }
@@ -40,7 +39,8 @@ pub(super) struct Trouble {
     pub(super) throttled_until: BTreeMap<AccountId, Instant>,
     /// Until when a calendar answers 404.
     pub(super) gone_until: BTreeMap<LastingName, Instant>,
-    /// Calendars that lied to a device about being empty, and told it no whole truth since.
+    /// Calendars that lied to a device about being empty. Each does so once: whether the truth told in
+    /// between was also kept nobody outside can know, and a second lie without it is to be believed.
     pub(super) lied: BTreeSet<(u8, LastingName)>,
     /// Reads of a device that have more pages to come, with the items that they leave out.
     pub(super) reading: BTreeMap<(u8, LastingName), BTreeSet<RemoteId>>,
@@ -142,8 +142,6 @@ impl Universe {
         let mut inner = self.lock();
         inner.faults.set_on(false);
         inner.trouble = Trouble::default();
-        let hidden: Vec<_> = inner.calendars.keys().cloned().collect();
-        inner.notices.extend(hidden);
     }
 
     /// Looks at a calendar; `None` when it does not exist.
@@ -254,7 +252,7 @@ impl Inner {
     ) -> Result<Addressed> {
         let item =
             calendar.item(id).ok_or_else(|| ProviderError::new(ErrorKind::Gone, "the item is not there"))?;
-        if version.is_some_and(|version| *version != item.version()) && !planted(Bug::IgnorePrecondition) {
+        if version.is_some_and(|version| *version != item.version()) {
             return Err(ProviderError::new(ErrorKind::PreconditionFailed, "the item has changed"));
         }
         Ok(item.mirror().map_or(Addressed::NotOurs, |mirror| Addressed::Mirror(mirror.clone())))
