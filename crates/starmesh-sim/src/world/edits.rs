@@ -19,19 +19,19 @@ impl World {
         let place = self.dice.index(self.swarm.places.len());
         let event = self.some_event(place);
         match (self.dice.below(20), event) {
-            (0..=3, _) | (_, None) => self.add(place),
-            (4..=7, Some((id, event))) => self.move_event(place, &id, event),
-            (8..=9, Some((id, event))) => {
+            (0..=2, _) | (_, None) => self.add(place),
+            (3..=5, Some((id, event))) => self.move_event(place, &id, event),
+            (6..=7, Some((id, event))) => {
                 self.tell(format!("calendar {place}: {} is deleted", event.uid));
                 self.remove_event(place, &id);
             }
-            (10..=11, Some((id, event))) => self.reshow(place, &id, event),
-            (12..=13, Some((id, event))) => self.except(place, &id, event),
-            (14, Some((id, event))) => self.change_shape(place, &id, event),
-            (15, Some((_, event))) if self.swarm.has(Feature::Invitations) => self.invite(place, event),
-            (16, Some((_, event))) if self.swarm.has(Feature::Twins) => self.twin(place, event),
-            (17, Some((id, event))) if self.swarm.has(Feature::Unreadable) => self.blur(place, &id, event),
-            (18, _) if self.swarm.has(Feature::MassRemoval) => self.add_many(place),
+            (8..=9, Some((id, event))) => self.reshow(place, &id, event),
+            (10..=11, Some((id, event))) => self.except(place, &id, event),
+            (12, Some((id, event))) => self.change_shape(place, &id, event),
+            (13, Some((_, event))) if self.swarm.has(Feature::Invitations) => self.invite(place, event),
+            (14, Some((_, event))) if self.swarm.has(Feature::Twins) => self.twin(place, event),
+            (15, Some((id, event))) if self.swarm.has(Feature::Unreadable) => self.blur(place, &id, event),
+            (16, _) if self.swarm.has(Feature::MassRemoval) => self.add_many(place),
             (_, _) => self.edit_mirror(place),
         }
     }
@@ -131,6 +131,7 @@ impl World {
     }
 
     fn move_event(&mut self, place: usize, id: &RemoteId, mut event: Event) {
+        event.unreadable = false;
         let far = self.dice.chance(250).then(|| self.draw_start(matches_all_day(&event.when)));
         let hours = self.dice.between(-30, 30);
         match &mut event.when {
@@ -153,6 +154,7 @@ impl World {
 
     fn reshow(&mut self, place: usize, id: &RemoteId, mut event: Event) {
         event.facts = self.draw_facts();
+        event.unreadable = false;
         self.tell(format!("calendar {place}: {} is shown otherwise: {:?}", event.uid, event.facts));
         self.put_event(place, id, event);
     }
@@ -173,12 +175,14 @@ impl World {
             },
         };
         series.exceptions.insert(number, exception);
+        event.unreadable = false;
         self.tell(format!("calendar {place}: {}, number {number}: {exception:?}", event.uid));
         self.put_event(place, id, event);
     }
 
     /// A single event becomes a series, or the other way round.
     fn change_shape(&mut self, place: usize, id: &RemoteId, mut event: Event) {
+        event.unreadable = false;
         event.when = match event.when {
             When::Once { wall, start, length, all_day } if length > 0 => When::Series(Series {
                 wall,
