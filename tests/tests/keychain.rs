@@ -81,7 +81,9 @@ fn play(part: &str, home: &Path, session: Session) -> Output {
         }
     };
     command.args(child);
-    for (name, folder) in [("XDG_DATA_HOME", "data"), ("XDG_RUNTIME_DIR", "run"), ("XDG_CONFIG_HOME", "config")] {
+    for (name, folder) in
+        [("XDG_DATA_HOME", "data"), ("XDG_RUNTIME_DIR", "run"), ("XDG_CONFIG_HOME", "config")]
+    {
         std::fs::create_dir_all(home.join(folder)).unwrap();
         command.env(name, home.join(folder));
     }
@@ -164,7 +166,9 @@ async fn child() {
         }
         Some("locked") => {
             let vault = vault.with_timeout(LOCKED_TIMEOUT);
-            for error in [vault.get("small").await.unwrap_err(), vault.set("n", &"new".into()).await.unwrap_err()] {
+            for error in
+                [vault.get("small").await.unwrap_err(), vault.set("n", &"new".into()).await.unwrap_err()]
+            {
                 eprintln!("{error}");
                 assert!(matches!(error, VaultError::Locked | VaultError::TimedOut { .. }), "{error:?}");
                 assert!(error.hint().contains("Unlock the keychain"));
