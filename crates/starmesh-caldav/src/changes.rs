@@ -67,7 +67,11 @@ impl<'a> Position<'a> {
 }
 
 impl CaldavProvider {
-    pub(crate) async fn read_changes(&self, calendar: &LastingName, cursor: Option<&Cursor>) -> Result<ChangeSet> {
+    pub(crate) async fn read_changes(
+        &self,
+        calendar: &LastingName,
+        cursor: Option<&Cursor>,
+    ) -> Result<ChangeSet> {
         let collection = collection_of(calendar)?;
         let position = Position::of(cursor).ok_or_else(|| token_expired(&collection))?;
         match (position, self.known_reports(calendar)) {
@@ -136,11 +140,7 @@ impl CaldavProvider {
 
     /// A refusal without a reason to a request with a token. Old servers answer 400 or 500 to a token that
     /// they do not know, and would do so for ever: when the collection itself answers, it is the token.
-    async fn judge_token(
-        &self,
-        collection: &Url,
-        response: &starmesh_http::Response,
-    ) -> Result<ChangeSet> {
+    async fn judge_token(&self, collection: &Url, response: &starmesh_http::Response) -> Result<ChangeSet> {
         if matches!(response.status().as_u16(), 401 | 408 | 423 | 425 | 502..=504 | 507) {
             return Err(refused(collection, response));
         }
@@ -152,7 +152,8 @@ impl CaldavProvider {
     async fn list_all(&self, collection: &Url) -> Result<ChangeSet> {
         let ctag = self.state_of(collection).await?.ctag.unwrap_or_default();
         let response = self.connection.send(ListMembers::prepare(collection)).await?;
-        let members = read_success(collection, &response, |response| ListMembers::parse(collection, response))?;
+        let members =
+            read_success(collection, &response, |response| ListMembers::parse(collection, response))?;
         Ok(ChangeSet {
             changed: members.into_iter().map(listed).collect(),
             removed: Vec::new(),

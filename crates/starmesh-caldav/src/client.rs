@@ -71,8 +71,16 @@ impl CalendarProvider for CaldavProvider {
     }
 
     async fn list_calendars(&self) -> Result<Vec<RemoteCalendar>> {
-        let homes = self.discovered.homes.iter().map(|home| self.calendars_at(home, ListCalendars::prepare_home(home)));
-        let single = self.discovered.calendars.iter().map(|url| self.calendars_at(url, ListCalendars::prepare_one(url)));
+        let homes = self
+            .discovered
+            .homes
+            .iter()
+            .map(|home| self.calendars_at(home, ListCalendars::prepare_home(home)));
+        let single = self
+            .discovered
+            .calendars
+            .iter()
+            .map(|url| self.calendars_at(url, ListCalendars::prepare_one(url)));
         let mut calendars: Vec<RemoteCalendar> = Vec::new();
         for listed in try_join_all(homes).await?.into_iter().chain(try_join_all(single).await?) {
             for calendar in listed {

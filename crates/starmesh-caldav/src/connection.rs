@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use starmesh_http::{
-    AccountTransport, Credentials, Governor, GovernorSettings, HttpError, Request, Response, Transport, is_loopback,
+    AccountTransport, Credentials, Governor, GovernorSettings, HttpError, Request, Response, Transport,
+    is_loopback,
 };
 use starmesh_provider::Result;
 use starmesh_provider::env::Clock;

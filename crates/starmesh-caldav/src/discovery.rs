@@ -218,7 +218,10 @@ async fn servers_of_mail(domain: &str) -> Result<Vec<Url>> {
         Ok(Err(_)) | Err(_) => return Ok(fallback.collect()),
     };
     let Some(found) = found else {
-        return Err(ProviderError::new(ErrorKind::Refused, format!("{domain} declares that it has no CalDAV server")));
+        return Err(ProviderError::new(
+            ErrorKind::Refused,
+            format!("{domain} declares that it has no CalDAV server"),
+        ));
     };
     let path = path.as_ref().map_or("/.well-known/caldav", |path| path.as_str());
     let servers: Vec<Url> = found

@@ -40,7 +40,9 @@ impl Entry {
         match text.strip_prefix("mailto:").unwrap_or(text).split_once('@') {
             Some((user, domain)) if !user.is_empty() && !domain.contains(['/', '@', ':']) => {
                 // The URL parser knows what a host name may look like.
-                let Self::Url(url) = web(&format!("https://{domain}"))? else { return Err(EntryProblem::NotAnAddress) };
+                let Self::Url(url) = web(&format!("https://{domain}"))? else {
+                    return Err(EntryProblem::NotAnAddress);
+                };
                 let domain = url.domain().ok_or(EntryProblem::NotAnAddress)?;
                 Ok(Self::MailDomain(domain.to_owned()))
             }

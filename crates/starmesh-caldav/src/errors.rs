@@ -68,7 +68,9 @@ pub(crate) fn refused_write(url: &Url, response: &Response) -> ProviderError {
         StatusCode::FORBIDDEN if named("need-privileges") || conditions.is_empty() => {
             error(ErrorKind::ReadOnly, "does not let us write to this calendar")
         }
-        StatusCode::METHOD_NOT_ALLOWED => error(ErrorKind::ReadOnly, "does not let us write to this calendar"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            error(ErrorKind::ReadOnly, "does not let us write to this calendar")
+        }
         _ => match conditions.first() {
             Some(condition) if from_status(url, response).is_none() => {
                 error(ErrorKind::Refused, &format!("refuses the event: {}", condition_name(condition)))

@@ -78,7 +78,9 @@ fn is_plain(byte: u8) -> bool {
 }
 
 fn hex_byte(digits: &[u8]) -> Option<u8> {
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
     u8::from_str_radix(digits, 16).ok()
 }
 
@@ -126,7 +128,13 @@ mod tests {
     #[test]
     fn hrefs_are_resolved_against_the_collection() {
         let base = Url::parse("https://example.org/cal/").unwrap();
-        for href in ["/cal/a.ics", "a.ics", "https://example.org/cal/a.ics", "http://internal:8080/cal/%61.ics", "\n /cal/a.ics "] {
+        for href in [
+            "/cal/a.ics",
+            "a.ics",
+            "https://example.org/cal/a.ics",
+            "http://internal:8080/cal/%61.ics",
+            "\n /cal/a.ics ",
+        ] {
             assert_eq!(resource_id(&base, href), Some(RemoteId::new("/cal/a.ics")), "{href}");
         }
         let url = resource_url(&base, &RemoteId::new("/cal/a%2Fb.ics"));

@@ -45,7 +45,8 @@ pub(crate) fn text_of(response: &Response) -> Result<String, WireError> {
     if is_web_page(text) {
         return Err(WireError::WebPage);
     }
-    let forbidden = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let forbidden =
+        |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
     Ok(text.replace(forbidden, " "))
 }
 

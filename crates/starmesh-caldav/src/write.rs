@@ -119,7 +119,9 @@ impl CaldavProvider {
         }
         // The server changed the text, or has weak etags: what counts is what it tells when it is read.
         let url = resource_url(collection, &remote_id);
-        let Fetched::Found(item) = self.fetch_one(collection, &remote_id).await? else { return Err(gone(&url)) };
+        let Fetched::Found(item) = self.fetch_one(collection, &remote_id).await? else {
+            return Err(gone(&url));
+        };
         let is_ours = item.events.iter().any(|event| event.id.as_str() == mirror.provider_id().as_str());
         if !is_ours {
             return Err(changed(&url));

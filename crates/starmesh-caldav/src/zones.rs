@@ -35,7 +35,8 @@ impl FileZones {
                     }
                 }
                 ICalendarComponentType::VCalendar => {
-                    zones.default = zones.default.or_else(|| text(component, "X-WR-TIMEZONE").and_then(Zone::resolve));
+                    zones.default =
+                        zones.default.or_else(|| text(component, "X-WR-TIMEZONE").and_then(Zone::resolve));
                 }
                 _ => {}
             }
@@ -55,7 +56,10 @@ impl FileZones {
 /// The IANA name of the zone that a `calendar-timezone` property holds as an iCalendar text.
 pub(crate) fn zone_of_timezone_text(timezone: &str) -> Option<String> {
     let Entry::ICalendar(calendar) = Parser::new(timezone).entry() else { return None };
-    let component = calendar.components.iter().find(|component| component.component_type == ICalendarComponentType::VTimezone)?;
+    let component = calendar
+        .components
+        .iter()
+        .find(|component| component.component_type == ICalendarComponentType::VTimezone)?;
     let named = text(component, "TZID").and_then(Zone::resolve).or_else(|| named_by_location(component));
     match named? {
         Zone::Named(zone) => Some(zone.name().to_owned()),

@@ -21,7 +21,8 @@ impl OwnAddresses {
 
     fn holds(&self, entry: &ICalendarEntry) -> bool {
         let address = entry.values.first().and_then(|value| value.as_text());
-        let email = entry.parameter(&ICalendarParameterName::Email).and_then(ICalendarParameterValue::as_text);
+        let email =
+            entry.parameter(&ICalendarParameterName::Email).and_then(ICalendarParameterValue::as_text);
         [address, email].into_iter().flatten().any(|address| self.0.contains(&normal_address(address)))
     }
 }

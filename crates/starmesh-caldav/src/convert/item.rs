@@ -47,7 +47,8 @@ fn events(remote_id: &RemoteId, text: &str, own: &OwnAddresses) -> Result<Vec<So
     }
     let outline = outline(text);
     let calendars = parse(text)?;
-    let events_parsed = calendars.iter().flat_map(|calendar| &calendar.components).filter(|part| is_event(part));
+    let events_parsed =
+        calendars.iter().flat_map(|calendar| &calendar.components).filter(|part| is_event(part));
     if !outline.is_whole || events_parsed.count() != outline.events.len() {
         return Err(ItemProblem::Malformed);
     }

@@ -15,12 +15,8 @@ use super::series::{entry, instance};
 use crate::print::MARK_PROPERTY;
 
 /// Extensions that show a reader more than a busy block does.
-const TELLING_EXTENSIONS: [&str; 4] = [
-    "X-ALT-DESC",
-    "X-APPLE-STRUCTURED-LOCATION",
-    "X-GOOGLE-CONFERENCE",
-    "X-MICROSOFT-SKYPETEAMSMEETINGURL",
-];
+const TELLING_EXTENSIONS: [&str; 4] =
+    ["X-ALT-DESC", "X-APPLE-STRUCTURED-LOCATION", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL"];
 
 /// The mark of a group of components with one UID; `None` where none of them has one.
 pub(super) fn marked(uid: &str, group: &[Component<'_>], context: &Context<'_>) -> Option<MarkedEvent> {
@@ -55,7 +51,9 @@ fn plain_time(instance: &Instance) -> Option<EventTime> {
             let end = match length {
                 Length::Until(CalendarTime::Date(end)) => *end,
                 Length::Unstated => start.checked_add_days(Days::new(1))?,
-                Length::Duration { days, seconds: 0 } => start.checked_add_days(Days::new(u64::try_from(*days).ok()?))?,
+                Length::Duration { days, seconds: 0 } => {
+                    start.checked_add_days(Days::new(u64::try_from(*days).ok()?))?
+                }
                 _ => return None,
             };
             Some(EventTime::AllDay { start: *start, end })
@@ -82,10 +80,7 @@ fn instant(local: NaiveDateTime, zone: &Zone) -> Option<chrono::DateTime<chrono:
 /// that tell a reader nothing are no matter: were they, each would be rewritten for ever.
 fn is_plain(component: &Component<'_>) -> bool {
     let is_private = entry(component.entries, &ICalendarProperty::Class).is_some_and(|class| {
-        matches!(
-            class.values.first(),
-            Some(ICalendarValue::Classification(ICalendarClassification::Private))
-        )
+        matches!(class.values.first(), Some(ICalendarValue::Classification(ICalendarClassification::Private)))
     });
     is_private
         && component.alarms.iter().all(|alarm| is_silent(alarm))
@@ -93,7 +88,8 @@ fn is_plain(component: &Component<'_>) -> bool {
 }
 
 fn tells_more(entry: &ICalendarEntry) -> bool {
-    let has_value = entry.values.iter().any(|value| value.as_text().is_none_or(|text| !text.trim().is_empty()));
+    let has_value =
+        entry.values.iter().any(|value| value.as_text().is_none_or(|text| !text.trim().is_empty()));
     has_value
         && match &entry.name {
             ICalendarProperty::Attach
@@ -124,7 +120,12 @@ fn tells_more(entry: &ICalendarEntry) -> bool {
 /// `ACTION:NONE` is how Apple's programs write "no reminder".
 fn is_silent(alarm: &ICalendarComponent) -> bool {
     entry(alarm, &ICalendarProperty::Action).is_some_and(|action| match action.values.first() {
-        Some(ICalendarValue::Action(ICalendarAction::Audio | ICalendarAction::Display | ICalendarAction::Email | ICalendarAction::Procedure)) => false,
+        Some(ICalendarValue::Action(
+            ICalendarAction::Audio
+            | ICalendarAction::Display
+            | ICalendarAction::Email
+            | ICalendarAction::Procedure,
+        )) => false,
         Some(value) => value.as_text().is_some_and(|text| text.trim().eq_ignore_ascii_case("NONE")),
         None => false,
     })

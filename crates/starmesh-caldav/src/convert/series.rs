@@ -1,6 +1,8 @@
 //! Single or repeating: the components of one UID.
 
-use calcard::icalendar::{ICalendarComponent, ICalendarEntry, ICalendarParameterName, ICalendarProperty, ICalendarValue};
+use calcard::icalendar::{
+    ICalendarComponent, ICalendarEntry, ICalendarParameterName, ICalendarProperty, ICalendarValue,
+};
 use chrono::{DateTime, Utc};
 use starmesh_core::event::{
     CalendarTime, ExtraDate, Instance, ItemProblem, Length, Master, Override, Recurrence, RecurrenceSet,
@@ -99,6 +101,9 @@ fn stamped(component: &ICalendarComponent) -> Option<DateTime<Utc>> {
     entry(component, &ICalendarProperty::Dtstamp).and_then(stamp)
 }
 
-pub(super) fn entry<'a>(component: &'a ICalendarComponent, property: &ICalendarProperty) -> Option<&'a ICalendarEntry> {
+pub(super) fn entry<'a>(
+    component: &'a ICalendarComponent,
+    property: &ICalendarProperty,
+) -> Option<&'a ICalendarEntry> {
     component.entries.iter().find(|entry| &entry.name == property)
 }

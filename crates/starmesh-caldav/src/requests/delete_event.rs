@@ -29,6 +29,9 @@ mod tests {
         let version = Version::new("\"7\"");
         let request =
             DeleteEvent::prepare(&url("https://example.org/cal/x.ics"), Precondition::Unchanged(&version));
-        assert_eq!((request.method().as_str(), &request.headers()["if-match"]), ("DELETE", &"\"7\"".parse().unwrap()));
+        assert_eq!(
+            (request.method().as_str(), &request.headers()["if-match"]),
+            ("DELETE", &"\"7\"".parse().unwrap())
+        );
     }
 }

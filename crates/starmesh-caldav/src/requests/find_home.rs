@@ -59,7 +59,9 @@ where
     request.parse_response(&parts, body.as_bytes()).map_err(|error| match error.into() {
         ParseResponseError::Xml(roxmltree::Error::DtdDetected) => WireError::DocumentType,
         ParseResponseError::Xml(_) => WireError::Broken,
-        ParseResponseError::BadStatusCode(_) | ParseResponseError::InvalidResponse(_) => WireError::Unexpected,
+        ParseResponseError::BadStatusCode(_) | ParseResponseError::InvalidResponse(_) => {
+            WireError::Unexpected
+        }
     })
 }
 

@@ -65,7 +65,8 @@ mod tests {
              <d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>",
         ))
         .unwrap();
-        let expected = Place { principal: Some("/p/ada/".to_owned()), is_calendar: false, is_collection: true };
+        let expected =
+            Place { principal: Some("/p/ada/".to_owned()), is_calendar: false, is_collection: true };
         assert_eq!(place, expected);
     }
 

@@ -28,9 +28,11 @@ impl GetCtag {
         let document = parse(&body)?;
         let mut state = CollectionState::default();
         for answer in responses(&document)? {
-            state.ctag = state.ctag.or_else(|| answer.property_text(CALENDAR_SERVER, "getctag").map(str::to_owned));
+            state.ctag =
+                state.ctag.or_else(|| answer.property_text(CALENDAR_SERVER, "getctag").map(str::to_owned));
             if let Some(set) = answer.property(DAV, "supported-report-set") {
-                state.reports_changes |= set.descendants().any(|node| node.has_tag_name((DAV, "sync-collection")));
+                state.reports_changes |=
+                    set.descendants().any(|node| node.has_tag_name((DAV, "sync-collection")));
             }
         }
         Ok(state)

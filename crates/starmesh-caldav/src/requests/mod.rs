@@ -16,12 +16,12 @@ pub(crate) use delete_event::DeleteEvent;
 pub(crate) use find_home::{FindAddresses, FindHome};
 pub(crate) use find_principal::{FindPrincipal, Place};
 pub(crate) use get_ctag::{CollectionState, GetCtag};
-pub(crate) use get_event::{GetEvent, StoredEvent};
+pub(crate) use get_event::GetEvent;
 pub(crate) use list_calendars::ListCalendars;
 pub(crate) use list_members::{ListMembers, Member};
 pub(crate) use multiget_events::{MultigetEvents, MultigetPart};
 pub(crate) use put_event::{Precondition, PutEvent, is_strong};
-pub(crate) use sync_collection::{Removed, SyncAnswer, SyncCollection, SyncPage};
+pub(crate) use sync_collection::{SyncAnswer, SyncCollection, SyncPage};
 
 use http::HeaderName;
 use http::header::CONTENT_TYPE;

@@ -20,15 +20,13 @@ pub(crate) struct SyncCollection;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct SyncPage {
     pub(crate) members: Vec<Member>,
-    pub(crate) removed: Vec<Removed>,
+    /// Members that are gone.
+    pub(crate) removed: Vec<RemoteId>,
     /// Where to go on.
     pub(crate) token: String,
     /// True when the server cut the answer short (section 3.6).
     pub(crate) is_truncated: bool,
 }
-
-/// A member that is gone.
-pub(crate) type Removed = RemoteId;
 
 /// What the server makes of the request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,9 +43,10 @@ pub(crate) enum SyncAnswer {
 
 impl SyncCollection {
     pub(crate) fn prepare(collection: &Url, token: Option<&str>) -> Request {
-        let token = token.map_or_else(|| "<d:sync-token/>".to_owned(), |token| {
-            format!("<d:sync-token>{}</d:sync-token>", escape(token))
-        });
+        let token = token.map_or_else(
+            || "<d:sync-token/>".to_owned(),
+            |token| format!("<d:sync-token>{}</d:sync-token>", escape(token)),
+        );
         // Depth 0 although RFC 6578 once said 1: servers that care, care about 0. No limit: servers that
         // honour one cut the answer without saying so.
         xml_request(
@@ -74,7 +73,9 @@ impl SyncCollection {
             return Ok(SyncAnswer::Unsupported);
         }
         Ok(match response.status() {
-            StatusCode::CONFLICT | StatusCode::GONE | StatusCode::PRECONDITION_FAILED => SyncAnswer::DeadToken,
+            StatusCode::CONFLICT | StatusCode::GONE | StatusCode::PRECONDITION_FAILED => {
+                SyncAnswer::DeadToken
+            }
             StatusCode::METHOD_NOT_ALLOWED
             | StatusCode::NOT_IMPLEMENTED
             | StatusCode::UNSUPPORTED_MEDIA_TYPE => SyncAnswer::Unsupported,
@@ -120,8 +121,14 @@ mod tests {
     #[test]
     fn the_request_asks_for_etags_with_depth_0_and_no_limit() {
         let request = SyncCollection::prepare(&url("https://example.org/cal/"), Some("data:,1&2"));
-        assert_eq!((request.method().as_str(), &request.headers()["depth"]), ("REPORT", &"0".parse().unwrap()));
-        assert!(body(&request).contains("<d:sync-token>data:,1&amp;2</d:sync-token><d:sync-level>1</d:sync-level>"));
+        assert_eq!(
+            (request.method().as_str(), &request.headers()["depth"]),
+            ("REPORT", &"0".parse().unwrap())
+        );
+        assert!(
+            body(&request)
+                .contains("<d:sync-token>data:,1&amp;2</d:sync-token><d:sync-level>1</d:sync-level>")
+        );
         assert!(!body(&request).contains("limit"));
         let request = SyncCollection::prepare(&url("https://example.org/cal/"), None);
         assert!(body(&request).contains("<d:sync-token/>"));
@@ -139,7 +146,10 @@ mod tests {
         )) else {
             panic!("expected a page");
         };
-        assert_eq!(page.members, [Member { id: RemoteId::new("/cal/a.ics"), version: Some(Version::new("\"1\"")) }]);
+        assert_eq!(
+            page.members,
+            [Member { id: RemoteId::new("/cal/a.ics"), version: Some(Version::new("\"1\"")) }]
+        );
         assert_eq!(page.removed, [RemoteId::new("/cal/b.ics")]);
         assert_eq!((page.token.as_str(), page.is_truncated), ("http://example.org/ns/sync/2", false));
     }
@@ -159,7 +169,8 @@ mod tests {
 
     #[test]
     fn every_known_form_of_a_dead_token_is_one() {
-        let named = "<?xml version=\"1.0\"?><ns0:error xmlns:ns0=\"DAV:\"><ns0:valid-sync-token/></ns0:error>";
+        let named =
+            "<?xml version=\"1.0\"?><ns0:error xmlns:ns0=\"DAV:\"><ns0:valid-sync-token/></ns0:error>";
         for status in [400, 403, 409, 412, 500] {
             assert_eq!(parsed(&answer(status, named)), SyncAnswer::DeadToken, "{status}");
         }
