@@ -2,7 +2,7 @@
 //!
 //! The order is that of the facts in the field: the URL itself, `/.well-known/caldav`, the root of the
 //! host; and for a mail address the DNS first (RFC 6764, section 6). Servers that know no principals
-//! (Synology, DavMail) are taken at the given URL, as a home or as a calendar.
+//! (those of Synology, mail.ru) are taken at the given URL, as a home or as a calendar.
 
 use std::time::Duration;
 
@@ -208,14 +208,14 @@ async fn servers_of_mail(domain: &str) -> Result<Vec<Url>> {
     let service = DiscoverableService::CalDavs;
     let lookup = async {
         let found = resolve_srv_record(service, &name, service.default_port()).await?;
-        let path = find_context_path_via_txt_records(service, &name).await?;
+        // Without a path in the DNS, or with an unreadable one, the well-known place leads on.
+        let path = find_context_path_via_txt_records(service, &name).await.unwrap_or_default();
         Ok::<_, libdav::sd::DnsError>((found, path))
     };
-    let (found, path) = match tokio::time::timeout(DNS_TIMEOUT, lookup).await {
-        Ok(Ok(answer)) => answer,
-        // Many domains have no such records, and some resolvers answer nothing at all to the question: the
-        // domain itself may still be the server.
-        Ok(Err(_)) | Err(_) => return Ok(fallback.collect()),
+    // Many domains have no such records, and some resolvers answer nothing at all to the question: the
+    // domain itself may still be the server.
+    let Ok(Ok((found, path))) = tokio::time::timeout(DNS_TIMEOUT, lookup).await else {
+        return Ok(fallback.collect());
     };
     let Some(found) = found else {
         return Err(ProviderError::new(

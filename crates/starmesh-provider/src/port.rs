@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{AccountId, LastingName, RemoteId, Version};
-use starmesh_core::mirror::{MirrorSpec, PlacedMirror};
+use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
 use starmesh_core::time::{TimeRange, Window};
 
 use crate::error::Result;
@@ -42,7 +42,7 @@ pub trait CalendarProvider: Send + Sync {
     async fn fetch(&self, calendar: &LastingName, ids: &[RemoteId]) -> Result<Vec<Fetched>>;
 
     /// Looks for a mirror under its deterministic identity, for a crash between a request and its answer.
-    async fn find_mirror(&self, calendar: &LastingName, mirror: &MirrorSpec) -> Result<Option<SourceItem>>;
+    async fn find_mirror(&self, calendar: &LastingName, id: &ProviderId) -> Result<Option<SourceItem>>;
 
     /// Writes mirrors, at most [`Capabilities::batch`] of them; one answer for each, in order.
     ///

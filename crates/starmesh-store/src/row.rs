@@ -91,7 +91,10 @@ pub struct Row {
 
 impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Row").field("at_ms", &self.at_ms).field("value_len", &self.value.len()).finish_non_exhaustive()
+        f.debug_struct("Row")
+            .field("at_ms", &self.at_ms)
+            .field("value_len", &self.value.len())
+            .finish_non_exhaustive()
     }
 }
 

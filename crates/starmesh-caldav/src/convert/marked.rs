@@ -1,7 +1,7 @@
 //! What can be seen of an event that carries a SYNC-FB mark, whoever wrote it.
 
 use calcard::icalendar::{
-    ICalendarAction, ICalendarClassification, ICalendarComponent, ICalendarEntry, ICalendarProperty,
+    ICalendarClassification, ICalendarComponent, ICalendarEntry, ICalendarProperty,
     ICalendarStatus, ICalendarValue,
 };
 use chrono::{Days, NaiveDateTime, TimeDelta};
@@ -63,7 +63,9 @@ fn plain_time(instance: &Instance) -> Option<EventTime> {
             let end = match length {
                 Length::Until(CalendarTime::Local { local, zone }) => instant(*local, zone)?,
                 Length::Duration { days, seconds } if *zone == Zone::Utc => {
-                    start + TimeDelta::try_days(*days)? + TimeDelta::try_seconds(*seconds)?
+                    let days = TimeDelta::try_days(*days)?;
+                    let exact = TimeDelta::try_seconds(*seconds)?;
+                    start.checked_add_signed(days)?.checked_add_signed(exact)?
                 }
                 _ => return None,
             };
@@ -119,16 +121,8 @@ fn tells_more(entry: &ICalendarEntry) -> bool {
 
 /// `ACTION:NONE` is how Apple's programs write "no reminder".
 fn is_silent(alarm: &ICalendarComponent) -> bool {
-    entry(alarm, &ICalendarProperty::Action).is_some_and(|action| match action.values.first() {
-        Some(ICalendarValue::Action(
-            ICalendarAction::Audio
-            | ICalendarAction::Display
-            | ICalendarAction::Email
-            | ICalendarAction::Procedure,
-        )) => false,
-        Some(value) => value.as_text().is_some_and(|text| text.trim().eq_ignore_ascii_case("NONE")),
-        None => false,
-    })
+    let action = entry(alarm, &ICalendarProperty::Action).and_then(text);
+    action.is_some_and(|action| action.trim().eq_ignore_ascii_case("NONE"))
 }
 
 fn text(entry: &ICalendarEntry) -> Option<&str> {

@@ -76,7 +76,12 @@ impl IdentityKey {
             if planted(Bug::KeyWithoutOriginalStart) { "" } else { original_start.0.as_str() };
         MirrorKey(self.derive(
             "key",
-            &[target.as_str().as_bytes(), source.as_str().as_bytes(), event.as_str().as_bytes(), original_start.as_bytes()],
+            &[
+                target.as_str().as_bytes(),
+                source.as_str().as_bytes(),
+                event.as_str().as_bytes(),
+                original_start.as_bytes(),
+            ],
         ))
     }
 

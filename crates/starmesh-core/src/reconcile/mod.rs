@@ -1,1 +1,28 @@
-//! Desired and observed mirrors become a plan.
+//! Desired and observed mirrors of one target become a plan. The file list is the algorithm:
+//!
+//! 1. [`input`]: what is known of a target, the links into it and their sources.
+//! 2. [`echo`]: which events are mirrors, and whose (SYNC-FB).
+//! 3. [`desired`]: the mirrors that sources and policies imply, with the reason for every one left out.
+//! 4. [`diff`]: desired against observed.
+//! 5. [`guard`]: the brake before an unexpected mass removal.
+//! 6. [`plan`]: the ordered operations, and everything a person may ask about them.
+//!
+//! The input may be the whole target or any set of meetings, as long as everything that belongs to a
+//! meeting is in it; the plan is the same.
+
+mod desired;
+mod diff;
+mod echo;
+mod guard;
+mod input;
+mod operation;
+mod plan;
+
+#[cfg(test)]
+mod tests;
+
+pub use echo::is_source;
+pub use guard::{BrakeBudget, REMOVALS_ALWAYS_ALLOWED, removals_limit};
+pub use input::{CalendarView, LinkInput, LinkState, Observed, TargetInput};
+pub use operation::{Action, EventRef, Operation, RemoveCause, UpdateCause};
+pub use plan::{Explanation, Held, Outcome, Stray, StrayKind, Stuck, StuckReason, TargetPlan, reconcile};

@@ -1,0 +1,264 @@
+//! The mirrors that sources and policies imply, with the reason for every occurrence left out.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::echo::is_source;
+use super::input::{LinkInput, LinkState, TargetInput};
+use super::operation::EventRef;
+use super::plan::{Explanation, Outcome};
+use crate::event::{Recurrence, SourceEvent};
+use crate::ids::EventId;
+use crate::mirror::{MeetingId, MirrorBody, MirrorKey};
+use crate::planted::{Bug, planted};
+use crate::policy::{Policy, SkipReason};
+use crate::recurrence::{Occurrence, OriginalStart, RecurrenceProblem, expand};
+use crate::time::{EventTime, TimeRange};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A mirror that ought to be.
+pub(super) struct Desired {
+    pub link: usize,
+    pub event: EventRef,
+    pub body: MirrorBody,
+}
+
+/// What follows from the sources.
+#[derive(Default)]
+pub(super) struct Implied {
+    /// The mirrors that ought to be, by key.
+    pub desired: BTreeMap<MirrorKey, Desired>,
+    /// Occurrences that count and lie beyond the far edge of the window: their mirrors, if any, stay.
+    pub beyond: HashMap<MirrorKey, EventTime>,
+    /// Occurrences in the window that do not count.
+    pub skipped: HashMap<MirrorKey, SkipReason>,
+    /// Events that exist and cannot be understood: nothing of them is known to be gone.
+    pub unknown: HashSet<(usize, EventId)>,
+    pub explanations: Vec<Explanation>,
+}
+
+/// One meeting's occurrence at one time, as the target would show it.
+type Slot = (MeetingId, OriginalStart, EventTime);
+
+pub(super) fn imply(input: &TargetInput<'_>) -> Implied {
+    let mut implied = Implied::default();
+    let far_ends = far_ends(input);
+    for (index, link) in input.links.iter().enumerate() {
+        if link.state != LinkState::Retiring {
+            imply_link(input, index, link, &far_ends, &mut implied);
+        }
+    }
+    leave_out_same_meetings(input, &mut implied);
+    for (key, desired) in &implied.desired {
+        let link = input.links[desired.link].id.clone();
+        implied.explanations.push(Explanation {
+            link,
+            event: desired.event.event.clone(),
+            original_start: Some(desired.event.original_start.clone()),
+            time: Some(desired.body.time),
+            outcome: Outcome::Mirrored(*key),
+        });
+    }
+    implied
+}
+
+/// The last end of the mirrors of each event, so that an event is expanded as far as its mirrors reach.
+fn far_ends(input: &TargetInput<'_>) -> HashMap<(usize, EventId), DateTime<Utc>> {
+    let mut ends = HashMap::new();
+    for record in input.records {
+        if let Some(link) = input.links.iter().position(|link| *link.id == record.link) {
+            let end = ends.entry((link, record.event.clone())).or_insert(record.time.end());
+            *end = record.time.end().max(*end);
+        }
+    }
+    ends
+}
+
+fn imply_link(
+    input: &TargetInput<'_>,
+    index: usize,
+    link: &LinkInput<'_>,
+    far_ends: &HashMap<(usize, EventId), DateTime<Utc>>,
+    implied: &mut Implied,
+) {
+    for observed in link.source.items {
+        if observed.item.problem.is_some() {
+            let id = EventId::new(observed.item.remote_id.as_str());
+            implied.explain(link, &id, None, None, SkipReason::Unreadable);
+        }
+    }
+    for (id, event) in numbered(link) {
+        if !is_source(event) {
+            implied.explain(link, &id, None, None, SkipReason::Mirror);
+            continue;
+        }
+        let meeting = input.keys.meeting(&event.uid);
+        let far_end = far_ends.get(&(index, id.clone())).copied();
+        let range = TimeRange {
+            lo: input.window.range.lo,
+            hi: far_end.map_or(input.window.range.hi, |end| end.max(input.window.range.hi)),
+        };
+        match expand(&event.recurrence, &range, link.source.zone) {
+            Ok(occurrences) => {
+                if occurrences.is_empty() && !ends_early(event) {
+                    implied.explain(link, &id, None, None, SkipReason::OutsideWindow);
+                }
+                for occurrence in occurrences {
+                    imply_occurrence(input, index, link, &id, meeting, occurrence, implied);
+                }
+            }
+            Err(problem) => {
+                let reason = match problem {
+                    RecurrenceProblem::MalformedRule => SkipReason::MalformedRule,
+                    RecurrenceProblem::TooManyOccurrences => SkipReason::TooManyOccurrences,
+                };
+                implied.explain(link, &id, None, None, reason);
+                implied.unknown.insert((index, id.clone()));
+            }
+        }
+        // An inverted event lies in no range, so it is named here.
+        if ends_early(event) {
+            implied.explain(link, &id, None, None, SkipReason::EndsBeforeStart);
+        }
+    }
+}
+
+/// True when a single event ends before it starts.
+fn ends_early(event: &SourceEvent) -> bool {
+    let Recurrence::Single(_) = &event.recurrence else { return false };
+    let ever = TimeRange { lo: DateTime::<Utc>::MIN_UTC, hi: DateTime::<Utc>::MAX_UTC };
+    expand(&event.recurrence, &ever, &crate::zone::Zone::Utc)
+        .is_ok_and(|all| all.first().is_some_and(|only| only.time.length() < TimeDelta::zero()))
+}
+
+/// The events of a link's source with their identities: two resources with one UID get an ordinal, in the
+/// order of their remote ids.
+fn numbered<'a>(link: &'a LinkInput<'_>) -> Vec<(EventId, &'a SourceEvent)> {
+    let mut items: Vec<_> = link.source.items.iter().map(|observed| &observed.item).collect();
+    items.sort_by(|a, b| a.remote_id.cmp(&b.remote_id));
+    let mut seen: HashMap<&EventId, u32> = HashMap::new();
+    let mut events = Vec::new();
+    for event in items.into_iter().flat_map(|item| &item.events) {
+        let ordinal = seen.entry(&event.id).and_modify(|ordinal| *ordinal += 1).or_insert(1);
+        let id = match *ordinal {
+            1 => event.id.clone(),
+            ordinal => EventId::new(format!("{}#{ordinal}", event.id)),
+        };
+        events.push((id, event));
+    }
+    events
+}
+
+fn imply_occurrence(
+    input: &TargetInput<'_>,
+    index: usize,
+    link: &LinkInput<'_>,
+    id: &EventId,
+    meeting: MeetingId,
+    occurrence: Occurrence,
+    implied: &mut Implied,
+) {
+    let key = input.keys.mirror_key(input.target.name, link.source.name, id, &occurrence.original_start);
+    let mut range = input.window.range;
+    if planted(Bug::WindowEndsEarly) {
+        range.hi -= TimeDelta::days(1);
+    }
+    let in_window = range.contains(&occurrence.time);
+    match link.policy.decide(&occurrence) {
+        Ok(availability) if in_window => {
+            let body = MirrorBody { time: occurrence.time, availability, label: link.policy.label.clone() };
+            let event = EventRef { event: id.clone(), original_start: occurrence.original_start, meeting };
+            implied.desired.insert(key, Desired { link: index, event, body });
+        }
+        Ok(_) => {
+            implied.beyond.insert(key, occurrence.time);
+        }
+        Err(reason) => {
+            implied.skipped.insert(key, reason);
+            implied.explain(link, id, Some(occurrence.original_start), Some(occurrence.time), reason);
+        }
+    }
+}
+
+impl Implied {
+    fn explain(
+        &mut self,
+        link: &LinkInput<'_>,
+        event: &EventId,
+        original_start: Option<OriginalStart>,
+        time: Option<EventTime>,
+        reason: SkipReason,
+    ) {
+        self.explanations.push(Explanation {
+            link: link.id.clone(),
+            event: event.clone(),
+            original_start,
+            time,
+            outcome: Outcome::Skipped(reason),
+        });
+    }
+
+    fn leave_out(&mut self, input: &TargetInput<'_>, key: MirrorKey, reason: SkipReason) {
+        if let Some(Desired { link, event, body }) = self.desired.remove(&key) {
+            self.skipped.insert(key, reason);
+            self.explain(
+                &input.links[link],
+                &event.event,
+                Some(event.original_start),
+                Some(body.time),
+                reason,
+            );
+        }
+    }
+}
+
+/// The same meeting in both calendars needs no mirror, and of several sources that bring one meeting the
+/// smallest mirror key places it.
+fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
+    let own = own_slots(input, implied);
+    let recorded: HashSet<MirrorKey> = input.records.iter().map(|record| record.key).collect();
+    let mut placed_by: HashMap<Slot, MirrorKey> = HashMap::new();
+    let mut left_out = Vec::new();
+    for (key, desired) in &implied.desired {
+        let slot = (desired.event.meeting, desired.event.original_start.clone(), desired.body.time);
+        if own.contains(&slot) {
+            left_out.push((*key, SkipReason::SameMeeting));
+            continue;
+        }
+        // A paused link places nothing new, so it stands in nobody's way unless its mirror is there.
+        let stands = input.links[desired.link].state != LinkState::Paused || recorded.contains(key);
+        match placed_by.get(&slot) {
+            // Keys come in ascending order: the first of a slot is the smallest.
+            Some(first) if implied.desired[first].link != desired.link => {
+                left_out.push((*key, SkipReason::OtherSource));
+            }
+            None if stands => {
+                placed_by.insert(slot, *key);
+            }
+            _ => {}
+        }
+    }
+    for (key, reason) in left_out {
+        implied.leave_out(input, key, reason);
+    }
+}
+
+/// The slots that the target blocks itself, of the meetings that its sources bring.
+fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
+    let brought: HashSet<MeetingId> = implied.desired.values().map(|desired| desired.event.meeting).collect();
+    let policy = Policy::default();
+    let mut slots = HashSet::new();
+    let events = input.target.items.iter().flat_map(|observed| &observed.item.events);
+    for event in events.filter(|event| is_source(event)) {
+        let meeting = input.keys.meeting(&event.uid);
+        if !brought.contains(&meeting) {
+            continue;
+        }
+        // A copy that cannot be expanded blocks nothing that we could compare.
+        let occurrences =
+            expand(&event.recurrence, &input.window.range, input.target.zone).unwrap_or_default();
+        for occurrence in occurrences.into_iter().filter(|occurrence| policy.decide(occurrence).is_ok()) {
+            slots.insert((meeting, occurrence.original_start, occurrence.time));
+        }
+    }
+    slots
+}

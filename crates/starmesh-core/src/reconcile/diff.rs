@@ -1,0 +1,286 @@
+//! Desired against observed: what each mirror needs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::desired::{Desired, Implied};
+use super::echo::{Live, Verdict, judge};
+use super::input::{LinkInput, LinkState, TargetInput};
+use super::operation::{Action, EventRef, Operation, RemoveCause, UpdateCause};
+use super::plan::{Stray, StrayKind, Stuck, StuckReason};
+use crate::ids::{CalendarId, RemoteId};
+use crate::mirror::{Incarnation, MirrorKey, MirrorRecord, PlacedMirror, ProviderId};
+use crate::planted::{Bug, planted};
+
+/// What the comparison gives, before the brake and the order.
+#[derive(Default)]
+pub(super) struct Differences {
+    pub operations: Vec<Operation>,
+    pub adopt: Vec<MirrorRecord>,
+    pub forget: Vec<MirrorKey>,
+    pub strays: Vec<Stray>,
+    pub stuck: Vec<Stuck>,
+    pub recheck: BTreeSet<CalendarId>,
+}
+
+struct Diff<'a> {
+    input: &'a TargetInput<'a>,
+    implied: &'a Implied,
+    records: HashMap<MirrorKey, &'a MirrorRecord>,
+    out: Differences,
+}
+
+pub(super) fn diff(input: &TargetInput<'_>, implied: &Implied) -> Differences {
+    let records = input.records.iter().map(|record| (record.key, record)).collect();
+    let mut diff = Diff { input, implied, records, out: Differences::default() };
+    let (live, stripped) = diff.observe();
+    let keys: BTreeSet<MirrorKey> =
+        implied.desired.keys().chain(live.keys()).chain(diff.records.keys()).copied().collect();
+    for key in keys {
+        diff.settle(key, live.get(&key), &stripped);
+    }
+    diff.out
+}
+
+impl<'a> Diff<'a> {
+    /// The live mirrors by key, and the mirrors that stand without their mark.
+    fn observe(&mut self) -> (BTreeMap<MirrorKey, Live<'a>>, BTreeSet<&'a RemoteId>) {
+        let mut live: BTreeMap<MirrorKey, Live<'a>> = BTreeMap::new();
+        let mut stripped = BTreeSet::new();
+        for observed in self.input.target.items {
+            let item = &observed.item;
+            match judge(self.input, item, observed.read_at) {
+                None => {
+                    if item.events.iter().any(|event| ProviderId::has_shape(event.uid.as_str())) {
+                        stripped.insert(&item.remote_id);
+                    }
+                }
+                Some(Verdict::Ours(found)) => self.keep_one(&mut live, found),
+                Some(Verdict::UnknownLink) => self.stray(&item.remote_id, StrayKind::UnknownLink),
+                Some(Verdict::Copied) => self.stray(&item.remote_id, StrayKind::Copied),
+                Some(Verdict::Foreign) => self.stray(&item.remote_id, StrayKind::Foreign),
+            }
+        }
+        (live, stripped)
+    }
+
+    fn stray(&mut self, remote_id: &RemoteId, kind: StrayKind) {
+        self.out.strays.push(Stray { remote_id: remote_id.clone(), kind });
+    }
+
+    /// Of two live mirrors with one key the recorded one stays, else the lower id.
+    fn keep_one(&mut self, live: &mut BTreeMap<MirrorKey, Live<'a>>, found: Live<'a>) {
+        let key = found.mark.key;
+        let Some(other) = live.remove(&key) else {
+            live.insert(key, found);
+            return;
+        };
+        let recorded = self.records.get(&key).map(|record| &record.remote_id);
+        let found_first = match recorded {
+            Some(id) if id == found.remote_id => true,
+            Some(id) if id == other.remote_id => false,
+            _ => found.remote_id < other.remote_id,
+        };
+        let (kept, extra) = if found_first { (found, other) } else { (other, found) };
+        if self.link(&extra).state == LinkState::Active {
+            self.remove(&extra, RemoveCause::Duplicate);
+        }
+        live.insert(key, kept);
+    }
+
+    fn link(&self, live: &Live<'a>) -> &'a LinkInput<'a> {
+        &self.input.links[live.link]
+    }
+
+    fn settle(&mut self, key: MirrorKey, live: Option<&Live<'a>>, stripped: &BTreeSet<&RemoteId>) {
+        let implied = self.implied;
+        match (implied.desired.get(&key), live) {
+            (Some(desired), _) if self.input.links[desired.link].state == LinkState::Paused => {}
+            (Some(desired), Some(live)) => self.compare(key, desired, live),
+            (Some(desired), None) => self.place(key, desired, stripped),
+            (None, Some(live)) => self.leave_or_remove(key, live),
+            (None, None) => self.forget(key, stripped),
+        }
+    }
+
+    fn compare(&mut self, key: MirrorKey, desired: &Desired, live: &Live<'a>) {
+        let record = self.records.get(&key).copied();
+        let fingerprint = desired.body.fingerprint(self.input.keys);
+        let link = self.link(live);
+        if live.has_attendees {
+            self.stuck(key, live, StuckReason::HasAttendees);
+        } else if live.fingerprint == Some(fingerprint) {
+            let adopted = MirrorRecord {
+                key,
+                incarnation: live.mark.incarnation,
+                link: link.id.clone(),
+                event: desired.event.event.clone(),
+                original_start: desired.event.original_start.clone(),
+                meeting: desired.event.meeting,
+                remote_id: live.remote_id.clone(),
+                version: live.version.cloned(),
+                time: desired.body.time,
+                fingerprint,
+            };
+            if record != Some(&adopted) {
+                self.out.adopt.push(adopted);
+            }
+        } else if !planted(Bug::IgnoreMoves) {
+            let edited = record.is_some_and(|record| record.fingerprint == fingerprint);
+            let cause = if edited { UpdateCause::EditedByHand } else { UpdateCause::SourceChanged };
+            let action = Action::Update {
+                placed: placed(live),
+                body: desired.body.clone(),
+                time_before: record.map(|record| record.time),
+                cause,
+            };
+            self.operate(desired.link, key, Some(desired.event.clone()), live.mark.incarnation, action);
+        }
+    }
+
+    fn place(&mut self, key: MirrorKey, desired: &Desired, stripped: &BTreeSet<&RemoteId>) {
+        let record = self.records.get(&key).copied();
+        if let Some(record) = record.filter(|record| stripped.contains(&record.remote_id)) {
+            // It stands, and its server took the mark away: unknown, so neither placed nor removed.
+            self.out.stuck.push(Stuck {
+                key,
+                link: record.link.clone(),
+                remote_id: record.remote_id.clone(),
+                reason: StuckReason::MarkStripped,
+            });
+            return;
+        }
+        let incarnation = record.map_or(Incarnation::default(), |record| record.incarnation);
+        let (incarnation, previous) = if planted(Bug::PlaceWithoutLooking) {
+            (if record.is_some() { incarnation.next() } else { incarnation }, None)
+        } else {
+            let previous =
+                record.map(|record| PlacedMirror::new(record.remote_id.clone(), record.version.clone()));
+            (incarnation, previous)
+        };
+        let action = Action::Place { body: desired.body.clone(), previous };
+        self.operate(desired.link, key, Some(desired.event.clone()), incarnation, action);
+    }
+
+    /// A mirror that the sources do not imply goes only when that is known.
+    fn leave_or_remove(&mut self, key: MirrorKey, live: &Live<'a>) {
+        let link = self.link(live);
+        let record = self.records.get(&key).copied();
+        if let Some(cause) = self.removal(key, live, link, record) {
+            if live.has_attendees {
+                self.stuck(key, live, StuckReason::HasAttendees);
+            } else {
+                self.remove(live, cause);
+            }
+        }
+    }
+
+    fn removal(
+        &mut self,
+        key: MirrorKey,
+        live: &Live<'a>,
+        link: &LinkInput<'a>,
+        record: Option<&MirrorRecord>,
+    ) -> Option<RemoveCause> {
+        match link.state {
+            LinkState::Paused => return None,
+            LinkState::Retiring => return Some(RemoveCause::Cleaned),
+            LinkState::Active => {}
+        }
+        let source_read_at = link.source_read_at?;
+        let window = self.input.window.range;
+        let Some(record) = record else {
+            // Another device may have placed it for an event that we have not read yet: only a read of the
+            // source that began after the mirror was seen can tell. What lies behind us stays anyway.
+            if !self.input.whole {
+                return None;
+            }
+            if source_read_at <= live.read_at && !planted(Bug::JudgeByOldRead) {
+                self.out.recheck.insert(link.source.id.clone());
+                return None;
+            }
+            return self.unrecorded_removal(key, live);
+        };
+        if record.time.end() <= window.lo {
+            return None;
+        }
+        if self.implied.unknown.contains(&(live.link, record.event.clone())) {
+            return None;
+        }
+        if let Some(reason) = self.implied.skipped.get(&key) {
+            return Some(RemoveCause::Skipped(*reason));
+        }
+        match self.implied.beyond.get(&key) {
+            Some(time) if *time == record.time && !planted(Bug::RemoveBeyondFarEdge) => {
+                self.input.narrowing.then_some(RemoveCause::WindowNarrowed)
+            }
+            _ => Some(RemoveCause::SourceGone),
+        }
+    }
+
+    /// The removal of a mirror that no record knows, of which only the mark and the time can be seen.
+    fn unrecorded_removal(&self, key: MirrorKey, live: &Live<'a>) -> Option<RemoveCause> {
+        let window = self.input.window.range;
+        if let Some(reason) = self.implied.skipped.get(&key) {
+            return Some(RemoveCause::Skipped(*reason));
+        }
+        let time = self
+            .input
+            .target
+            .items
+            .iter()
+            .find(|observed| observed.item.remote_id == *live.remote_id)
+            .and_then(|observed| observed.item.events.first()?.marked.as_ref()?.time)?;
+        // Outside the window nothing is known of its source: it stays. An event that cannot be understood
+        // may be the one it stands for.
+        let understood = !self.implied.unknown.iter().any(|(link, _)| *link == live.link);
+        (time.end() > window.lo && time.start() < window.hi && understood).then_some(RemoveCause::SourceGone)
+    }
+
+    /// A record whose mirror is neither wanted nor there.
+    fn forget(&mut self, key: MirrorKey, stripped: &BTreeSet<&RemoteId>) {
+        let Some(record) = self.records.get(&key).copied() else { return };
+        let link = self.input.links.iter().find(|link| *link.id == record.link);
+        let kept = link.is_some_and(|link| link.state == LinkState::Paused || link.source_read_at.is_none())
+            || stripped.contains(&record.remote_id)
+            // Beyond the window it may come back into it: then it is looked for where it was.
+            || self.implied.beyond.contains_key(&key);
+        if !kept {
+            self.out.forget.push(key);
+        }
+    }
+
+    fn remove(&mut self, live: &Live<'a>, cause: RemoveCause) {
+        let key = live.mark.key;
+        let record = self.records.get(&key).copied();
+        let event = record.map(|record| EventRef {
+            event: record.event.clone(),
+            original_start: record.original_start.clone(),
+            meeting: record.meeting,
+        });
+        let time = record.map(|record| record.time);
+        let action = Action::Remove { placed: placed(live), time, cause, counted: false };
+        self.operate(live.link, key, event, live.mark.incarnation, action);
+    }
+
+    fn stuck(&mut self, key: MirrorKey, live: &Live<'a>, reason: StuckReason) {
+        let link = self.link(live).id.clone();
+        self.out.stuck.push(Stuck { key, link, remote_id: live.remote_id.clone(), reason });
+    }
+
+    fn operate(
+        &mut self,
+        link: usize,
+        key: MirrorKey,
+        event: Option<EventRef>,
+        incarnation: Incarnation,
+        action: Action,
+    ) {
+        let link = self.input.links[link].id.clone();
+        self.out.operations.push(Operation { link, key, event, incarnation, action });
+    }
+}
+
+fn placed(live: &Live<'_>) -> PlacedMirror {
+    let version = live.version.filter(|_| !planted(Bug::IgnorePrecondition));
+    PlacedMirror::new(live.remote_id.clone(), version.cloned())
+}

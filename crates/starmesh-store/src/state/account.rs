@@ -1,0 +1,73 @@
+//! Accounts. Their secrets are in the vault, never here.
+
+use serde::{Deserialize, Serialize};
+use starmesh_core::ids::AccountId;
+
+use super::{Changes, State, key, row};
+use crate::{Change, Select, StoreError, Table};
+
+/// One identity at one provider.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Account {
+    /// Our name of it.
+    pub id: AccountId,
+    /// What the person calls it; unique.
+    pub name: String,
+    /// Where it is and who signs in.
+    pub kind: AccountKind,
+}
+
+/// Where an account is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "provider", rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A CalDAV server.
+    Caldav {
+        /// The URL a person gave.
+        url: String,
+        /// The user name.
+        user: String,
+    },
+}
+
+impl AccountKind {
+    /// The provider's name as people write it.
+    pub fn provider(&self) -> &'static str {
+        match self {
+            Self::Caldav { .. } => "caldav",
+        }
+    }
+}
+
+impl std::fmt::Debug for AccountKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.provider())
+    }
+}
+
+impl Changes {
+    /// Writes an account.
+    pub fn put_account(&mut self, account: &Account) {
+        let row = row(key(&[account.id.as_str()]), Vec::new(), Vec::new(), 0, account);
+        self.push(Change::Put(Table::Accounts, row));
+    }
+
+    /// Removes an account's row.
+    pub fn delete_account(&mut self, id: &AccountId) {
+        self.push(Change::Delete(Table::Accounts, key(&[id.as_str()])));
+    }
+}
+
+impl State {
+    /// All accounts, by name.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let mut accounts: Vec<Account> = self.select(Table::Accounts, Select::All).await?;
+        accounts.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(accounts)
+    }
+
+    /// One account.
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        self.get(Table::Accounts, &key(&[id.as_str()])).await
+    }
+}

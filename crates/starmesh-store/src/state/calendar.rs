@@ -1,0 +1,136 @@
+//! Calendars, and how far each was read.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use starmesh_core::ids::{AccountId, CalendarId};
+use starmesh_provider::{Coverage, Cursor, RemoteCalendar};
+
+use super::{Changes, State, key, row};
+use crate::{Change, Select, StoreError, Table};
+
+/// A calendar of an account.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Calendar {
+    /// Our name of it.
+    pub id: CalendarId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What the provider says of it. Its lasting name is the one first stored.
+    pub remote: RemoteCalendar,
+    /// The zone in which floating times are read, fixed when the calendar was added.
+    pub zone: Tz,
+    /// True when the last good listing of the account did not have it.
+    pub missing: bool,
+}
+
+/// How far a calendar was read.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug, Default)]
+#[serde(default)]
+pub struct Read {
+    /// Where the next read goes on.
+    pub cursor: Option<Cursor>,
+    /// The part of the calendar that reads speak of.
+    pub coverage: Option<Coverage>,
+    /// When the last good read began.
+    pub read_at: Option<DateTime<Utc>>,
+    /// When the last good read of everything began.
+    pub whole_at: Option<DateTime<Utc>>,
+    /// Set when a read said that everything is gone: believed only when a later one says so too.
+    pub suspicion: Option<Suspicion>,
+    /// Set while reads fail.
+    pub failure: Option<Failure>,
+    /// True once a person said to go on beside marks that do not verify.
+    pub beside_foreign: bool,
+    /// How many marks did not verify when the calendar was first read.
+    pub foreign_marks: u32,
+}
+
+/// A read that said that everything is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Suspicion {
+    /// When it was first said.
+    pub since: DateTime<Utc>,
+}
+
+/// Reads that fail.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Failure {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// How often in a row.
+    pub attempts: u32,
+    /// What the provider said, in words without content.
+    pub message: String,
+    /// True when only a person can help.
+    pub needs_person: bool,
+}
+
+impl Changes {
+    /// Writes a calendar.
+    pub fn put_calendar(&mut self, calendar: &Calendar) {
+        let parent = key(&[calendar.account.as_str()]);
+        self.push(Change::Put(
+            Table::Calendars,
+            row(key(&[calendar.id.as_str()]), parent, Vec::new(), 0, calendar),
+        ));
+    }
+
+    /// Removes a calendar and everything that was read of it or remembered in it.
+    pub fn delete_calendar(&mut self, id: &CalendarId) {
+        let key = key(&[id.as_str()]);
+        self.push(Change::Delete(Table::Calendars, key.clone()));
+        self.push(Change::Delete(Table::Reads, key.clone()));
+        self.push(Change::Delete(Table::Dirty, key.clone()));
+        for table in [Table::Items, Table::Mirrors, Table::Intents, Table::Wedges, Table::Links] {
+            self.push(Change::DeleteParent(table, key.clone()));
+        }
+    }
+
+    /// Writes how far a calendar was read.
+    pub fn put_read(&mut self, calendar: &CalendarId, read: &Read) {
+        self.push(Change::Put(Table::Reads, row(key(&[calendar.as_str()]), Vec::new(), Vec::new(), 0, read)));
+    }
+
+    /// Remembers that a calendar may have changed.
+    pub fn put_dirty(&mut self, calendar: &CalendarId, since: DateTime<Utc>) {
+        let at = since.timestamp_millis();
+        let row = row(key(&[calendar.as_str()]), Vec::new(), Vec::new(), at, calendar);
+        self.push(Change::Put(Table::Dirty, row));
+    }
+
+    /// Forgets that a calendar may have changed.
+    pub fn delete_dirty(&mut self, calendar: &CalendarId) {
+        self.push(Change::Delete(Table::Dirty, key(&[calendar.as_str()])));
+    }
+}
+
+impl State {
+    /// All calendars, by account and then by name.
+    pub async fn calendars(&self) -> Result<Vec<Calendar>, StoreError> {
+        let mut calendars: Vec<Calendar> = self.select(Table::Calendars, Select::All).await?;
+        calendars.sort_by(|a, b| {
+            (&a.account, &a.remote.display_name, &a.remote.name).cmp(&(
+                &b.account,
+                &b.remote.display_name,
+                &b.remote.name,
+            ))
+        });
+        Ok(calendars)
+    }
+
+    /// One calendar.
+    pub async fn calendar(&self, id: &CalendarId) -> Result<Option<Calendar>, StoreError> {
+        self.get(Table::Calendars, &key(&[id.as_str()])).await
+    }
+
+    /// How far a calendar was read; not at all by default.
+    pub async fn read(&self, calendar: &CalendarId) -> Result<Read, StoreError> {
+        Ok(self.get(Table::Reads, &key(&[calendar.as_str()])).await?.unwrap_or_default())
+    }
+
+    /// The calendars that may have changed, longest waiting first.
+    pub async fn dirty(&self) -> Result<Vec<CalendarId>, StoreError> {
+        self.select(Table::Dirty, Select::All).await
+    }
+}

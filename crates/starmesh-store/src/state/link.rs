@@ -1,0 +1,75 @@
+//! Groups, and the links that follow from them.
+
+use serde::{Deserialize, Serialize};
+use starmesh_core::ids::{CalendarId, GroupId, LinkId};
+use starmesh_core::reconcile::LinkState;
+use starmesh_core::topology::Group;
+
+use super::{Changes, State, key, row};
+use crate::{Change, Select, StoreError, Table};
+
+/// A link and whether it runs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Link {
+    /// Its two ends.
+    pub id: LinkId,
+    /// Whether it runs.
+    pub state: LinkState,
+}
+
+fn link_key(id: &LinkId) -> Vec<u8> {
+    key(&[id.source.as_str(), id.target.as_str()])
+}
+
+impl Changes {
+    /// Writes a link.
+    pub fn put_link(&mut self, link: &Link) {
+        let parent = key(&[link.id.target.as_str()]);
+        self.push(Change::Put(Table::Links, row(link_key(&link.id), parent, Vec::new(), 0, link)));
+    }
+
+    /// Removes a link's row.
+    pub fn delete_link(&mut self, id: &LinkId) {
+        self.push(Change::Delete(Table::Links, link_key(id)));
+    }
+
+    /// Writes a group.
+    pub fn put_group(&mut self, group: &Group) {
+        self.push(Change::Put(
+            Table::Groups,
+            row(key(&[group.id.as_str()]), Vec::new(), Vec::new(), 0, group),
+        ));
+    }
+
+    /// Removes a group's row.
+    pub fn delete_group(&mut self, id: &GroupId) {
+        self.push(Change::Delete(Table::Groups, key(&[id.as_str()])));
+    }
+}
+
+impl State {
+    /// All groups.
+    pub async fn groups(&self) -> Result<Vec<Group>, StoreError> {
+        self.select(Table::Groups, Select::All).await
+    }
+
+    /// All links.
+    pub async fn links(&self) -> Result<Vec<Link>, StoreError> {
+        let mut links: Vec<Link> = self.select(Table::Links, Select::All).await?;
+        links.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(links)
+    }
+
+    /// The links into a target.
+    pub async fn links_into(&self, target: &CalendarId) -> Result<Vec<Link>, StoreError> {
+        let mut links: Vec<Link> =
+            self.select(Table::Links, Select::Parent(&key(&[target.as_str()]))).await?;
+        links.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(links)
+    }
+
+    /// One link.
+    pub async fn link(&self, id: &LinkId) -> Result<Option<Link>, StoreError> {
+        self.get(Table::Links, &link_key(id)).await
+    }
+}
