@@ -26,6 +26,8 @@ mod reconcile;
 mod run;
 mod schedule;
 mod signal;
+#[cfg(test)]
+mod tests;
 
 pub use engine::{Engine, Parts};
 pub use error::{EngineError, Trouble};
