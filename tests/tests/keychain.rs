@@ -5,6 +5,7 @@
 //! part that the environment names.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its surroundings fail")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -62,7 +63,7 @@ enum Session {
 }
 
 /// Runs the child in `home`.
-fn play(part: &str, home: &Path, session: Session) -> Output {
+fn play(part: &str, home: &Path, session: &Session) -> Output {
     let own = std::env::current_exe().unwrap();
     let child = ["--exact", "child", "--nocapture"];
     let mut command = match session {
@@ -109,35 +110,35 @@ fn assert_played(output: &Output) {
 #[test]
 fn an_unlocked_keyring_passes_the_suite() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("suite", home.path(), Session::Desktop(UNLOCKED)));
+    assert_played(&play("suite", home.path(), &Session::Desktop(UNLOCKED)));
 }
 
 #[test]
 fn secrets_outlive_the_process_and_a_locked_keyring_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("write", home.path(), Session::Desktop(UNLOCKED)));
-    assert_played(&play("read", home.path(), Session::Desktop(UNLOCKED)));
-    assert_played(&play("locked", home.path(), Session::Desktop(LOCKED)));
+    assert_played(&play("write", home.path(), &Session::Desktop(UNLOCKED)));
+    assert_played(&play("read", home.path(), &Session::Desktop(UNLOCKED)));
+    assert_played(&play("locked", home.path(), &Session::Desktop(LOCKED)));
 }
 
 #[test]
 fn a_machine_without_a_keychain_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("none", home.path(), Session::None));
+    assert_played(&play("none", home.path(), &Session::None));
 }
 
 /// A session bus on which nobody offers secrets.
 #[test]
 fn a_session_without_a_keychain_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("none", home.path(), Session::Empty));
+    assert_played(&play("none", home.path(), &Session::Empty));
 }
 
 /// GNOME Keyring before anybody made a keyring in it.
 #[test]
 fn a_keychain_that_was_never_set_up_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("never set up", home.path(), Session::Desktop(BARE)));
+    assert_played(&play("never set up", home.path(), &Session::Desktop(BARE)));
 }
 
 /// The child. Without a part, as one test among the others, it checks that none is set.
