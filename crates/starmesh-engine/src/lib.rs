@@ -28,6 +28,7 @@ mod schedule;
 mod signal;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use engine::{Engine, Parts};
 pub use error::{EngineError, Trouble};
