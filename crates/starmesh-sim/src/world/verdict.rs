@@ -114,6 +114,10 @@ impl Comparison<'_> {
         slots
     }
 
+    fn holds_unreadable(&self, source: usize) -> bool {
+        self.oracle.causes.events(source).values().any(|event| event.unreadable)
+    }
+
     /// Every mirror that stands has a reason to, and says what it should.
     fn check_live(&mut self) {
         for (key, mirrors) in std::mem::take(&mut self.live) {
@@ -155,7 +159,10 @@ impl Comparison<'_> {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
             }
-            None if self.excuses.store_lost && !self.reach.meets(&span) => {}
+            // A store that was lost cannot tell what an orphan outside the window stood for, nor one
+            // whose source holds something that nobody can read.
+            None if self.excuses.store_lost
+                && (!self.reach.meets(&span) || self.holds_unreadable(cause.source)) => {}
             None => self.complain("a mirror whose source is gone", cause),
         }
     }
