@@ -208,7 +208,10 @@ impl Engine {
             return Ok(());
         }
         let known = self.state.item_count(&calendar.id).await?;
-        let suspicion = *read.suspicion.get_or_insert(Suspicion { since: started });
+        let gone = appears == Appears::Gone;
+        let suspicion = read.suspicion.filter(|suspicion| suspicion.gone == gone);
+        let suspicion = suspicion.unwrap_or(Suspicion { since: started, gone });
+        read.suspicion = Some(suspicion);
         let delay = TimeDelta::from_std(SUSPICION_DELAY).unwrap_or(TimeDelta::MAX);
         if known > 0 && started - suspicion.since >= delay {
             let home = provider.list_calendars().await?;

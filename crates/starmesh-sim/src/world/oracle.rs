@@ -38,8 +38,7 @@ pub(super) enum Running {
 #[derive(Default)]
 pub(super) struct DeviceView {
     links: BTreeMap<Edge, (Running, Instant)>,
-    /// When which event's mirrors were placed and removed, by link.
-    placed: BTreeMap<Edge, Vec<(i64, String)>>,
+    /// When which event's mirrors were removed, by link.
     removed: BTreeMap<Edge, Vec<(i64, String)>>,
     /// True while a person has allowed removals.
     removals_allowed: bool,
@@ -55,8 +54,8 @@ pub(super) struct Oracle {
     pub days: i64,
     clock: Arc<WorldClock>,
     devices: Vec<DeviceView>,
-    /// How many mirrors were ever placed on a link.
-    ever_placed: BTreeMap<Edge, usize>,
+    /// When which event's mirrors were placed, by link, whichever device did it.
+    placed: BTreeMap<Edge, Vec<(i64, String)>>,
     /// The events that had a mirror placed.
     events_placed: BTreeSet<String>,
     /// Situations that were reached.
@@ -79,7 +78,7 @@ impl Oracle {
             days,
             clock,
             devices: (0..devices).map(|_| DeviceView::default()).collect(),
-            ever_placed: BTreeMap::new(),
+            placed: BTreeMap::new(),
             events_placed: BTreeSet::new(),
             sometimes: BTreeMap::new(),
         }
@@ -136,7 +135,6 @@ impl Oracle {
     /// A device lost what it remembered: also how much it removed lately.
     pub(super) fn forget_device(&mut self, device: u8) {
         self.devices[usize::from(device)].removed.clear();
-        self.devices[usize::from(device)].placed.clear();
     }
 
     /// A person allows a device to remove what the brake holds.
@@ -154,10 +152,10 @@ impl Oracle {
         }
         self.judge_link(seen.device, edge, false)?;
         self.judge_body(&key, after)?;
-        *self.ever_placed.entry(edge).or_default() += 1;
+        let event = self.causes.get(&key).map(|cause| cause.event.clone()).unwrap_or_default();
         self.events_placed.insert(event.clone());
         let now = self.clock.seconds();
-        self.devices[usize::from(seen.device)].placed.entry(edge).or_default().push((now, event));
+        self.placed.entry(edge).or_default().push((now, event));
         Ok(())
     }
 
@@ -204,12 +202,12 @@ impl Oracle {
         if as_written && span.end <= self.reach().lo - DAY {
             return Err(format!("the mirror of {event} is removed although it lies behind the window"));
         }
+        let event = cause.event.clone();
         self.judge_brake(seen.device, edge, event)
     }
 
     fn judge_brake(&mut self, device: u8, edge: Edge, event: String) -> Result<(), String> {
         let since = self.clock.seconds() - DAY;
-        let ever = self.ever_placed.get(&edge).copied().unwrap_or(0);
         let view = &mut self.devices[usize::from(device)];
         if view.removals_allowed {
             return Ok(());
@@ -217,13 +215,13 @@ impl Oracle {
         let removed = view.removed.entry(edge).or_default();
         removed.retain(|(at, _)| *at > since);
         removed.push((since + DAY, event));
-        let placed = view.placed.entry(edge).or_default();
-        placed.retain(|(at, _)| *at > since);
+        let placed = self.placed.entry(edge).or_default();
         let mut balance: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         removed.iter().for_each(|(_, event)| balance.entry(event).or_default().0 += 1);
-        placed.iter().for_each(|(_, event)| balance.entry(event).or_default().1 += 1);
+        let lately = placed.iter().filter(|(at, _)| *at > since);
+        lately.for_each(|(_, event)| balance.entry(event).or_default().1 += 1);
         let counted: usize = balance.values().map(|(gone, come)| gone.saturating_sub(*come)).sum();
-        if counted > REMOVALS_FREE.max(ever * REMOVALS_PERCENT / 100) {
+        if counted > REMOVALS_FREE.max(placed.len() * REMOVALS_PERCENT / 100) {
             return Err(format!("{counted} unexpected removals on one link within a day, none held"));
         }
         Ok(())

@@ -51,6 +51,10 @@ pub struct Read {
 pub struct Suspicion {
     /// When it was first said.
     pub since: DateTime<Utc>,
+    /// True when the calendar answered that it is not there, false when it was listed as empty: one does
+    /// not confirm the other.
+    #[serde(default)]
+    pub gone: bool,
 }
 
 /// Reads that fail.
