@@ -28,7 +28,7 @@ pub enum Fault {
     /// The server carries the request out, and the connection breaks before its answer.
     LoseAnswer,
     /// The server's answer is changed on its way.
-    Change(Box<dyn Fn(Answer) -> Answer + Send>),
+    Change(Box<dyn Fn(Answer) -> Answer + Send + Sync>),
     /// The server's answer breaks off in the middle of its body.
     BreakOff,
 }
