@@ -1,0 +1,301 @@
+//! The store itself: opening, connections, and the port.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
+use starmesh_provider::env::Entropy;
+
+use super::{failure, migrate, read, write};
+use crate::data_key::DataKey;
+use crate::memory::MemoryStore;
+use crate::private_file::{beside, create_private_dir, open_private_file};
+use crate::row::{Change, Row, Select, Store, StoreError, Table};
+use crate::sealed::{NONCE_BYTES, Nonce, Sealer};
+
+/// How long SQLite itself waits for another connection's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a caller waits for a free connection: longer than a commit may take with all its retries.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often a commit asks for the write lock; each time SQLite waits its whole busy time-out.
+const BEGIN_ATTEMPTS_MAX: u32 = 4;
+
+/// How many connections read at once.
+const READERS_MAX: u32 = 3;
+
+/// The switch to WAL mode needs the file for itself and does not wait for it: so often it is tried.
+const OPEN_ATTEMPTS_MAX: u32 = 100;
+
+/// The pause between two such attempts.
+const OPEN_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// The size to which the WAL shrinks after a checkpoint, in bytes.
+const JOURNAL_BYTES_MAX: &str = "4194304";
+
+/// How many pages a start gives back to the file system at most.
+const VACUUM_PAGES_MAX: &str = "PRAGMA incremental_vacuum(4096)";
+
+/// Prepared statements kept per connection: reading and writing every table in every batch size.
+const STATEMENTS_MAX: usize = 400;
+
+/// The store on disk.
+pub struct SqliteStore {
+    path: String,
+    sealer: Arc<Sealer>,
+    readers: SqlitePool,
+    /// None when opened for reading.
+    writer: Option<Writer>,
+}
+
+struct Writer {
+    /// A pool of one, so that commits queue in order and a broken connection is replaced.
+    pool: SqlitePool,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Writer {
+    /// The write lock. Another process may hold it, for as long as one of its commits takes.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.pool.begin_with("BEGIN IMMEDIATE").await {
+                Err(error) if failure::is_busy(&error) && attempts < BEGIN_ATTEMPTS_MAX => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database, made with its folder if it is missing, and brings its schema up to date. The file
+    /// is for its owner only (mode 0600, a new folder 0700).
+    ///
+    /// Fails with [`StoreError::Newer`], [`StoreError::WrongKey`], [`StoreError::NotWritable`] and
+    /// [`StoreError::Full`] where these fit, and changes nothing then.
+    pub async fn open(path: &Path, key: &DataKey, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        let of_io = |error: std::io::Error| failure::of_io(&name, &error);
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            create_private_dir(folder).map_err(of_io)?;
+        }
+        // SQLite gives its other files the mode of this one.
+        open_private_file(path).map_err(of_io)?;
+
+        let sealer = Arc::new(Sealer::new(key));
+        let pool = connect_writer(path, &name).await?;
+        let prepared = prepare(&pool, &name, &sealer, draw_nonce(&*entropy)).await;
+        if let Err(error) = prepared {
+            pool.close().await;
+            return Err(error);
+        }
+        let readers = reader_pool().connect_lazy_with(reading(path));
+        Ok(Self { path: name, sealer, readers, writer: Some(Writer { pool, entropy }) })
+    }
+
+    /// Opens the database for reading, beside a process that writes it or without one. No row changes
+    /// through it; a commit fails with [`StoreError::NotWritable`].
+    pub async fn open_read_only(path: &Path, key: &DataKey) -> Result<Self, StoreError> {
+        let name = path.display().to_string();
+        if !path.exists() {
+            return Err(StoreError::Failed(format!("there is no database {name}")));
+        }
+        let sealer = Arc::new(Sealer::new(key));
+        let mut readers = reader_pool().connect_with(reading(path)).await;
+        if readers.as_ref().is_err_and(failure::cannot_open) && !beside(path, "-wal").exists() {
+            // A WAL database needs two more files beside it even to be read. Where we may not make them
+            // and nobody has, no one is writing, and the file can be read as it stands.
+            readers = reader_pool().connect_with(reading(path).immutable(true)).await;
+        }
+        let readers = readers.map_err(|error| failure::of_sqlite(&name, &error))?;
+        let store = Self { path: name, sealer, readers, writer: None };
+        let checked = store.check_readable().await;
+        if let Err(error) = checked {
+            store.close().await;
+            return Err(error);
+        }
+        Ok(store)
+    }
+
+    /// Everything, as it stood at one moment, in a store of its own: what a dry run works on.
+    pub async fn snapshot(&self) -> Result<MemoryStore, StoreError> {
+        let mut rows = Vec::new();
+        let mut transaction = self.readers.begin().await.map_err(|error| self.failed(&error))?;
+        for table in Table::ALL {
+            let sealed = read::select(&mut transaction, &self.sealer, table, Select::All).await;
+            let opened =
+                read::open_all(&self.sealer, table, Select::All, sealed.map_err(|e| self.failed(&e))?)?;
+            rows.extend(opened.into_iter().map(|row| (table, row)));
+        }
+        transaction.rollback().await.map_err(|error| self.failed(&error))?;
+        Ok(MemoryStore::holding(rows))
+    }
+
+    /// Closes every connection once the commits under way are done. Afterwards every call fails.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        if let Some(writer) = &self.writer {
+            writer.pool.close().await;
+        }
+    }
+
+    async fn check_readable(&self) -> Result<(), StoreError> {
+        let mut conn = self.reader().await?;
+        migrate::assert_version(&mut conn, &self.path).await?;
+        migrate::check_only(&mut conn, &self.path, &self.sealer).await
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.readers.acquire().await.map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &sqlx::Error) -> StoreError {
+        failure::of_sqlite(&self.path, error)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn get(&self, table: Table, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        Ok(self.get_many(table, &[key.to_vec()]).await?.pop())
+    }
+
+    async fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Row>, StoreError> {
+        let mut conn = self.reader().await?;
+        let sealed = read::get_many(&mut conn, &self.sealer, table, keys).await;
+        read::open_all(&self.sealer, table, Select::All, sealed.map_err(|error| self.failed(&error))?)
+    }
+
+    async fn select(&self, table: Table, which: Select<'_>) -> Result<Vec<Row>, StoreError> {
+        let mut conn = self.reader().await?;
+        let sealed = read::select(&mut conn, &self.sealer, table, which).await;
+        read::open_all(&self.sealer, table, which, sealed.map_err(|error| self.failed(&error))?)
+    }
+
+    async fn count(&self, table: Table, which: Select<'_>) -> Result<u64, StoreError> {
+        let mut conn = self.reader().await?;
+        read::count(&mut conn, &self.sealer, table, which).await.map_err(|error| self.failed(&error))
+    }
+
+    async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let Some(writer) = &self.writer else {
+            return Err(StoreError::NotWritable { path: self.path.clone() });
+        };
+        let transaction = writer.begin().await.map_err(|error| self.failed(&error))?;
+        let (sealer, entropy) = (Arc::clone(&self.sealer), Arc::clone(&writer.entropy));
+        let path = self.path.clone();
+        // A task of its own: a commit that has begun goes on to its end when the caller's future is dropped.
+        let commit =
+            tokio::spawn(async move { write::commit(transaction, &sealer, &*entropy, &path, changes).await });
+        match commit.await {
+            Ok(result) => result,
+            Err(error) => Err(StoreError::Failed(format!("a commit was cut off: {error}"))),
+        }
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+pub(super) fn draw_nonce(entropy: &dyn Entropy) -> Nonce {
+    let mut nonce = [0; NONCE_BYTES];
+    entropy.fill(&mut nonce);
+    nonce
+}
+
+async fn prepare(pool: &SqlitePool, path: &str, sealer: &Sealer, nonce: Nonce) -> Result<(), StoreError> {
+    let of_sqlite = |error: sqlx::Error| failure::of_sqlite(path, &error);
+    let mut conn = pool.acquire().await.map_err(of_sqlite)?;
+    migrate::assert_version(&mut conn, path).await?;
+    migrate::bring_up_to_date(&mut conn, path, sealer, nonce).await?;
+    sqlx::raw_sql(VACUUM_PAGES_MAX).execute(&mut *conn).await.map_err(of_sqlite)?;
+    Ok(())
+}
+
+async fn connect_writer(path: &Path, name: &str) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match pool.clone().connect_with(writing(path)).await {
+            Ok(pool) => return Ok(pool),
+            Err(error) if failure::is_busy(&error) && attempts < OPEN_ATTEMPTS_MAX => {
+                tokio::time::sleep(OPEN_RETRY_DELAY).await;
+            }
+            Err(error) => return Err(failure::of_sqlite(name, &error)),
+        }
+    }
+}
+
+fn reader_pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// What every connection has. Statements are not logged: they would drown everything else.
+fn common(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS_MAX)
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .disable_statement_logging()
+}
+
+/// Settings of the writing connection. Content is sealed, so deleted content is overwritten only where that
+/// costs nothing (`secure_delete=FAST`).
+fn writing(path: &Path) -> SqliteConnectOptions {
+    common(path)
+        .auto_vacuum(SqliteAutoVacuum::Incremental)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("journal_size_limit", JOURNAL_BYTES_MAX)
+        .pragma("secure_delete", "FAST")
+        // Only macOS knows these: there a plain fsync does not reach the disk.
+        .pragma("fullfsync", "ON")
+        .pragma("checkpoint_fullfsync", "ON")
+}
+
+fn reading(path: &Path) -> SqliteConnectOptions {
+    common(path).read_only(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use starmesh_provider::env::SystemEntropy;
+
+    use super::*;
+
+    async fn fresh() -> (SqliteStore, tempfile::TempDir) {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("data/starmesh.db");
+        let store = SqliteStore::open(&path, &DataKey::new([1; 32]), Arc::new(SystemEntropy)).await;
+        (store.unwrap(), home)
+    }
+
+    crate::store_conformance!(fresh());
+}

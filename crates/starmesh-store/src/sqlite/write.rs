@@ -1,0 +1,242 @@
+//! Writing: one commit is one `BEGIN IMMEDIATE` transaction.
+//!
+//! Runs of like changes go to SQLite many rows at a time, in few batch sizes, so that their statements stay
+//! prepared.
+
+use std::collections::BTreeMap;
+
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
+use starmesh_provider::env::Entropy;
+
+use super::open::draw_nonce;
+use super::{failure, read};
+use crate::row::{Change, Row, Select, StoreError, Table};
+use crate::sealed::{KeyedHash, SealedRow, Sealer};
+
+/// The sizes of batches, largest first. A run of rows is cut into as many of each as fit.
+const BATCH_ROWS: [usize; 5] = [256, 64, 16, 4, 1];
+
+/// Why a transaction did not come to its end.
+enum Cause {
+    Sqlite(sqlx::Error),
+    Store(StoreError),
+}
+
+impl From<sqlx::Error> for Cause {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StoreError> for Cause {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Makes all changes or none.
+pub(super) async fn commit(
+    mut transaction: Transaction<'static, Sqlite>,
+    sealer: &Sealer,
+    entropy: &dyn Entropy,
+    path: &str,
+    changes: Vec<Change>,
+) -> Result<(), StoreError> {
+    let mut writing = Writing { conn: &mut transaction, sealer, entropy };
+    match writing.apply(changes).await {
+        Ok(()) => {}
+        // A transaction that is dropped is rolled back.
+        Err(Cause::Sqlite(error)) => return Err(failure::of_sqlite(path, &error)),
+        Err(Cause::Store(error)) => return Err(error),
+    }
+    transaction.commit().await.map_err(|error| failure::of_sqlite(path, &error))
+}
+
+/// A run of changes of one kind to one table.
+enum Run {
+    Puts(Table, Vec<Row>),
+    Deletes(Table, Vec<Vec<u8>>),
+}
+
+struct Writing<'a> {
+    conn: &'a mut SqliteConnection,
+    sealer: &'a Sealer,
+    entropy: &'a dyn Entropy,
+}
+
+impl Writing<'_> {
+    async fn apply(&mut self, changes: Vec<Change>) -> Result<(), Cause> {
+        let mut run = None;
+        for change in changes {
+            match (change, &mut run) {
+                (Change::Put(table, row), Some(Run::Puts(of, rows))) if *of == table => rows.push(row),
+                (Change::Delete(table, key), Some(Run::Deletes(of, keys))) if *of == table => keys.push(key),
+                (change, open) => {
+                    self.finish(open.take()).await?;
+                    run = self.start(change).await?;
+                }
+            }
+        }
+        self.finish(run).await
+    }
+
+    /// Begins a run, or carries out at once what stands alone.
+    async fn start(&mut self, change: Change) -> Result<Option<Run>, Cause> {
+        match change {
+            Change::Put(table, row) => return Ok(Some(Run::Puts(table, vec![row]))),
+            Change::Delete(table, key) => return Ok(Some(Run::Deletes(table, vec![key]))),
+            Change::DeleteParent(table, parent) => self.delete_parent(table.name(), &parent).await?,
+            Change::Trim(table, keep) => self.trim(table, keep).await?,
+        }
+        Ok(None)
+    }
+
+    async fn finish(&mut self, run: Option<Run>) -> Result<(), Cause> {
+        match run {
+            None => Ok(()),
+            Some(Run::Puts(table, rows)) => self.put(table.name(), &rows).await,
+            Some(Run::Deletes(table, keys)) => {
+                let name = table.name();
+                let hashes: Vec<KeyedHash> = keys.iter().map(|key| self.sealer.key_hash(name, key)).collect();
+                Ok(self.delete(name, "", hashes.into_iter()).await?)
+            }
+        }
+    }
+
+    /// Writes rows; of two with one key the later stands.
+    async fn put(&mut self, name: &'static str, rows: &[Row]) -> Result<(), Cause> {
+        let last: BTreeMap<&[u8], &Row> = rows.iter().map(|row| (row.key.as_slice(), row)).collect();
+        let mut sealed = Vec::with_capacity(last.len());
+        let mut lookups: Vec<(KeyedHash, KeyedHash)> = Vec::new();
+        for row in last.values() {
+            let key_hash = self.sealer.key_hash(name, &row.key);
+            let hash = |lookup: &Vec<u8>| self.sealer.lookup_hash(name, &row.parent, lookup);
+            lookups.extend(row.lookups.iter().map(|lookup| (hash(lookup), key_hash)));
+            sealed.push(self.sealer.seal(name, row, draw_nonce(self.entropy))?);
+        }
+        let keys: Vec<KeyedHash> = last.keys().map(|key| self.sealer.key_hash(name, key)).collect();
+        self.delete(name, "_lookups", keys.into_iter()).await?;
+        for batch in batches(&sealed) {
+            self.upsert(name, batch).await?;
+        }
+        for batch in batches(&lookups) {
+            self.insert_lookups(name, batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn upsert(&mut self, name: &str, rows: &[SealedRow]) -> Result<(), sqlx::Error> {
+        let values = vec!["(?,?,?,?)"; rows.len()].join(",");
+        let sql = format!(
+            "INSERT INTO {name} (key_hash, parent_hash, at_ms, envelope) VALUES {values} \
+             ON CONFLICT (key_hash) DO UPDATE SET \
+             parent_hash = excluded.parent_hash, at_ms = excluded.at_ms, envelope = excluded.envelope"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for row in rows {
+            query = query.bind(&row.key_hash).bind(&row.parent_hash).bind(row.at_ms).bind(&row.envelope);
+        }
+        query.execute(&mut *self.conn).await.map(|_| ())
+    }
+
+    /// A row may name a look-up twice; it is kept once.
+    async fn insert_lookups(
+        &mut self,
+        name: &str,
+        lookups: &[(KeyedHash, KeyedHash)],
+    ) -> Result<(), sqlx::Error> {
+        let values = vec!["(?,?)"; lookups.len()].join(",");
+        let sql = format!(
+            "INSERT INTO {name}_lookups (lookup_hash, key_hash) VALUES {values} ON CONFLICT DO NOTHING"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for (lookup, key) in lookups {
+            query = query.bind(&lookup[..]).bind(&key[..]);
+        }
+        query.execute(&mut *self.conn).await.map(|_| ())
+    }
+
+    /// Removes rows, with their look-ups (by the foreign key), or only these (`suffix` `_lookups`).
+    async fn delete(
+        &mut self,
+        name: &str,
+        suffix: &str,
+        hashes: impl Iterator<Item = KeyedHash>,
+    ) -> Result<(), sqlx::Error> {
+        let sql =
+            format!("DELETE FROM {name}{suffix} WHERE key_hash IN (SELECT unhex(value) FROM json_each(?1))");
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(read::hash_list(hashes))
+            .execute(&mut *self.conn)
+            .await
+            .map(|_| ())
+    }
+
+    async fn delete_parent(&mut self, name: &str, parent: &[u8]) -> Result<(), sqlx::Error> {
+        let sql = format!("DELETE FROM {name} WHERE parent_hash = ?1");
+        let hash = self.sealer.parent_hash(name, parent).to_vec();
+        sqlx::query(AssertSqlSafe(sql)).bind(hash).execute(&mut *self.conn).await.map(|_| ())
+    }
+
+    /// Keeps the newest rows. Where several are as old as the last one kept, the greater keys stay.
+    async fn trim(&mut self, table: Table, keep: usize) -> Result<(), Cause> {
+        let name = table.name();
+        let Some(last) = keep.checked_sub(1) else {
+            let sql = format!("DELETE FROM {name}");
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut *self.conn).await?;
+            return Ok(());
+        };
+        let sql = format!("SELECT at_ms FROM {name} ORDER BY at_ms DESC LIMIT 1 OFFSET ?1");
+        let oldest_kept: Option<i64> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(read::sql_count(last))
+            .fetch_optional(&mut *self.conn)
+            .await?;
+        let Some(oldest_kept) = oldest_kept else { return Ok(()) };
+        let sql = format!("DELETE FROM {name} WHERE at_ms < ?1");
+        sqlx::query(AssertSqlSafe(sql)).bind(oldest_kept).execute(&mut *self.conn).await?;
+        let left = read::count(self.conn, self.sealer, table, Select::All).await?;
+        if left > keep as u64 {
+            self.trim_tied(table, oldest_kept, left - keep as u64).await?;
+        }
+        Ok(())
+    }
+
+    async fn trim_tied(&mut self, table: Table, at_ms: i64, surplus: u64) -> Result<(), Cause> {
+        let name = table.name();
+        let sql = format!("SELECT key_hash, parent_hash, at_ms, envelope FROM {name} WHERE at_ms = ?1");
+        let tied = read::fetch(sqlx::query(AssertSqlSafe(sql)).bind(at_ms), self.conn).await?;
+        let tied = read::open_all(self.sealer, table, Select::All, tied)?;
+        let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
+        let hashes: Vec<KeyedHash> =
+            tied.iter().take(surplus).map(|row| self.sealer.key_hash(name, &row.key)).collect();
+        Ok(self.delete(name, "", hashes.into_iter()).await?)
+    }
+}
+
+/// Cuts `rows` into batches of the sizes in [`BATCH_ROWS`].
+fn batches<T>(rows: &[T]) -> Vec<&[T]> {
+    let mut batches = Vec::new();
+    let mut rest = rows;
+    for size in BATCH_ROWS {
+        while rest.len() >= size {
+            let (batch, tail) = rest.split_at(size);
+            batches.push(batch);
+            rest = tail;
+        }
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_hold_every_row_once_and_in_order() {
+        for count in [0, 1, 3, 4, 5, 255, 256, 1000] {
+            let rows: Vec<usize> = (0..count).collect();
+            assert_eq!(batches(&rows).concat(), rows);
+            assert!(batches(&rows).iter().all(|batch| BATCH_ROWS.contains(&batch.len())));
+        }
+    }
+}
