@@ -26,8 +26,8 @@ pub enum Bug {
     DeadTokenForgets,
     /// A change of time is not written.
     IgnoreMoves,
-    /// The calendar is not marked dirty again when a pull fails.
-    ForgetFailedPull,
+    /// A mirror that no record knows is judged by a source read before the mirror was seen.
+    JudgeByOldRead,
     /// Removals are never held.
     NoBrake,
 }
@@ -46,7 +46,7 @@ impl Bug {
         Self::KeyWithoutOriginalStart,
         Self::DeadTokenForgets,
         Self::IgnoreMoves,
-        Self::ForgetFailedPull,
+        Self::JudgeByOldRead,
         Self::NoBrake,
     ];
 }

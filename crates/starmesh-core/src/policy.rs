@@ -124,7 +124,7 @@ impl Policy {
         if length < TimeDelta::zero() {
             return Err(SkipReason::EndsBeforeStart);
         }
-        let shown = self.decide_facts(&occurrence.facts, time.is_all_day())?;
+        let shown = self.decide_facts(occurrence.facts, time.is_all_day())?;
         if length.is_zero() {
             return Err(SkipReason::TakesNoTime);
         }
@@ -134,7 +134,7 @@ impl Policy {
         Ok(shown)
     }
 
-    fn decide_facts(&self, facts: &Facts, all_day: bool) -> Result<MirrorAvailability, SkipReason> {
+    fn decide_facts(&self, facts: Facts, all_day: bool) -> Result<MirrorAvailability, SkipReason> {
         if facts.cancelled {
             return Err(SkipReason::Cancelled);
         }

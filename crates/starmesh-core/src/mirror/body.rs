@@ -1,8 +1,10 @@
 //! What crosses a link: time, availability and a constant label. Nothing else has a field.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use super::key::IdentityKey;
+use super::key::{IdentityKey, lower_base32};
 use crate::event::{Availability, LabelDigest, MarkedEvent};
 use crate::time::EventTime;
 
@@ -96,6 +98,12 @@ pub struct MirrorBody {
 /// Keyed hash of everything a mirror says: equal fingerprints mean nothing to do.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
 pub struct Fingerprint(pub [u8; 16]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&lower_base32(&self.0))
+    }
+}
 
 impl MirrorBody {
     /// The fingerprint of this body.

@@ -5,10 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{Fingerprint, MirrorBody};
+use super::body::{Fingerprint, MirrorAvailability, MirrorBody};
 use super::key::{IdentityKey, Incarnation, MeetingId, MirrorKey, ProviderId};
 use super::mark::Mark;
-use crate::ids::{EventId, LastingName, LinkId, RemoteId, Version};
+use crate::event::{
+    Availability, CalendarTime, Facts, Instance, LabelDigest, Length, MarkedEvent, Recurrence, SourceEvent,
+    SourceItem,
+};
+use crate::ids::{EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
 use crate::recurrence::OriginalStart;
 use crate::time::EventTime;
 
@@ -50,6 +54,38 @@ impl MirrorSpec {
     /// What it says.
     pub fn body(&self) -> &MirrorBody {
         &self.body
+    }
+
+    /// This mirror as a read of its calendar would show it, standing at `remote_id`.
+    pub fn as_observed(&self, remote_id: RemoteId, version: Option<Version>) -> SourceItem {
+        let availability = match self.body.availability {
+            MirrorAvailability::Tentative => Availability::Tentative,
+            MirrorAvailability::Busy => Availability::Busy,
+            MirrorAvailability::OutOfOffice => Availability::OutOfOffice,
+        };
+        let (start, end) = match self.body.time {
+            EventTime::Timed { start, end } => (CalendarTime::utc(start), CalendarTime::utc(end)),
+            EventTime::AllDay { start, end } => (CalendarTime::Date(start), CalendarTime::Date(end)),
+        };
+        let event = SourceEvent {
+            id: EventId::new(self.provider_id.as_str()),
+            uid: ICalUid::new(self.provider_id.as_str()),
+            recurrence: Recurrence::Single(Instance {
+                start,
+                length: Length::Until(end),
+                facts: Facts { availability, ..Facts::BUSY },
+            }),
+            marked: Some(MarkedEvent {
+                mark: self.mark.to_string(),
+                provider_id: self.provider_id.to_string(),
+                time: Some(self.body.time),
+                availability,
+                label: LabelDigest::of(self.body.label.as_str()),
+                plain: true,
+                has_attendees: false,
+            }),
+        };
+        SourceItem { remote_id, version, events: vec![event], problem: None }
     }
 }
 

@@ -194,7 +194,7 @@ impl<'a> Diff<'a> {
             if !self.input.whole {
                 return None;
             }
-            if source_read_at <= live.read_at {
+            if source_read_at <= live.read_at && !planted(Bug::JudgeByOldRead) {
                 self.out.recheck.insert(link.source.id.clone());
                 return None;
             }
@@ -240,7 +240,7 @@ impl<'a> Diff<'a> {
     fn forget(&mut self, key: MirrorKey, stripped: &BTreeSet<&RemoteId>) {
         let Some(record) = self.records.get(&key).copied() else { return };
         let link = self.input.links.iter().find(|link| *link.id == record.link);
-        let kept = link.is_some_and(|link| link.state == LinkState::Paused)
+        let kept = link.is_some_and(|link| link.state == LinkState::Paused || link.source_read_at.is_none())
             || stripped.contains(&record.remote_id)
             // Beyond the window it may come back into it: then it is looked for where it was.
             || self.implied.beyond.contains_key(&key);
@@ -281,5 +281,6 @@ impl<'a> Diff<'a> {
 }
 
 fn placed(live: &Live<'_>) -> PlacedMirror {
-    PlacedMirror::new(live.remote_id.clone(), live.version.cloned())
+    let version = live.version.filter(|_| !planted(Bug::IgnorePrecondition));
+    PlacedMirror::new(live.remote_id.clone(), version.cloned())
 }

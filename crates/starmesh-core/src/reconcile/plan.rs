@@ -20,6 +20,8 @@ use crate::time::EventTime;
 pub struct TargetPlan {
     /// Which calendar.
     pub target: CalendarId,
+    /// True when the whole target was planned, and not some meetings of it.
+    pub whole: bool,
     /// What to write, in order: what is placed or changed comes before what goes, so that a mirror whose
     /// identity changes is never missing.
     pub operations: Vec<Operation>,
@@ -154,6 +156,7 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
     operations.sort_by_key(|operation| matches!(operation.action, Action::Remove { .. }));
     TargetPlan {
         target: input.target.id.clone(),
+        whole: input.whole,
         operations,
         adopt: differences.adopt,
         forget: differences.forget,

@@ -10,7 +10,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 use starmesh_provider::env::Entropy;
 
 use super::{failure, migrate, read, write};
@@ -25,9 +25,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a caller waits for a free connection: longer than a commit may take with all its retries.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How often a commit asks for the write lock; each time SQLite waits its whole busy time-out.
-const BEGIN_ATTEMPTS_MAX: u32 = 4;
 
 /// How many connections read at once.
 const READERS_MAX: u32 = 3;
@@ -62,20 +59,6 @@ struct Writer {
     entropy: Arc<dyn Entropy>,
 }
 
-impl Writer {
-    /// The write lock. Another process may hold it, for as long as one of its commits takes.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            match self.pool.begin_with("BEGIN IMMEDIATE").await {
-                Err(error) if failure::is_busy(&error) && attempts < BEGIN_ATTEMPTS_MAX => {}
-                result => return result,
-            }
-        }
-    }
-}
-
 impl SqliteStore {
     /// Opens the database, made with its folder if it is missing, and brings its schema up to date. The file
     /// is for its owner only (mode 0600, a new folder 0700).
@@ -89,10 +72,12 @@ impl SqliteStore {
             create_private_dir(folder).map_err(of_io)?;
         }
         // SQLite gives its other files the mode of this one.
-        open_private_file(path).map_err(of_io)?;
+        let file = open_private_file(path).map_err(of_io)?;
+        let options = if file.metadata().map_err(of_io)?.len() == 0 { making(path) } else { writing(path) };
+        drop(file);
 
         let sealer = Arc::new(Sealer::new(key));
-        let pool = connect_writer(path, &name).await?;
+        let pool = connect_writer(options, &name).await?;
         let prepared = prepare(&pool, &name, &sealer, draw_nonce(&*entropy)).await;
         if let Err(error) = prepared {
             pool.close().await;
@@ -128,16 +113,26 @@ impl SqliteStore {
 
     /// Everything, as it stood at one moment, in a store of its own: what a dry run works on.
     pub async fn snapshot(&self) -> Result<MemoryStore, StoreError> {
+        let mut conn = self.reader().await?;
+        let rows = self.read_everything(&mut conn).await;
+        if rows.is_err() {
+            // A transaction may still be open on it, or not: see `write::commit`.
+            conn.close_on_drop();
+        }
+        Ok(MemoryStore::holding(rows?))
+    }
+
+    async fn read_everything(&self, conn: &mut SqliteConnection) -> Result<Vec<(Table, Row)>, StoreError> {
         let mut rows = Vec::new();
-        let mut transaction = self.readers.begin().await.map_err(|error| self.failed(&error))?;
+        let mut transaction = conn.begin().await.map_err(|error| self.failed(&error))?;
         for table in Table::ALL {
             let sealed = read::select(&mut transaction, &self.sealer, table, Select::All).await;
-            let opened =
-                read::open_all(&self.sealer, table, Select::All, sealed.map_err(|e| self.failed(&e))?)?;
+            let sealed = sealed.map_err(|error| self.failed(&error))?;
+            let opened = read::open_all(&self.sealer, table, Select::All, sealed)?;
             rows.extend(opened.into_iter().map(|row| (table, row)));
         }
         transaction.rollback().await.map_err(|error| self.failed(&error))?;
-        Ok(MemoryStore::holding(rows))
+        Ok(rows)
     }
 
     /// Closes every connection once the commits under way are done. Afterwards every call fails.
@@ -190,12 +185,12 @@ impl Store for SqliteStore {
         let Some(writer) = &self.writer else {
             return Err(StoreError::NotWritable { path: self.path.clone() });
         };
-        let transaction = writer.begin().await.map_err(|error| self.failed(&error))?;
+        let conn = writer.pool.acquire().await.map_err(|error| self.failed(&error))?;
         let (sealer, entropy) = (Arc::clone(&self.sealer), Arc::clone(&writer.entropy));
         let path = self.path.clone();
         // A task of its own: a commit that has begun goes on to its end when the caller's future is dropped.
         let commit =
-            tokio::spawn(async move { write::commit(transaction, &sealer, &*entropy, &path, changes).await });
+            tokio::spawn(async move { write::commit(conn, &sealer, &*entropy, &path, &changes).await });
         match commit.await {
             Ok(result) => result,
             Err(error) => Err(StoreError::Failed(format!("a commit was cut off: {error}"))),
@@ -224,7 +219,7 @@ async fn prepare(pool: &SqlitePool, path: &str, sealer: &Sealer, nonce: Nonce) -
     Ok(())
 }
 
-async fn connect_writer(path: &Path, name: &str) -> Result<SqlitePool, StoreError> {
+async fn connect_writer(options: SqliteConnectOptions, name: &str) -> Result<SqlitePool, StoreError> {
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -234,7 +229,7 @@ async fn connect_writer(path: &Path, name: &str) -> Result<SqlitePool, StoreErro
     let mut attempts = 0;
     loop {
         attempts += 1;
-        match pool.clone().connect_with(writing(path)).await {
+        match pool.clone().connect_with(options.clone()).await {
             Ok(pool) => return Ok(pool),
             Err(error) if failure::is_busy(&error) && attempts < OPEN_ATTEMPTS_MAX => {
                 tokio::time::sleep(OPEN_RETRY_DELAY).await;
@@ -270,7 +265,6 @@ fn common(path: &Path) -> SqliteConnectOptions {
 /// costs nothing (`secure_delete=FAST`).
 fn writing(path: &Path) -> SqliteConnectOptions {
     common(path)
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("journal_size_limit", JOURNAL_BYTES_MAX)
@@ -278,6 +272,11 @@ fn writing(path: &Path) -> SqliteConnectOptions {
         // Only macOS knows these: there a plain fsync does not reach the disk.
         .pragma("fullfsync", "ON")
         .pragma("checkpoint_fullfsync", "ON")
+}
+
+/// Settings of the connection that makes the file. Set on an old file, this one would write to it.
+fn making(path: &Path) -> SqliteConnectOptions {
+    writing(path).auto_vacuum(SqliteAutoVacuum::Incremental)
 }
 
 fn reading(path: &Path) -> SqliteConnectOptions {
@@ -298,4 +297,47 @@ mod tests {
     }
 
     crate::store_conformance!(fresh());
+
+    #[tokio::test]
+    async fn a_full_disk_changes_nothing_and_is_named() {
+        let (store, _home) = fresh().await;
+        let put = |key: u8, value: Vec<u8>| {
+            Change::Put(
+                Table::Mirrors,
+                Row { key: vec![key], parent: vec![], lookups: vec![], at_ms: 0, value },
+            )
+        };
+        store.commit(vec![put(1, b"first".to_vec())]).await.unwrap();
+        let pool = &store.writer.as_ref().unwrap().pool;
+        sqlx::raw_sql("PRAGMA max_page_count = 1").execute(pool).await.unwrap();
+        let refused = store.commit(vec![put(1, b"gone".to_vec()), put(2, vec![0; 1 << 20])]).await;
+        assert!(matches!(refused, Err(StoreError::Full { path }) if path == store.path));
+        assert_eq!(store.get(Table::Mirrors, &[1]).await.unwrap().unwrap().value, b"first");
+        assert_eq!(store.count(Table::Mirrors, Select::All).await.unwrap(), 1);
+        store.commit(vec![put(2, vec![0; 1 << 20])]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn every_durability_setting_is_in_force() {
+        let (store, _home) = fresh().await;
+        let pool = &store.writer.as_ref().unwrap().pool;
+        for (pragma, expected) in [
+            ("PRAGMA journal_mode", "wal"),
+            ("PRAGMA synchronous", "2"),
+            ("PRAGMA foreign_keys", "1"),
+            ("PRAGMA trusted_schema", "0"),
+            ("PRAGMA cell_size_check", "1"),
+            ("PRAGMA busy_timeout", "5000"),
+            ("PRAGMA journal_size_limit", JOURNAL_BYTES_MAX),
+            ("PRAGMA secure_delete", "2"),
+            ("PRAGMA auto_vacuum", "2"),
+            ("PRAGMA fullfsync", "1"),
+        ] {
+            let found: String = match sqlx::query_scalar::<_, i64>(pragma).fetch_one(pool).await {
+                Ok(number) => number.to_string(),
+                Err(_) => sqlx::query_scalar(pragma).fetch_one(pool).await.unwrap(),
+            };
+            assert_eq!(found, expected, "{pragma}");
+        }
+    }
 }

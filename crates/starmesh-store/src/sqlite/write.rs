@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Connection, Sqlite, SqliteConnection};
 use starmesh_provider::env::Entropy;
 
 use super::open::draw_nonce;
@@ -15,6 +16,9 @@ use crate::sealed::{KeyedHash, SealedRow, Sealer};
 
 /// The sizes of batches, largest first. A run of rows is cut into as many of each as fit.
 const BATCH_ROWS: [usize; 5] = [256, 64, 16, 4, 1];
+
+/// How often a commit asks for the write lock; each time SQLite waits its whole busy time-out.
+const BEGIN_ATTEMPTS_MAX: u32 = 4;
 
 /// Why a transaction did not come to its end.
 enum Cause {
@@ -35,27 +39,50 @@ impl From<StoreError> for Cause {
 }
 
 /// Makes all changes or none.
+///
+/// After a failure the connection is closed: SQLite ends a transaction by itself on some errors (a full
+/// disk), which the connection's own count of open transactions does not notice.
 pub(super) async fn commit(
-    mut transaction: Transaction<'static, Sqlite>,
+    mut conn: PoolConnection<Sqlite>,
     sealer: &Sealer,
     entropy: &dyn Entropy,
     path: &str,
-    changes: Vec<Change>,
+    changes: &[Change],
 ) -> Result<(), StoreError> {
-    let mut writing = Writing { conn: &mut transaction, sealer, entropy };
-    match writing.apply(changes).await {
-        Ok(()) => {}
-        // A transaction that is dropped is rolled back.
-        Err(Cause::Sqlite(error)) => return Err(failure::of_sqlite(path, &error)),
-        Err(Cause::Store(error)) => return Err(error),
+    let mut attempts = 1;
+    loop {
+        match transact(&mut conn, sealer, entropy, changes).await {
+            Ok(()) => return Ok(()),
+            Err(Cause::Sqlite(error)) if failure::is_busy(&error) && attempts < BEGIN_ATTEMPTS_MAX => {
+                attempts += 1;
+            }
+            Err(cause) => {
+                conn.close_on_drop();
+                return Err(match cause {
+                    Cause::Sqlite(error) => failure::of_sqlite(path, &error),
+                    Cause::Store(error) => error,
+                });
+            }
+        }
     }
-    transaction.commit().await.map_err(|error| failure::of_sqlite(path, &error))
+}
+
+/// One attempt. Once the write lock is held, nothing more can be busy.
+async fn transact(
+    conn: &mut SqliteConnection,
+    sealer: &Sealer,
+    entropy: &dyn Entropy,
+    changes: &[Change],
+) -> Result<(), Cause> {
+    let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+    Writing { conn: &mut transaction, sealer, entropy }.apply(changes).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// A run of changes of one kind to one table.
-enum Run {
-    Puts(Table, Vec<Row>),
-    Deletes(Table, Vec<Vec<u8>>),
+enum Run<'a> {
+    Puts(Table, Vec<&'a Row>),
+    Deletes(Table, Vec<&'a [u8]>),
 }
 
 struct Writing<'a> {
@@ -65,12 +92,12 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    async fn apply(&mut self, changes: Vec<Change>) -> Result<(), Cause> {
+    async fn apply(&mut self, changes: &[Change]) -> Result<(), Cause> {
         let mut run = None;
         for change in changes {
             match (change, &mut run) {
-                (Change::Put(table, row), Some(Run::Puts(of, rows))) if *of == table => rows.push(row),
-                (Change::Delete(table, key), Some(Run::Deletes(of, keys))) if *of == table => keys.push(key),
+                (Change::Put(table, row), Some(Run::Puts(of, rows))) if of == table => rows.push(row),
+                (Change::Delete(table, key), Some(Run::Deletes(of, keys))) if of == table => keys.push(key),
                 (change, open) => {
                     self.finish(open.take()).await?;
                     run = self.start(change).await?;
@@ -81,17 +108,17 @@ impl Writing<'_> {
     }
 
     /// Begins a run, or carries out at once what stands alone.
-    async fn start(&mut self, change: Change) -> Result<Option<Run>, Cause> {
+    async fn start<'c>(&mut self, change: &'c Change) -> Result<Option<Run<'c>>, Cause> {
         match change {
-            Change::Put(table, row) => return Ok(Some(Run::Puts(table, vec![row]))),
-            Change::Delete(table, key) => return Ok(Some(Run::Deletes(table, vec![key]))),
-            Change::DeleteParent(table, parent) => self.delete_parent(table.name(), &parent).await?,
-            Change::Trim(table, keep) => self.trim(table, keep).await?,
+            Change::Put(table, row) => return Ok(Some(Run::Puts(*table, vec![row]))),
+            Change::Delete(table, key) => return Ok(Some(Run::Deletes(*table, vec![key]))),
+            Change::DeleteParent(table, parent) => self.delete_parent(table.name(), parent).await?,
+            Change::Trim(table, keep) => self.trim(*table, *keep).await?,
         }
         Ok(None)
     }
 
-    async fn finish(&mut self, run: Option<Run>) -> Result<(), Cause> {
+    async fn finish(&mut self, run: Option<Run<'_>>) -> Result<(), Cause> {
         match run {
             None => Ok(()),
             Some(Run::Puts(table, rows)) => self.put(table.name(), &rows).await,
@@ -104,8 +131,8 @@ impl Writing<'_> {
     }
 
     /// Writes rows; of two with one key the later stands.
-    async fn put(&mut self, name: &'static str, rows: &[Row]) -> Result<(), Cause> {
-        let last: BTreeMap<&[u8], &Row> = rows.iter().map(|row| (row.key.as_slice(), row)).collect();
+    async fn put(&mut self, name: &'static str, rows: &[&Row]) -> Result<(), Cause> {
+        let last: BTreeMap<&[u8], &Row> = rows.iter().map(|row| (row.key.as_slice(), *row)).collect();
         let mut sealed = Vec::with_capacity(last.len());
         let mut lookups: Vec<(KeyedHash, KeyedHash)> = Vec::new();
         for row in last.values() {

@@ -156,9 +156,9 @@ impl Changes {
 }
 
 impl State {
-    /// Writes whose outcome is unknown.
-    pub async fn intents(&self) -> Result<Vec<Intent>, StoreError> {
-        self.select(Table::Intents, Select::All).await
+    /// Writes to a target whose outcome is unknown.
+    pub async fn intents_in(&self, target: &CalendarId) -> Result<Vec<Intent>, StoreError> {
+        self.select(Table::Intents, Select::Parent(&key(&[target.as_str()]))).await
     }
 
     /// The newest journal entries, newest first.

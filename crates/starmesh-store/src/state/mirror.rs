@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use starmesh_core::ids::{CalendarId, LinkId, RemoteId};
 use starmesh_core::mirror::{MeetingId, MirrorKey, MirrorRecord};
 
-use super::{Changes, State, key, row};
+use super::{Changes, State, decode, key, row};
 use crate::{Change, Select, StoreError, Table};
 
 pub(super) fn mirror_key(target: &CalendarId, mirror: &MirrorKey) -> Vec<u8> {
@@ -71,6 +71,17 @@ impl State {
     ) -> Result<Vec<MirrorRecord>, StoreError> {
         let lookups: Vec<_> = ids.into_iter().map(by_remote_id).collect();
         self.select(Table::Mirrors, Select::Lookups(&key(&[target.as_str()]), &lookups)).await
+    }
+
+    /// The mirrors in a target with these keys.
+    pub async fn mirrors_by_key<'a>(
+        &self,
+        target: &CalendarId,
+        mirrors: impl IntoIterator<Item = &'a MirrorKey>,
+    ) -> Result<Vec<MirrorRecord>, StoreError> {
+        let keys: Vec<_> = mirrors.into_iter().map(|mirror| mirror_key(target, mirror)).collect();
+        let rows = self.store.get_many(Table::Mirrors, &keys).await?;
+        rows.iter().map(|row| decode(Table::Mirrors, row)).collect()
     }
 
     /// The mirrors of a link.

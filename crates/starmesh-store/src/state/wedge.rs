@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::{CalendarId, LinkId};
-use starmesh_core::reconcile::StuckReason;
+use starmesh_core::mirror::IdentityKey;
+use starmesh_core::reconcile::{Operation, StuckReason};
 
-use super::{Changes, State, key, row};
+use super::{ActionKind, Changes, State, key, row};
 use crate::{Change, Select, StoreError, Table};
 
 /// One thing that stands still.
@@ -23,6 +24,25 @@ pub struct Wedge {
     pub message: Option<String>,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// When it is tried again unasked.
+    pub retry_at: DateTime<Utc>,
+}
+
+impl Wedge {
+    /// The subject of a wedge that stops every write to its calendar.
+    pub const WHOLE_CALENDAR: &'static str = "calendar";
+
+    /// The subject of a wedge that stops this operation and no other; it changes with what the operation
+    /// would write, so that a changed source is tried at once.
+    pub fn subject_of(keys: &IdentityKey, operation: &Operation) -> String {
+        let fingerprint = operation.body().map(|body| body.fingerprint(keys).to_string()).unwrap_or_default();
+        format!("{}:{:?}:{fingerprint}", operation.key, ActionKind::of(operation))
+    }
+
+    /// True when this wedge stops `operation`.
+    pub fn stops(&self, keys: &IdentityKey, operation: &Operation) -> bool {
+        self.subject == Self::WHOLE_CALENDAR || self.subject == Self::subject_of(keys, operation)
+    }
 }
 
 /// Why something stands still.

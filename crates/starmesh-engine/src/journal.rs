@@ -1,0 +1,214 @@
+//! What is kept of each write: the mirror as it stands, the journal entry with its inverse, the journey,
+//! and, where it failed, why.
+
+use chrono::{DateTime, Utc};
+use starmesh_core::event::SourceItem;
+use starmesh_core::mirror::{Fingerprint, Incarnation, MirrorRecord, MirrorSpec};
+use starmesh_core::reconcile::{Action, Operation, StuckReason, TargetPlan};
+use starmesh_provider::{ErrorKind, ProviderError, Written};
+use starmesh_store::StoreError;
+use starmesh_store::state::{
+    ActionKind, Calendar, Changes, JournalEntry, Journey, Steps, Wedge, WedgeReason,
+};
+
+use crate::engine::Engine;
+use crate::place::Placing;
+use crate::progress::EngineEvent;
+use crate::schedule::WEDGE_REST;
+use crate::signal::Origin;
+
+impl Engine {
+    /// Keeps a write that the provider confirmed, all of it in one commit.
+    pub(crate) async fn keep_written(
+        &self,
+        target: &Calendar,
+        operation: &Operation,
+        written: Written,
+        incarnation: Incarnation,
+        origin: Origin,
+        planned: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let keys = self.state.keys();
+        let before = self.state.mirrors_by_key(&target.id, [&operation.key]).await?.pop();
+        let mut changes = Changes::new();
+        changes.delete_intent(&target.id, &operation.key);
+        let after = operation.record(keys, incarnation, written.remote_id.clone(), written.version.clone());
+        if let Some(record) = &after {
+            changes.put_mirror(record);
+            if let (Some(source), Some(body)) =
+                (self.state.calendar(&operation.link.source).await?, operation.body())
+            {
+                let names = (&target.remote.name, &source.remote.name);
+                let spec = MirrorSpec::new(keys, names.0, names.1, operation.key, incarnation, body.clone());
+                let item = spec.as_observed(written.remote_id, written.version);
+                changes.put_item(keys, &target.id, &item, now);
+            }
+        } else {
+            changes.delete_item(&target.id, &written.remote_id);
+            if before.as_ref().is_none_or(|before| before.remote_id == written.remote_id) {
+                changes.delete_mirror(&target.id, &operation.key);
+            }
+        }
+        let journey = self.keep_story(operation, before, after, origin, planned, now, &mut changes);
+        self.state.commit(changes).await?;
+        self.tell(EngineEvent::Placed(journey));
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one column of the story")]
+    fn keep_story(
+        &self,
+        operation: &Operation,
+        before: Option<MirrorRecord>,
+        after: Option<MirrorRecord>,
+        origin: Origin,
+        planned: DateTime<Utc>,
+        now: DateTime<Utc>,
+        changes: &mut Changes,
+    ) -> Journey {
+        let action = ActionKind::of(operation);
+        let time = after.as_ref().or(before.as_ref()).map(|record| record.time);
+        let counted = matches!(operation.action, Action::Remove { counted: true, .. });
+        let entry = JournalEntry { at: now, link: operation.link.clone(), action, before, after, counted };
+        changes.put_journal(&operation.key, &entry);
+        let journey = Journey {
+            link: operation.link.clone(),
+            key: operation.key,
+            action,
+            time,
+            steps: Steps {
+                signalled: origin.signalled,
+                taken: origin.taken,
+                pulled: origin.pulled,
+                planned,
+                placed: now,
+            },
+        };
+        changes.put_journey(&journey);
+        let subject = Wedge::subject_of(self.state.keys(), operation);
+        changes.delete_wedge(&operation.link.target, &subject);
+        journey
+    }
+
+    /// Keeps that a mirror which was to be removed is gone already.
+    pub(crate) async fn keep_gone(&self, target: &Calendar, operation: &Operation) -> Result<(), StoreError> {
+        let mut changes = Changes::new();
+        changes.delete_intent(&target.id, &operation.key);
+        if let Action::Remove { placed, .. } = &operation.action {
+            changes.delete_item(&target.id, placed.remote_id());
+        }
+        changes.delete_mirror(&target.id, &operation.key);
+        self.state.commit(changes).await
+    }
+
+    /// Keeps a mirror that was found standing where one was to be placed.
+    pub(crate) async fn keep_found(
+        &self,
+        target: &Calendar,
+        operation: &Operation,
+        item: &SourceItem,
+        incarnation: Incarnation,
+    ) -> Result<(), StoreError> {
+        let keys = self.state.keys();
+        let mut changes = Changes::new();
+        changes.delete_intent(&target.id, &operation.key);
+        changes.put_item(keys, &target.id, item, self.clock.now());
+        let (id, version) = (item.remote_id.clone(), item.version.clone());
+        if let Some(mut record) = operation.record(keys, incarnation, id, version) {
+            let marked = item.events.iter().find_map(|event| event.marked.as_ref());
+            // What it says is compared by the next plan; until then the record must not claim it is right.
+            record.fingerprint =
+                marked.and_then(|found| Fingerprint::observed(keys, found)).unwrap_or(Fingerprint([0; 16]));
+            changes.put_mirror(&record);
+        }
+        self.state.commit(changes).await
+    }
+
+    /// Keeps why an operation failed: for now, for this target, or for good.
+    pub(crate) async fn keep_failed(
+        &self,
+        target: &Calendar,
+        operation: &Operation,
+        error: ProviderError,
+        placing: &mut Placing,
+    ) -> Result<(), StoreError> {
+        let (reason, subject) = match error.kind {
+            ErrorKind::ReadOnly => (WedgeReason::ReadOnly, Wedge::WHOLE_CALENDAR.to_owned()),
+            ErrorKind::QuotaExceeded => (WedgeReason::QuotaExceeded, Wedge::WHOLE_CALENDAR.to_owned()),
+            ErrorKind::Refused | ErrorKind::InvalidData | ErrorKind::IdentityTaken => {
+                (WedgeReason::Refused, Wedge::subject_of(self.state.keys(), operation))
+            }
+            // Whether the write was done is unknown: its intent stays and is looked up before the next.
+            _ => {
+                placing.report.deferred += 1;
+                if placing.stopped.is_none() {
+                    placing.stop(target, error);
+                }
+                return Ok(());
+            }
+        };
+        placing.report.wedged += 1;
+        let now = self.clock.now();
+        let whole = subject == Wedge::WHOLE_CALENDAR;
+        let wedge = Wedge {
+            calendar: target.id.clone(),
+            subject,
+            link: (!whole).then(|| operation.link.clone()),
+            reason,
+            message: Some(error.message.clone()),
+            since: now,
+            retry_at: now + WEDGE_REST,
+        };
+        let mut changes = Changes::new();
+        changes.put_wedge(&wedge);
+        changes.delete_intent(&target.id, &operation.key);
+        self.state.commit(changes).await?;
+        self.tell(EngineEvent::Wedged { target: target.id.clone(), reason });
+        if whole && placing.stopped.is_none() {
+            placing.stop(target, error);
+        }
+        Ok(())
+    }
+
+    /// Keeps the mirrors that ought to change and cannot, each reported once, and drops those that can
+    /// again.
+    pub(crate) async fn keep_stuck(
+        &self,
+        target: &Calendar,
+        plan: &TargetPlan,
+        changes: &mut Changes,
+    ) -> Result<(), StoreError> {
+        let known = self.state.wedges_in(&target.id).await?;
+        let now = self.clock.now();
+        for stuck in &plan.stuck {
+            let subject = stuck.key.to_string();
+            let reason = WedgeReason::Stuck(stuck.reason);
+            if known.iter().any(|wedge| wedge.subject == subject && wedge.reason == reason) {
+                continue;
+            }
+            changes.put_wedge(&Wedge {
+                calendar: target.id.clone(),
+                subject,
+                link: Some(stuck.link.clone()),
+                reason,
+                message: None,
+                since: now,
+                retry_at: now,
+            });
+            self.tell(EngineEvent::Wedged { target: target.id.clone(), reason });
+        }
+        let settled = plan.operations.iter().map(|operation| operation.key.to_string());
+        let settled = settled.chain(plan.adopt.iter().map(|record| record.key.to_string()));
+        for subject in settled.chain(plan.forget.iter().map(ToString::to_string)) {
+            if known.iter().any(|wedge| wedge.subject == subject && is_stuck(wedge.reason)) {
+                changes.delete_wedge(&target.id, &subject);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_stuck(reason: WedgeReason) -> bool {
+    matches!(reason, WedgeReason::Stuck(StuckReason::HasAttendees | StuckReason::MarkStripped))
+}

@@ -1,0 +1,260 @@
+//! The journey step by step, for a person who watches: plan, place, settle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, stream};
+use starmesh_core::ids::{CalendarId, LinkId};
+use starmesh_core::reconcile::{LinkState, TargetPlan};
+use starmesh_core::topology;
+use starmesh_provider::ErrorKind;
+use starmesh_store::StoreError;
+use starmesh_store::state::{Calendar, Changes, Link};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::error::{EngineError, Trouble};
+use crate::place::PlaceReport;
+use crate::progress::EngineEvent;
+use crate::pull::{Extent, PullError};
+use crate::reconcile::Scope;
+use crate::schedule::{WHOLE_READ_INTERVAL, backoff};
+use crate::signal::Origin;
+
+/// How many calendars are read, or targets written, at once; each account has its own, tighter bound.
+const CALENDARS_AT_ONCE: usize = 32;
+/// How often a plan reads sources again to judge mirrors that no record knows.
+const RECHECKS_MAX: usize = 2;
+/// How many passes [`Engine::settle`] makes before it gives up.
+const PASSES_MAX: u32 = 12;
+/// How often [`Engine::settle`] waits for troubles that pass by themselves.
+const PATIENCE_MAX: u32 = 3;
+
+/// How a plan is made.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct PlanOptions {
+    /// Show, or carry out, what a narrower window removes.
+    pub narrowing: bool,
+    /// How many removals a person allows on each link that the brake would hold.
+    pub allow_removals: u64,
+    /// Try operations again that stand still.
+    pub retry_wedged: bool,
+    /// Only these links; all when `None`.
+    pub links: Option<BTreeSet<LinkId>>,
+}
+
+/// What has to be done.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The plan of each target, also of those in which nothing is to be done.
+    pub targets: Vec<TargetPlan>,
+    /// Calendars that could not be read; their links stand still.
+    pub troubles: Vec<Trouble>,
+    /// What only a person can answer; the calendars in question are not written.
+    pub questions: Vec<Question>,
+    origin: Origin,
+}
+
+impl Plan {
+    /// True when nothing is to be written.
+    pub fn is_quiet(&self) -> bool {
+        self.targets.iter().all(TargetPlan::is_quiet)
+    }
+
+    /// How many writes there are.
+    pub fn operations(&self) -> usize {
+        self.targets.iter().map(|target| target.operations.len()).sum()
+    }
+}
+
+/// What only a person can answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// On the first read of a calendar SYNC-FB marks were found that do not verify: the key is lost, or
+    /// another installation works here. Answered by `Read::beside_foreign`, or by importing the key.
+    ForeignMarks {
+        /// Where.
+        calendar: CalendarId,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// What settling took.
+#[derive(Clone, Debug)]
+pub struct SettleReport {
+    /// How many passes were made.
+    pub passes: u32,
+    /// Everything that was written.
+    pub total: PlaceReport,
+    /// The last plan: quiet, unless something stands in the way.
+    pub last: Plan,
+}
+
+impl Engine {
+    /// Reads every calendar that a link touches and plans every target. What was read is kept; nothing is
+    /// written at a provider.
+    pub async fn plan(&self, options: &PlanOptions) -> Result<Plan, EngineError> {
+        let signalled = self.clock.now();
+        let calendars = self.linked_calendars().await?;
+        let mut troubles = self.pull_all(calendars.values()).await?;
+        let origin = Origin { signalled, taken: signalled, pulled: self.clock.now() };
+        let mut questions = Vec::new();
+        let mut plans: BTreeMap<CalendarId, TargetPlan> = BTreeMap::new();
+        let mut open: BTreeSet<CalendarId> =
+            self.state.links().await?.into_iter().map(|link| link.id.target).collect();
+        for round in 0..=RECHECKS_MAX {
+            let mut recheck = BTreeSet::new();
+            for target in std::mem::take(&mut open) {
+                let Some(calendar) = calendars.get(&target) else { continue };
+                let Some(plan) = self.plan_target(calendar, &Scope::Whole, options).await? else { continue };
+                if !plan.recheck.is_empty() && round < RECHECKS_MAX {
+                    recheck.extend(plan.recheck.clone());
+                    open.insert(target.clone());
+                }
+                self.tell_planned(&plan);
+                plans.insert(target, plan);
+            }
+            if recheck.is_empty() {
+                break;
+            }
+            let again = recheck.iter().filter_map(|source| calendars.get(source));
+            troubles.extend(self.pull_all(again).await?);
+        }
+        for calendar in calendars.values() {
+            let read = self.state.read(&calendar.id).await?;
+            if read.foreign_marks > 0 && !read.beside_foreign {
+                let count = read.foreign_marks;
+                questions.push(Question::ForeignMarks { calendar: calendar.id.clone(), count });
+            }
+        }
+        troubles.sort_by(|a, b| a.calendar.cmp(&b.calendar));
+        troubles.dedup_by(|a, b| a.calendar == b.calendar);
+        Ok(Plan { targets: plans.into_values().collect(), troubles, questions, origin })
+    }
+
+    /// Carries out exactly this plan, all targets at once.
+    pub async fn place(&self, plan: &Plan) -> Result<PlaceReport, EngineError> {
+        let calendars = self.linked_calendars().await?;
+        let stop = CancellationToken::new();
+        let mut placings: Vec<BoxFuture<'_, _>> = Vec::new();
+        for target in &plan.targets {
+            if let Some(calendar) = calendars.get(&target.target) {
+                placings.push(self.place_target(calendar, target, plan.origin, &stop).boxed());
+            }
+        }
+        let mut answers = stream::iter(placings).buffer_unordered(CALENDARS_AT_ONCE);
+        let mut report = PlaceReport::default();
+        while let Some(placing) = answers.next().await {
+            report.add(placing?.report);
+        }
+        Ok(report)
+    }
+
+    /// Passes until nothing is left to do. Troubles that pass by themselves are waited for a little; what
+    /// remains stands in the report.
+    pub async fn settle(&self, options: &PlanOptions) -> Result<SettleReport, EngineError> {
+        let mut total = PlaceReport::default();
+        let mut options = options.clone();
+        let mut patience = 0;
+        let mut passes = 0;
+        loop {
+            passes += 1;
+            let plan = self.plan(&options).await?;
+            let report = self.place(&plan).await?;
+            // What a person allowed by number is spent once.
+            options.allow_removals = 0;
+            let waits =
+                plan.troubles.iter().chain(&report.troubles).any(|trouble| trouble.kind.is_transient());
+            let moved = report.writes() + report.adopted > 0;
+            let quiet = plan.is_quiet() && report.deferred == 0;
+            total.add(report);
+            if passes >= PASSES_MAX || (quiet && !waits) || (!moved && patience >= PATIENCE_MAX) {
+                self.tell(EngineEvent::Quiet);
+                return Ok(SettleReport { passes, total, last: plan });
+            }
+            if !moved {
+                patience += 1;
+                let asked = plan.troubles.iter().find_map(|trouble| match trouble.kind {
+                    ErrorKind::Throttled { retry_after } => retry_after,
+                    _ => None,
+                });
+                tokio::time::sleep(backoff(patience, self.entropy.fraction(), asked)).await;
+            }
+        }
+    }
+
+    /// The calendars that any link touches.
+    pub(crate) async fn linked_calendars(&self) -> Result<BTreeMap<CalendarId, Calendar>, StoreError> {
+        let links = self.state.links().await?;
+        let linked: BTreeSet<_> = links.iter().flat_map(|link| [&link.id.source, &link.id.target]).collect();
+        let calendars = self.state.calendars().await?.into_iter();
+        Ok(calendars
+            .filter(|calendar| linked.contains(&calendar.id))
+            .map(|calendar| (calendar.id.clone(), calendar))
+            .collect())
+    }
+
+    async fn pull_all<'a>(
+        &self,
+        calendars: impl IntoIterator<Item = &'a Calendar>,
+    ) -> Result<Vec<Trouble>, StoreError> {
+        let pulls: Vec<BoxFuture<'_, _>> = calendars
+            .into_iter()
+            .map(|calendar| async move { (calendar, self.pull_due(calendar).await) }.boxed())
+            .collect();
+        let mut answers = stream::iter(pulls).buffer_unordered(CALENDARS_AT_ONCE);
+        let mut troubles = Vec::new();
+        while let Some((calendar, answer)) = answers.next().await {
+            match answer {
+                Ok(_) => {}
+                Err(PullError::Store(error)) => return Err(error),
+                Err(PullError::Provider(error) | PullError::Suspicious(error)) => {
+                    troubles.push(Trouble::new(calendar, error));
+                }
+            }
+        }
+        Ok(troubles)
+    }
+
+    /// Reads a calendar, whole when the last whole read is too long ago.
+    pub(crate) async fn pull_due(&self, calendar: &Calendar) -> Result<crate::pull::Pulled, PullError> {
+        let whole_at = self.state.read(&calendar.id).await?.whole_at;
+        let interval = TimeDelta::from_std(WHOLE_READ_INTERVAL).unwrap_or(TimeDelta::MAX);
+        let due = whole_at.is_none_or(|whole_at| self.clock.now() - whole_at >= interval);
+        self.pull(calendar, if due { Extent::Whole } else { Extent::Changes }).await
+    }
+
+    pub(crate) fn tell_planned(&self, plan: &TargetPlan) {
+        self.tell(EngineEvent::Planned {
+            target: plan.target.clone(),
+            operations: plan.operations.len() as u64,
+            held: plan.held.iter().map(|held| held.operations.len() as u64).sum(),
+        });
+    }
+
+    /// Ends the links of a target that no group generates any more and that have no mirror left.
+    pub(crate) async fn finish_retired(&self, plan: &TargetPlan) -> Result<(), StoreError> {
+        // A plan of some meetings cannot tell whether a mirror is left.
+        if !plan.whole {
+            return Ok(());
+        }
+        let links = self.state.links_into(&plan.target).await?;
+        let retiring: Vec<Link> =
+            links.into_iter().filter(|link| link.state == LinkState::Retiring).collect();
+        if retiring.is_empty() {
+            return Ok(());
+        }
+        let wanted = topology::links(&self.state.groups().await?, &BTreeSet::new());
+        let mut changes = Changes::new();
+        for link in retiring {
+            let busy = plan.operations.iter().any(|operation| operation.link == link.id)
+                || plan.stuck.iter().any(|stuck| stuck.link == link.id);
+            if !busy && !wanted.contains_key(&link.id) && self.state.mirror_count(&link.id).await? == 0 {
+                changes.delete_link(&link.id);
+            }
+        }
+        self.state.commit(changes).await
+    }
+}

@@ -1,0 +1,460 @@
+//! The daemon: one task that decides, and futures that read and write.
+//!
+//! All bookkeeping is here and in nobody else's hands; pulls and placements only give answers. A slow or
+//! broken account keeps nobody else waiting.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use starmesh_core::ids::{CalendarId, LinkId};
+use starmesh_core::reconcile::LinkState;
+use starmesh_provider::{ErrorKind, ProviderError};
+use starmesh_store::StoreError;
+use starmesh_store::state::{Calendar, Changes, Settings};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::pass::PlanOptions;
+use crate::place::Placing;
+use crate::progress::EngineEvent;
+use crate::pull::{PullError, Pulled, needs_person};
+use crate::queue::Queue;
+use crate::reconcile::Scope;
+use crate::schedule::{PERSON_DELAY, SUSPICION_DELAY, backoff, poll_delay};
+use crate::signal::{Command, Origin};
+
+/// How long writes under way may take once a shutdown was asked for.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
+
+/// A calendar that is being watched.
+struct Watch {
+    calendar: Calendar,
+    next_poll: Instant,
+    not_before: Instant,
+    attempts: u32,
+    pulling: bool,
+    /// False until the first pull of this process gave an answer, good or bad.
+    attempted: bool,
+    /// False until the first good pull of this process: then everything is compared once.
+    compared: bool,
+}
+
+/// A target with something to do.
+struct Aim {
+    scope: Option<Scope>,
+    origin: Origin,
+    not_before: Instant,
+    attempts: u32,
+    placing: bool,
+}
+
+enum Done {
+    Pulled {
+        calendar: CalendarId,
+        signalled: DateTime<Utc>,
+        taken: DateTime<Utc>,
+        answer: Result<Pulled, PullError>,
+    },
+    Placed {
+        target: CalendarId,
+        scope: Scope,
+        answer: Result<Option<Placed>, EngineError>,
+    },
+}
+
+struct Placed {
+    placing: Placing,
+    recheck: BTreeSet<CalendarId>,
+}
+
+struct Daemon {
+    engine: Engine,
+    queue: Queue,
+    settings: Settings,
+    links: BTreeMap<LinkId, LinkState>,
+    watches: BTreeMap<CalendarId, Watch>,
+    aims: BTreeMap<CalendarId, Aim>,
+    /// Targets to be planned whole once this source was read again.
+    rechecks: BTreeMap<CalendarId, BTreeSet<CalendarId>>,
+    today: NaiveDate,
+    stop: CancellationToken,
+}
+
+type Work = FuturesUnordered<BoxFuture<'static, Done>>;
+
+impl Engine {
+    /// Keeps everything in step until [`Command::Shutdown`] comes or the channel closes; writes under way
+    /// are finished first.
+    pub async fn run(&self, mut commands: mpsc::Receiver<Command>) -> Result<(), EngineError> {
+        let mut daemon = Daemon::start(self.clone()).await?;
+        let mut work: Work = FuturesUnordered::new();
+        loop {
+            daemon.roll().await?;
+            daemon.start_due(&mut work);
+            if work.is_empty() && daemon.is_quiet() {
+                self.tell(EngineEvent::Quiet);
+            }
+            tokio::select! {
+                Some(done) = work.next() => daemon.take(done).await?,
+                command = commands.recv() => match command {
+                    Some(Command::Signal(calendar)) => daemon.signal(&calendar).await?,
+                    Some(Command::Reload) => daemon.reload().await?,
+                    Some(Command::Shutdown) | None => break,
+                },
+                () = sleep_until(daemon.next_due()) => {}
+            }
+        }
+        daemon.finish(work).await
+    }
+}
+
+impl Daemon {
+    async fn start(engine: Engine) -> Result<Self, StoreError> {
+        let now = engine.clock.now();
+        let mut daemon = Self {
+            queue: Queue::load(&engine.state, now).await?,
+            settings: engine.state.settings().await?,
+            links: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            aims: BTreeMap::new(),
+            rechecks: BTreeMap::new(),
+            today: now.date_naive(),
+            stop: CancellationToken::new(),
+            engine,
+        };
+        daemon.reload().await?;
+        daemon.trim().await?;
+        Ok(daemon)
+    }
+
+    /// Takes over what a person changed.
+    async fn reload(&mut self) -> Result<(), StoreError> {
+        let settings = self.engine.state.settings().await?;
+        let links: BTreeMap<LinkId, LinkState> =
+            self.engine.state.links().await?.into_iter().map(|link| (link.id, link.state)).collect();
+        let calendars = self.engine.linked_calendars().await?;
+        let now = Instant::now();
+        self.watches.retain(|id, _| calendars.contains_key(id));
+        for (id, calendar) in calendars {
+            let watch = self.watches.entry(id).or_insert_with(|| Watch::new(calendar.clone(), now));
+            watch.calendar = calendar;
+            // A person may just have mended what was broken.
+            watch.not_before = now;
+        }
+        self.queue.retain(|calendar| self.watches.contains_key(calendar));
+        let settings_changed = settings != self.settings;
+        let mut whole: BTreeSet<CalendarId> = BTreeSet::new();
+        for (id, state) in &links {
+            if settings_changed || self.links.get(id) != Some(state) {
+                whole.insert(id.target.clone());
+            }
+        }
+        self.aims.retain(|target, aim| aim.placing || links.keys().any(|link| link.target == *target));
+        self.settings = settings;
+        self.links = links;
+        for target in whole {
+            self.aim(&target, Scope::Whole, Origin::at(self.engine.clock.now()));
+        }
+        Ok(())
+    }
+
+    /// At midnight UTC the window rolls: every target is looked at.
+    async fn roll(&mut self) -> Result<(), StoreError> {
+        let today = self.engine.clock.now().date_naive();
+        if today != self.today {
+            self.today = today;
+            let targets: BTreeSet<_> = self.links.keys().map(|link| link.target.clone()).collect();
+            for target in targets {
+                self.aim(&target, Scope::Whole, Origin::at(self.engine.clock.now()));
+            }
+            self.trim().await?;
+        }
+        Ok(())
+    }
+
+    async fn trim(&self) -> Result<(), StoreError> {
+        let mut changes = Changes::new();
+        changes.trim_journal();
+        self.engine.state.commit(changes).await
+    }
+
+    async fn signal(&mut self, calendar: &CalendarId) -> Result<(), StoreError> {
+        if self.watches.contains_key(calendar) {
+            self.queue.add(calendar, self.engine.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn aim(&mut self, target: &CalendarId, scope: Scope, origin: Origin) {
+        let now = Instant::now();
+        let aim = self.aims.entry(target.clone()).or_insert_with(|| Aim::new(origin, now));
+        if aim.scope.is_none() {
+            aim.origin = origin;
+        }
+        aim.scope = Some(match aim.scope.take() {
+            Some(before) => before.and(scope),
+            None => scope,
+        });
+    }
+
+    fn start_due(&mut self, work: &mut Work) {
+        let now = Instant::now();
+        let wall = self.engine.clock.now();
+        let due: Vec<CalendarId> = self
+            .watches
+            .iter()
+            .filter(|(id, watch)| {
+                let wanted = watch.next_poll <= now || self.queue.waiting_since(id).is_some();
+                wanted && !watch.pulling && watch.not_before <= now
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in due {
+            let signalled = self.queue.take(&id).unwrap_or(wall);
+            if let Some(watch) = self.watches.get_mut(&id) {
+                watch.pulling = true;
+                work.push(pull(self.engine.clone(), watch.calendar.clone(), signalled, wall));
+            }
+        }
+        let ready: Vec<CalendarId> = self
+            .aims
+            .iter()
+            .filter(|(target, aim)| {
+                aim.scope.is_some() && !aim.placing && aim.not_before <= now && self.is_informed(target)
+            })
+            .map(|(target, _)| target.clone())
+            .collect();
+        for target in ready {
+            let Some(calendar) = self.watches.get(&target).map(|watch| watch.calendar.clone()) else {
+                continue;
+            };
+            let Some(aim) = self.aims.get_mut(&target) else { continue };
+            if let Some(scope) = aim.scope.take() {
+                aim.placing = true;
+                work.push(place(self.engine.clone(), calendar, scope, aim.origin, self.stop.clone()));
+            }
+        }
+    }
+
+    /// True once the target and the sources of its links have been asked in this process.
+    fn is_informed(&self, target: &CalendarId) -> bool {
+        let sources = self.links.keys().filter(|link| link.target == *target).map(|link| &link.source);
+        sources.chain([target]).all(|calendar| self.watches.get(calendar).is_none_or(|watch| watch.attempted))
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.aims.values().all(|aim| aim.scope.is_none()) && self.queue.waiting().next().is_none()
+    }
+
+    /// When something is due next, unless something happens before.
+    fn next_due(&self) -> Instant {
+        let polls = self.watches.iter().filter(|(_, watch)| !watch.pulling).map(|(id, watch)| {
+            if self.queue.waiting_since(id).is_some() {
+                watch.not_before
+            } else {
+                watch.next_poll.max(watch.not_before)
+            }
+        });
+        let aims = self
+            .aims
+            .iter()
+            .filter(|(target, aim)| aim.scope.is_some() && !aim.placing && self.is_informed(target))
+            .map(|(_, aim)| aim.not_before);
+        let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
+        polls.chain(aims).min().unwrap_or_else(|| Instant::now() + interval)
+    }
+
+    async fn take(&mut self, done: Done) -> Result<(), EngineError> {
+        match done {
+            Done::Pulled { calendar, signalled, taken, answer } => {
+                self.take_pulled(&calendar, signalled, taken, answer)?;
+            }
+            Done::Placed { target, scope, answer } => self.take_placed(&target, scope, answer?).await?,
+        }
+        Ok(())
+    }
+
+    fn take_pulled(
+        &mut self,
+        id: &CalendarId,
+        signalled: DateTime<Utc>,
+        taken: DateTime<Utc>,
+        answer: Result<Pulled, PullError>,
+    ) -> Result<(), StoreError> {
+        let now = Instant::now();
+        let fraction = self.engine.entropy.fraction();
+        let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
+        let Some(watch) = self.watches.get_mut(id) else { return Ok(()) };
+        watch.pulling = false;
+        watch.attempted = true;
+        watch.next_poll = now + poll_delay(interval, fraction);
+        let delay = match answer {
+            Ok(pulled) => {
+                watch.attempts = 0;
+                let everything = pulled.first || !watch.compared;
+                watch.compared = true;
+                let origin = Origin { signalled, taken, pulled: self.engine.clock.now() };
+                self.follow_up(id, &pulled, everything, origin);
+                return Ok(());
+            }
+            Err(PullError::Store(error)) => return Err(error),
+            Err(PullError::Suspicious(_)) => SUSPICION_DELAY,
+            Err(PullError::Provider(error)) if needs_person(error.kind) => PERSON_DELAY,
+            Err(PullError::Provider(error)) => {
+                watch.attempts = watch.attempts.saturating_add(1);
+                backoff(watch.attempts, fraction, asked_delay(&error))
+            }
+        };
+        watch.not_before = now + delay;
+        self.queue.put_back(id, signalled);
+        Ok(())
+    }
+
+    /// What a calendar's changes mean for targets: those it feeds, and itself.
+    fn follow_up(&mut self, id: &CalendarId, pulled: &Pulled, everything: bool, origin: Origin) {
+        let scope = |whole: bool| {
+            if whole { Scope::Whole } else { Scope::Meetings(pulled.meetings.clone()) }
+        };
+        let touched = everything || !pulled.meetings.is_empty();
+        let feeds: Vec<CalendarId> =
+            self.links.keys().filter(|link| link.source == *id).map(|link| link.target.clone()).collect();
+        let is_target = self.links.keys().any(|link| link.target == *id);
+        if touched {
+            for target in feeds {
+                self.aim(&target, scope(everything), origin);
+            }
+        }
+        if is_target && (touched || pulled.unrecorded) {
+            self.aim(id, scope(everything || pulled.unrecorded), origin);
+        }
+        for target in self.rechecks.remove(id).unwrap_or_default() {
+            self.aim(&target, Scope::Whole, origin);
+        }
+    }
+
+    async fn take_placed(
+        &mut self,
+        target: &CalendarId,
+        scope: Scope,
+        placed: Option<Placed>,
+    ) -> Result<(), StoreError> {
+        let fraction = self.engine.entropy.fraction();
+        let Some(aim) = self.aims.get_mut(target) else { return Ok(()) };
+        aim.placing = false;
+        // A target never read, or with an open question, is planned once that has changed.
+        let Some(Placed { placing, recheck }) = placed else { return Ok(()) };
+        let origin = aim.origin;
+        if let Some(error) = &placing.stopped {
+            aim.attempts = aim.attempts.saturating_add(1);
+            let delay = if needs_person(error.kind) {
+                PERSON_DELAY
+            } else {
+                backoff(aim.attempts, fraction, placing.asked_delay())
+            };
+            aim.not_before = Instant::now() + delay;
+            self.aim(target, scope, origin);
+        } else {
+            aim.attempts = 0;
+        }
+        if !placing.replan.is_empty() {
+            self.aim(target, Scope::Meetings(placing.replan), origin);
+        }
+        if placing.reread {
+            self.signal(target).await?;
+        }
+        for source in recheck {
+            self.rechecks.entry(source.clone()).or_default().insert(target.clone());
+            self.signal(&source).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets writes under way finish, within bounds; reads are dropped.
+    async fn finish(mut self, mut work: Work) -> Result<(), EngineError> {
+        self.stop.cancel();
+        let deadline = Instant::now() + SHUTDOWN_GRACE;
+        while self.aims.values().any(|aim| aim.placing) {
+            tokio::select! {
+                Some(done) = work.next() => self.take(done).await?,
+                () = sleep_until(deadline) => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Watch {
+    fn new(calendar: Calendar, now: Instant) -> Self {
+        Self {
+            calendar,
+            next_poll: now,
+            not_before: now,
+            attempts: 0,
+            pulling: false,
+            attempted: false,
+            compared: false,
+        }
+    }
+}
+
+impl Aim {
+    fn new(origin: Origin, now: Instant) -> Self {
+        Self { scope: None, origin, not_before: now, attempts: 0, placing: false }
+    }
+}
+
+fn asked_delay(error: &ProviderError) -> Option<Duration> {
+    match error.kind {
+        ErrorKind::Throttled { retry_after } => retry_after,
+        _ => None,
+    }
+}
+
+fn pull(
+    engine: Engine,
+    calendar: Calendar,
+    signalled: DateTime<Utc>,
+    taken: DateTime<Utc>,
+) -> BoxFuture<'static, Done> {
+    async move {
+        let answer = engine.pull_due(&calendar).await;
+        Done::Pulled { calendar: calendar.id, signalled, taken, answer }
+    }
+    .boxed()
+}
+
+fn place(
+    engine: Engine,
+    target: Calendar,
+    scope: Scope,
+    origin: Origin,
+    stop: CancellationToken,
+) -> BoxFuture<'static, Done> {
+    async move {
+        let answer = plan_and_place(&engine, &target, &scope, origin, &stop).await;
+        Done::Placed { target: target.id, scope, answer }
+    }
+    .boxed()
+}
+
+async fn plan_and_place(
+    engine: &Engine,
+    target: &Calendar,
+    scope: &Scope,
+    origin: Origin,
+    stop: &CancellationToken,
+) -> Result<Option<Placed>, EngineError> {
+    let Some(plan) = engine.plan_target(target, scope, &PlanOptions::default()).await? else {
+        return Ok(None);
+    };
+    engine.tell_planned(&plan);
+    let placing = engine.place_target(target, &plan, origin, stop).await?;
+    Ok(Some(Placed { placing, recheck: plan.recheck }))
+}

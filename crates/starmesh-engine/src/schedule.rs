@@ -1,0 +1,62 @@
+//! When to look and when to try again. Pure: the caller brings the randomness.
+
+use std::time::Duration;
+
+/// Polls spread by this share of their interval to either side, so that many calendars do not beat as one.
+pub const POLL_JITTER: f64 = 0.25;
+
+/// The first delay after a failure.
+const BACKOFF_BASE: Duration = Duration::from_secs(2);
+/// The longest delay after failures that pass by themselves.
+const BACKOFF_MAX: Duration = Duration::from_mins(5);
+/// The delay after failures that only a person can end.
+pub(crate) const PERSON_DELAY: Duration = Duration::from_mins(15);
+/// A calendar that seems to be empty or gone is looked at again after this long (design, invariant 5).
+pub(crate) const SUSPICION_DELAY: Duration = Duration::from_mins(1);
+/// How long a wedged operation rests before it is tried again unasked.
+pub(crate) const WEDGE_REST: Duration = Duration::from_hours(1);
+/// Every calendar is read whole at least this often, whatever its sync token says.
+pub(crate) const WHOLE_READ_INTERVAL: Duration = Duration::from_hours(24);
+
+/// The delay to the next poll: `interval` ± [`POLL_JITTER`]. `fraction` is random, in `[0, 1)`.
+pub fn poll_delay(interval: Duration, fraction: f64) -> Duration {
+    interval.mul_f64(1.0 - POLL_JITTER + 2.0 * POLL_JITTER * fraction)
+}
+
+/// The delay after the `attempts`-th failure in a row (from 1): doubles up to a bound, with half of it
+/// random. A longer delay that the provider asked for is kept. `fraction` is random, in `[0, 1)`.
+pub fn backoff(attempts: u32, fraction: f64, asked_for: Option<Duration>) -> Duration {
+    let doubled = BACKOFF_BASE.saturating_mul(2u32.saturating_pow(attempts.saturating_sub(1).min(16)));
+    let delay = doubled.min(BACKOFF_MAX).mul_f64(0.5 + 0.5 * fraction);
+    asked_for.map_or(delay, |asked| delay.max(asked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_poll_comes_within_a_quarter_of_its_interval(seconds in 5u64..86_400, fraction in 0.0..1.0f64) {
+            let interval = Duration::from_secs(seconds);
+            let delay = poll_delay(interval, fraction);
+            prop_assert!(delay >= interval.mul_f64(0.75) && delay <= interval.mul_f64(1.25));
+        }
+
+        #[test]
+        fn backoff_never_shrinks_below_what_was_asked_and_is_bounded(
+            attempts in 1u32..1_000, fraction in 0.0..1.0f64, asked in 0u64..1_000,
+        ) {
+            let asked = Duration::from_secs(asked);
+            let delay = backoff(attempts, fraction, Some(asked));
+            prop_assert!(delay >= asked);
+            prop_assert!(delay <= BACKOFF_MAX.max(asked));
+        }
+
+        #[test]
+        fn backoff_grows_with_every_failure(attempts in 1u32..50, fraction in 0.0..1.0f64) {
+            prop_assert!(backoff(attempts + 1, fraction, None) >= backoff(attempts, fraction, None));
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Packages of the operating system.
+
+use std::io::{IsTerminal, stdin};
+use std::path::Path;
+use std::process::Command;
+
+use super::Purpose;
+use crate::process::{self, Failure};
+
+/// Something that the operating system has to bring.
+struct Package {
+    /// Its name in Debian and Ubuntu.
+    debian: &'static str,
+    /// What shows that it is there, wherever it came from.
+    probe: Probe,
+    /// The least that needs it.
+    purpose: Purpose,
+    /// What it is for.
+    why: &'static str,
+}
+
+enum Probe {
+    /// A program on the search path of any Unix; Windows brings its own.
+    UnixProgram(&'static str),
+    /// A program on the search path of a Linux; other systems do without it.
+    LinuxProgram(&'static str),
+    /// A Python that can make virtual environments.
+    PythonVenv,
+}
+
+/// Everything we ask of the operating system.
+const PACKAGES: [Package; 6] = [
+    Package {
+        debian: "build-essential",
+        probe: Probe::UnixProgram("cc"),
+        purpose: Purpose::Demo,
+        why: "compiles SQLite and the cryptography of TLS",
+    },
+    Package {
+        debian: "pkg-config",
+        probe: Probe::LinuxProgram("pkg-config"),
+        purpose: Purpose::Demo,
+        why: "asked by build scripts of C libraries",
+    },
+    Package {
+        debian: "python3-venv",
+        probe: Probe::PythonVenv,
+        purpose: Purpose::Demo,
+        why: "runs the CalDAV servers of the demo and the tests",
+    },
+    Package {
+        debian: "dbus",
+        probe: Probe::LinuxProgram("dbus-daemon"),
+        purpose: Purpose::Test,
+        why: "the session bus of the keychain tests",
+    },
+    Package {
+        debian: "dbus-x11",
+        probe: Probe::LinuxProgram("dbus-launch"),
+        purpose: Purpose::Test,
+        why: "starts a session bus where no desktop did",
+    },
+    Package {
+        debian: "gnome-keyring",
+        probe: Probe::LinuxProgram("gnome-keyring-daemon"),
+        purpose: Purpose::Test,
+        why: "a real keychain for the keychain tests",
+    },
+];
+
+impl Package {
+    fn is_present(&self, python_ready: bool) -> bool {
+        match self.probe {
+            Probe::UnixProgram(program) => !cfg!(unix) || process::find(program).is_some(),
+            Probe::LinuxProgram(program) => !cfg!(target_os = "linux") || process::find(program).is_some(),
+            Probe::PythonVenv => python_ready || python_makes_venvs(),
+        }
+    }
+}
+
+fn python_makes_venvs() -> bool {
+    let mut command = Command::new(super::python::SYSTEM_PYTHON);
+    command.args(["-c", "import venv, ensurepip"]);
+    process::ask(command).is_some()
+}
+
+/// Installs what is missing for `purpose`; true when there was something to install.
+pub(super) fn install(purpose: Purpose, python_ready: bool) -> Result<bool, Failure> {
+    let missing = missing(purpose, python_ready);
+    if missing.is_empty() {
+        return Ok(false);
+    }
+    println!("setup: this machine lacks\n{}", list(&missing));
+    if !is_debian() {
+        return Err(Failure::new("only Debian and Ubuntu are set up by themselves").hint(
+            "install the list above (Debian's names) by this system's own means, then run this again",
+        ));
+    }
+    let names: Vec<_> = missing.iter().map(|package| package.debian).collect();
+    let by_hand =
+        format!("run `apt-get update && apt-get install {}` as root, then this again", names.join(" "));
+    let rights = Rights::find().ok_or_else(|| {
+        Failure::new("installing packages needs root, and there is no sudo").hint(by_hand.clone())
+    })?;
+    // A stale index is often good enough, and the installation says so if it is not.
+    if let Err(failure) = process::run(rights.apt_get(&["update"])) {
+        println!("setup: {failure}; going on with the package lists that are there");
+    }
+    let options = ["install", "--yes", "--no-install-recommends"];
+    process::run(rights.apt_get(&[&options[..], &names[..]].concat()))
+        .map_err(|failure| failure.hint(by_hand.clone()))?;
+    let still = self::missing(purpose, python_ready);
+    if still.is_empty() {
+        return Ok(true);
+    }
+    Err(Failure::new(format!("installed, yet not found on the search path:\n{}", list(&still)))
+        .hint("look at PATH: another Python or a wrapper may hide what the packages brought"))
+}
+
+fn missing(purpose: Purpose, python_ready: bool) -> Vec<&'static Package> {
+    PACKAGES
+        .iter()
+        .filter(|package| package.purpose <= purpose && !package.is_present(python_ready))
+        .collect()
+}
+
+fn list(packages: &[&Package]) -> String {
+    packages.iter().map(|it| format!("  {:<16} {}", it.debian, it.why)).collect::<Vec<_>>().join("\n")
+}
+
+fn is_debian() -> bool {
+    Path::new("/etc/debian_version").exists() && process::find("apt-get").is_some()
+}
+
+/// How we may install packages.
+#[derive(Clone, Copy)]
+enum Rights {
+    Root,
+    Sudo,
+}
+
+impl Rights {
+    fn find() -> Option<Self> {
+        let mut id = Command::new("id");
+        id.arg("-u");
+        if process::ask(id).is_some_and(|id| id.trim() == "0") {
+            return Some(Self::Root);
+        }
+        process::find("sudo").map(|_| Self::Sudo)
+    }
+
+    fn apt_get(self, arguments: &[&str]) -> Command {
+        let mut command = match self {
+            Self::Root => Command::new("env"),
+            Self::Sudo => {
+                let mut sudo = Command::new("sudo");
+                // Without a terminal nobody can type a password: fail at once and say what to run.
+                if !stdin().is_terminal() {
+                    sudo.arg("--non-interactive");
+                }
+                sudo.arg("env");
+                sudo
+            }
+        };
+        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_never_needs_more_than_the_tests() {
+        let demo = PACKAGES.iter().filter(|it| it.purpose <= Purpose::Demo).count();
+        let test = PACKAGES.iter().filter(|it| it.purpose <= Purpose::Test).count();
+        assert!(demo < test);
+        assert_eq!(test, PACKAGES.len());
+    }
+
+    #[test]
+    fn every_missing_package_is_listed_with_its_reason() {
+        let all: Vec<_> = PACKAGES.iter().collect();
+        let text = list(&all);
+        assert_eq!(text.lines().count(), PACKAGES.len());
+        for package in PACKAGES {
+            assert!(text.contains(package.debian) && text.contains(package.why), "{}", package.debian);
+        }
+    }
+
+    #[test]
+    fn a_ready_environment_needs_no_system_python() {
+        let package = Package { debian: "x", probe: Probe::PythonVenv, purpose: Purpose::Demo, why: "x" };
+        assert!(package.is_present(true));
+    }
+
+    #[test]
+    fn apt_never_asks_questions() {
+        let line = process::describe(&Rights::Root.apt_get(&["install", "--yes", "dbus"]));
+        assert_eq!(line, "env DEBIAN_FRONTEND=noninteractive apt-get install --yes dbus");
+    }
+}

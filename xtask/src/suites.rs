@@ -1,0 +1,151 @@
+//! What `cargo xtask test` runs: the list, in fail-fast order, with a time budget for each.
+
+use std::time::Duration;
+
+use cargo_metadata::{Metadata, TargetKind};
+
+/// One suite.
+pub(crate) struct Suite {
+    /// What `--only` takes.
+    pub(crate) name: String,
+    /// How long it may take on a small machine with a warm build.
+    pub(crate) budget: Duration,
+    /// Suites without which this one cannot run.
+    pub(crate) needs: &'static [&'static str],
+    /// What it does.
+    pub(crate) work: Work,
+}
+
+/// What a suite does.
+pub(crate) enum Work {
+    /// `cargo xtask setup`.
+    Setup,
+    /// `cargo xtask tidy`.
+    Tidy,
+    /// `cargo xtask world` with this many seeds, or with every planted bug.
+    World {
+        /// How many seeds, or the program's own number.
+        seeds: Option<u64>,
+        /// Whether bugs are planted.
+        bugs: bool,
+    },
+    /// `cargo xtask demo`.
+    Demo,
+    /// A Cargo command.
+    Cargo(Vec<String>),
+    /// A Cargo command whose program need not be there.
+    CargoIfInstalled {
+        /// The program, as it is found on the search path.
+        program: &'static str,
+        /// What to say when it is not there.
+        otherwise: &'static str,
+        /// The command.
+        words: Vec<String>,
+    },
+}
+
+/// The package whose test binaries meet real servers and the real program.
+const END_TO_END: &str = "starmesh-tests";
+
+/// Its binaries in the order in which they find mistakes soonest, with their budgets in seconds. One that
+/// is not listed runs after these.
+const END_TO_END_ORDER: [(&str, u64); 6] = [
+    ("recurrence", 120),
+    ("conformance", 120),
+    ("bad_input", 120),
+    ("keychain", 60),
+    ("e2e", 240),
+    ("kill", 240),
+];
+
+/// The budget of a binary that is not listed, in seconds.
+const BUDGET_DEFAULT: u64 = 120;
+
+/// Seeds of the world in CI.
+const WORLD_SEEDS: u64 = 2000;
+
+/// Every suite, in the order in which they run.
+pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
+    let mut suites = vec![
+        suite("setup", 60, &[], Work::Setup),
+        suite("fmt", 15, &[], cargo(&["fmt", "--all", "--check"])),
+        suite("tidy", 15, &[], Work::Tidy),
+        suite("deny", 30, &[], deny()),
+        suite("clippy", 300, &[], cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+        // Programs and tests in one go: apart, they would be built with different features, twice.
+        suite("build", 600, &[], cargo(&["build", "--workspace", "--bins", "--tests"])),
+        suite("unit", 120, &["setup"], nextest(&format!("not (package({END_TO_END}) & kind(test))"))),
+    ];
+    suites.extend(end_to_end(metadata));
+    let bugs = Work::World { seeds: None, bugs: true };
+    suites.extend([
+        suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
+        suite("world", 300, &[], Work::World { seeds: Some(WORLD_SEEDS), bugs: false }),
+        suite("bugs", 120, &[], bugs),
+        suite("demo", 60, &[], Work::Demo),
+    ]);
+    suites
+}
+
+fn suite(name: &str, seconds: u64, needs: &'static [&'static str], work: Work) -> Suite {
+    Suite { name: name.to_owned(), budget: Duration::from_secs(seconds), needs, work }
+}
+
+fn cargo(words: &[&str]) -> Work {
+    Work::Cargo(words.iter().copied().map(str::to_owned).collect())
+}
+
+/// Always over the whole workspace, so that a selection is built with the same features as everything.
+fn nextest(filter: &str) -> Work {
+    cargo(&["nextest", "run", "--workspace", "-E", filter])
+}
+
+/// Known vulnerabilities are left to the scheduled job of CI: their list changes from day to day, and a
+/// build that passed yesterday should pass today.
+fn deny() -> Work {
+    Work::CargoIfInstalled {
+        program: "cargo-deny",
+        otherwise: "cargo-deny is not installed (`cargo install --locked cargo-deny`)",
+        words: ["deny", "check", "bans", "licenses", "sources"].map(str::to_owned).to_vec(),
+    }
+}
+
+fn end_to_end(metadata: &Metadata) -> Vec<Suite> {
+    let targets =
+        metadata.packages.iter().filter(|it| it.name.as_str() == END_TO_END).flat_map(|it| &it.targets);
+    let tests = targets.filter(|it| it.kind.contains(&TargetKind::Test));
+    in_order(tests.map(|it| it.name.clone()).collect())
+        .into_iter()
+        .map(|(name, seconds)| {
+            let work = nextest(&format!("binary_id({END_TO_END}::{name})"));
+            suite(&name, seconds, &["setup", "build"], work)
+        })
+        .collect()
+}
+
+fn in_order(mut names: Vec<String>) -> Vec<(String, u64)> {
+    let place = |name: &String| END_TO_END_ORDER.iter().position(|(known, _)| known == name);
+    names.sort_by_key(|name| (place(name).unwrap_or(usize::MAX), name.clone()));
+    let budget = |name: &String| place(name).map_or(BUDGET_DEFAULT, |at| END_TO_END_ORDER[at].1);
+    names.into_iter().map(|name| (budget(&name), name)).map(|(seconds, name)| (name, seconds)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        in_order(names.iter().copied().map(str::to_owned).collect()).into_iter().map(|it| it.0).collect()
+    }
+
+    #[test]
+    fn binaries_run_in_the_order_in_which_they_find_mistakes() {
+        assert_eq!(names(&["kill", "e2e", "recurrence"]), ["recurrence", "e2e", "kill"]);
+    }
+
+    #[test]
+    fn a_binary_that_nobody_listed_runs_last_with_the_default_budget() {
+        assert_eq!(names(&["zebra", "ant", "kill"]), ["kill", "ant", "zebra"]);
+        assert_eq!(in_order(names(&["zebra"])), [("zebra".to_owned(), BUDGET_DEFAULT)]);
+    }
+}
