@@ -2,9 +2,9 @@
 
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use super::failure;
+use super::{failure, read};
 use crate::row::{Row, StoreError};
-use crate::sealed::{Nonce, SealedRow, Sealer};
+use crate::sealed::{Nonce, Sealer};
 
 /// The migrations; the n-th leads to version n.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_rows.sql")];
@@ -111,15 +111,11 @@ async fn checked_version(conn: &mut SqliteConnection, path: &str) -> Result<i64,
 }
 
 async fn check_key(conn: &mut SqliteConnection, path: &str, sealer: &Sealer) -> Result<(), StoreError> {
-    let found: Option<(Vec<u8>, Vec<u8>, i64, Vec<u8>)> =
-        sqlx::query_as("SELECT key_hash, parent_hash, at_ms, envelope FROM meta WHERE name = 'key_check'")
-            .fetch_optional(conn)
-            .await
-            .map_err(|error| failure::of_sqlite(path, &error))?;
-    let Some((key_hash, parent_hash, at_ms, envelope)) = found else {
-        return Err(StoreError::Damaged { table: META });
-    };
-    match sealer.open(META, &SealedRow { key_hash, parent_hash, at_ms, envelope }) {
+    let check =
+        sqlx::query("SELECT key_hash, parent_hash, at_ms, envelope FROM meta WHERE name = 'key_check'");
+    let found = read::fetch(check, conn).await.map_err(|error| failure::of_sqlite(path, &error))?;
+    let Some(check) = found.first() else { return Err(StoreError::Damaged { table: META }) };
+    match sealer.open(META, check) {
         Ok(_) => Ok(()),
         Err(_) => Err(StoreError::WrongKey { path: path.to_owned() }),
     }
@@ -138,8 +134,8 @@ async fn write_key_check(
     sqlx::query(
         "INSERT INTO meta (name, key_hash, parent_hash, at_ms, envelope) VALUES ('key_check', ?, ?, ?, ?)",
     )
-    .bind(sealed.key_hash)
-    .bind(sealed.parent_hash)
+    .bind(&sealed.key_hash[..])
+    .bind(&sealed.parent_hash[..])
     .bind(sealed.at_ms)
     .bind(sealed.envelope)
     .execute(conn)

@@ -149,9 +149,15 @@ fn lookup_hashes(sealer: &Sealer, table: &str, parent: &[u8], lookups: &[Vec<u8>
 
 fn sealed_row(row: &SqliteRow) -> Result<SealedRow, sqlx::Error> {
     Ok(SealedRow {
-        key_hash: row.try_get(0)?,
-        parent_hash: row.try_get(1)?,
+        key_hash: hash_column(row, 0)?,
+        parent_hash: hash_column(row, 1)?,
         at_ms: row.try_get(2)?,
         envelope: row.try_get(3)?,
     })
+}
+
+/// A hash of another length is somebody else's work; as zeros it opens no envelope.
+fn hash_column(row: &SqliteRow, index: usize) -> Result<KeyedHash, sqlx::Error> {
+    let bytes: &[u8] = row.try_get(index)?;
+    Ok(bytes.try_into().unwrap_or_default())
 }
