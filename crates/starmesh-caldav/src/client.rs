@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::future::{join_all, try_join_all};
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
-use starmesh_core::mirror::MirrorSpec;
+use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::Window;
 use starmesh_http::Response;
 use starmesh_provider::env::Clock;
@@ -107,9 +107,9 @@ impl CalendarProvider for CaldavProvider {
         Ok(try_join_all(batches).await?.concat())
     }
 
-    async fn find_mirror(&self, calendar: &LastingName, mirror: &MirrorSpec) -> Result<Option<SourceItem>> {
+    async fn find_mirror(&self, calendar: &LastingName, id: &ProviderId) -> Result<Option<SourceItem>> {
         let collection = collection_of(calendar)?;
-        match self.fetch_one(&collection, &mirror_id(&collection, mirror)).await? {
+        match self.fetch_one(&collection, &mirror_id(&collection, id)).await? {
             Fetched::Found(item) => Ok(Some(item)),
             Fetched::Missing(_) => Ok(None),
         }
@@ -129,9 +129,9 @@ pub(crate) fn collection_of(calendar: &LastingName) -> Result<Url> {
         .map_err(|_| ProviderError::new(ErrorKind::Refused, "the name of the calendar is not a URL"))
 }
 
-/// Where `mirror` is created: one resource for one UID, with a name that every server takes.
-pub(crate) fn mirror_id(collection: &Url, mirror: &MirrorSpec) -> RemoteId {
-    RemoteId::new(format!("{}{}.ics", crate::href::normal_path(collection.path()), mirror.provider_id()))
+/// Where the mirror with this identity is created: one resource for one UID, with a name that every server takes.
+pub(crate) fn mirror_id(collection: &Url, id: &ProviderId) -> RemoteId {
+    RemoteId::new(format!("{}{}.ics", crate::href::normal_path(collection.path()), id))
 }
 
 /// Reads the answer about a collection.

@@ -29,7 +29,7 @@ impl CaldavProvider {
     }
 
     async fn create(&self, collection: &Url, mirror: &MirrorSpec) -> Result<Written> {
-        let id = mirror_id(collection, mirror);
+        let id = mirror_id(collection, mirror.provider_id());
         let url = resource_url(collection, &id);
         let text = print_mirror(mirror, self.clock.now());
         let response = self.connection.send(PutEvent::prepare(&url, Precondition::Absent, text)).await?;

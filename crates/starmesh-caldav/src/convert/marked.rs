@@ -1,8 +1,8 @@
 //! What can be seen of an event that carries a SYNC-FB mark, whoever wrote it.
 
 use calcard::icalendar::{
-    ICalendarClassification, ICalendarComponent, ICalendarEntry, ICalendarProperty,
-    ICalendarStatus, ICalendarValue,
+    ICalendarClassification, ICalendarComponent, ICalendarEntry, ICalendarProperty, ICalendarStatus,
+    ICalendarValue,
 };
 use chrono::{Days, NaiveDateTime, TimeDelta};
 use starmesh_core::event::{Availability, CalendarTime, Instance, LabelDigest, Length, MarkedEvent};
