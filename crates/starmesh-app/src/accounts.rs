@@ -78,7 +78,8 @@ impl Starmesh {
         let turn = self.folder.turn()?;
         self.vault()?.set_password(&account.id, password).await?;
         self.providers.forget();
-        let known: Vec<_> = directory.calendars().filter(|known| known.account == account.id).cloned().collect();
+        let known: Vec<_> =
+            directory.calendars().filter(|known| known.account == account.id).cloned().collect();
         let mut changes = Changes::new();
         self.put_listing(&account.id, &known, &listed, &mut changes).await?;
         for calendar in &known {
@@ -207,7 +208,10 @@ mod tests {
 
     #[test]
     fn an_address_with_a_password_in_it_is_refused() {
-        assert_eq!(check_address("https://ann:pw@dav.example.org/").unwrap_err().code, ErrorCode::InvalidValue);
+        assert_eq!(
+            check_address("https://ann:pw@dav.example.org/").unwrap_err().code,
+            ErrorCode::InvalidValue
+        );
         assert_eq!(check_address("https://dav.example.org/"), Ok(()));
         assert_eq!(check_address("ftp://x").unwrap_err().code, ErrorCode::InvalidValue);
     }

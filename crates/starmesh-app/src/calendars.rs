@@ -37,7 +37,11 @@ impl Starmesh {
             })
             .collect();
         calendars.sort_by(|a, b| {
-            (&a.calendar.account, &a.calendar.name, &a.url).cmp(&(&b.calendar.account, &b.calendar.name, &b.url))
+            (&a.calendar.account, &a.calendar.name, &a.url).cmp(&(
+                &b.calendar.account,
+                &b.calendar.name,
+                &b.url,
+            ))
         });
         Ok(calendars)
     }
@@ -147,7 +151,11 @@ mod tests {
 
     #[test]
     fn a_listing_adds_renames_and_misses_calendars_and_leaves_the_rest_alone() {
-        let known = [calendar("home", "work", "Work"), calendar("home", "old", "Old"), calendar("home", "same", "Same")];
+        let known = [
+            calendar("home", "work", "Work"),
+            calendar("home", "old", "Old"),
+            calendar("home", "same", "Same"),
+        ];
         let mut renamed = known[0].remote.clone();
         renamed.display_name = "Job".to_owned();
         renamed.zone = Some("Asia/Tokyo".to_owned());

@@ -178,8 +178,9 @@ impl DataFolder {
 
     fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.path.join(name);
-        let text = serde_json::to_string(value)
-            .map_err(|error| AppError::new(ErrorCode::Internal, format!("{name} cannot be written: {error}")))?;
+        let text = serde_json::to_string(value).map_err(|error| {
+            AppError::new(ErrorCode::Internal, format!("{name} cannot be written: {error}"))
+        })?;
         replace_private_file(&path, text.as_bytes()).map_err(|error| AppError::of_io("write", &path, &error))
     }
 }

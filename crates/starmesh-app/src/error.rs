@@ -338,9 +338,6 @@ mod tests {
     #[test]
     fn codes_are_snake_case() {
         let error = AppError::new(ErrorCode::DoubledName, "taken");
-        assert_eq!(
-            serde_json::to_string(&error).unwrap(),
-            r#"{"code":"doubled_name","message":"taken"}"#
-        );
+        assert_eq!(serde_json::to_string(&error).unwrap(), r#"{"code":"doubled_name","message":"taken"}"#);
     }
 }

@@ -177,7 +177,8 @@ impl Starmesh {
         let group = find_group(&before.groups, name)?.clone();
         let calendar = directory.find_calendar(calendar)?;
         if !group.shape.members().contains(&&calendar.id) {
-            let message = format!("“{}” is not in the group “{name}”", directory.reference(&calendar.id).name);
+            let message =
+                format!("“{}” is not in the group “{name}”", directory.reference(&calendar.id).name);
             return Err(AppError::new(ErrorCode::UnknownName, message)
                 .hint("`starmesh group list` shows the groups with their calendars"));
         }
@@ -217,10 +218,10 @@ impl Starmesh {
         // Beside an engine at work a mirror may be placed at any moment: then a link retires first, and the
         // engine forgets it when it has none.
         let at_work = self.folder.holder().is_some();
-        let intents = self.state.intents().await?;
         let mut rows = BTreeMap::new();
         for link in self.state.links().await? {
             let mirrors = self.state.mirror_count(&link.id).await?;
+            let intents = self.state.intents_in(&link.id.target).await?;
             let unsure = at_work || intents.iter().any(|intent| intent.link == link.id);
             let mirrors = if mirrors == 0 && unsure { None } else { Some(mirrors) };
             rows.insert(link.id, (link.state, mirrors));
@@ -270,7 +271,8 @@ pub(crate) fn leave(
     let mut left = Left::default();
     let mut groups = Vec::new();
     for group in std::mem::take(&mut wanted.groups) {
-        let concerned = touches(&group) && group.shape.members().iter().any(|member| leaving.contains(*member));
+        let concerned =
+            touches(&group) && group.shape.members().iter().any(|member| leaving.contains(*member));
         if !concerned {
             groups.push(group);
             continue;

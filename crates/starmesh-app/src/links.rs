@@ -91,8 +91,10 @@ impl Starmesh {
             LinkScope::All => return Ok(links),
             LinkScope::Account(name) => {
                 let account = directory.find_account(name)?;
-                let of_account = |id| directory.calendar(id).is_some_and(|calendar| calendar.account == account.id);
-                let touching = links.iter().filter(|link| of_account(&link.id.source) || of_account(&link.id.target));
+                let of_account =
+                    |id| directory.calendar(id).is_some_and(|calendar| calendar.account == account.id);
+                let touching =
+                    links.iter().filter(|link| of_account(&link.id.source) || of_account(&link.id.target));
                 touching.map(|link| link.id.clone()).collect()
             }
             LinkScope::Named(names) => {

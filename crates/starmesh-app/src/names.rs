@@ -49,7 +49,10 @@ impl Directory {
 
     /// The calendars that cannot be written.
     pub(crate) fn read_only(&self) -> BTreeSet<CalendarId> {
-        self.calendars().filter(|calendar| calendar.remote.read_only).map(|calendar| calendar.id.clone()).collect()
+        self.calendars()
+            .filter(|calendar| calendar.remote.read_only)
+            .map(|calendar| calendar.id.clone())
+            .collect()
     }
 
     /// The account called `name`.
@@ -118,12 +121,14 @@ impl Directory {
                     }
                     let candidates = links.iter().map(|link| self.link(link).name).collect();
                     let name = self.link(&id).name;
-                    failure = Some(unknown("link", &name, candidates, "`starmesh link list` shows the links"));
+                    failure =
+                        Some(unknown("link", &name, candidates, "`starmesh link list` shows the links"));
                 }
                 (Err(error), _) | (_, Err(error)) => failure = failure.or(Some(error)),
             }
         }
-        Err(failure.unwrap_or_else(|| AppError::new(ErrorCode::UnknownName, format!("there is no link “{name}”"))))
+        Err(failure
+            .unwrap_or_else(|| AppError::new(ErrorCode::UnknownName, format!("there is no link “{name}”"))))
     }
 
     /// How a calendar is spoken of.

@@ -1,6 +1,6 @@
 //! Opening a data folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -99,6 +99,11 @@ enum OpenStore {
 }
 
 impl Starmesh {
+    /// True when anything was ever kept in a data folder.
+    pub fn exists(data_dir: &Path) -> bool {
+        DataFolder::new(data_dir.to_owned()).database().exists()
+    }
+
     /// Opens a data folder. Looking at a folder that is not there finds nothing and makes nothing.
     pub async fn open(options: OpenOptions) -> Result<Self> {
         let OpenOptions { data_dir, vault, access, world } = options;
@@ -220,7 +225,7 @@ pub(crate) fn random_name(entropy: &dyn Entropy) -> String {
 }
 
 /// A folder keeps the vault it was made with.
-fn check_vault(note: Option<&VaultNote>, wanted: Option<VaultKind>) -> Result<()> {
+pub(crate) fn check_vault(note: Option<&VaultNote>, wanted: Option<VaultKind>) -> Result<()> {
     match (note, wanted) {
         (Some(note), Some(wanted)) if note.vault != wanted => Err(AppError::new(
             ErrorCode::InvalidValue,

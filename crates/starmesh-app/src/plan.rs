@@ -97,9 +97,9 @@ pub(crate) fn plan_dto(directory: &Directory, settings: &Settings, window: &Wind
         troubles: plan.troubles.iter().map(|trouble| trouble_dto(directory, trouble)).collect(),
         questions: plan.questions.iter().map(|question| question_dto(directory, question)).collect(),
     };
-    dto.targets.sort_by(|a, b| (&a.calendar.name, &a.calendar.path).cmp(&(&b.calendar.name, &b.calendar.path)));
-    dto.in_step =
-        dto.writes() == 0 && dto.held() == 0 && dto.questions.is_empty() && dto.troubles.is_empty();
+    dto.targets
+        .sort_by(|a, b| (&a.calendar.name, &a.calendar.path).cmp(&(&b.calendar.name, &b.calendar.path)));
+    dto.in_step = dto.writes() == 0 && dto.held() == 0 && dto.questions.is_empty() && dto.troubles.is_empty();
     dto
 }
 

@@ -49,7 +49,8 @@ impl AccountProviders {
     }
 
     async fn make(&self, id: &AccountId) -> Result<Arc<dyn CalendarProvider>, ProviderError> {
-        let failed = |error: &dyn std::fmt::Display| ProviderError::new(ErrorKind::Offline, error.to_string());
+        let failed =
+            |error: &dyn std::fmt::Display| ProviderError::new(ErrorKind::Offline, error.to_string());
         let account = self.state.account(id).await.map_err(|error| failed(&error))?;
         let account =
             account.ok_or_else(|| ProviderError::new(ErrorKind::Gone, "the account was removed"))?;

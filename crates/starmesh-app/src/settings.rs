@@ -47,7 +47,9 @@ impl Key {
                 Settings::POLL_INTERVAL_S_MIN,
                 Settings::POLL_INTERVAL_S_MAX
             ),
-            Self::Zone => "IANA zone for times without a zone, for calendars added from now on, or none".to_owned(),
+            Self::Zone => {
+                "IANA zone for times without a zone, for calendars added from now on, or none".to_owned()
+            }
             Self::Label => format!("what busy blocks are called (at most {} characters)", Label::LEN_MAX),
             Self::PairLimit => "how many pairs there may be, or none".to_owned(),
         }

@@ -73,7 +73,11 @@ impl Vault {
     }
 
     /// Makes the keys that are missing. `identity` comes from a recovery file.
-    pub(crate) async fn make_keys(&self, identity: Option<IdentityKey>, entropy: &dyn Entropy) -> Result<Keys> {
+    pub(crate) async fn make_keys(
+        &self,
+        identity: Option<IdentityKey>,
+        entropy: &dyn Entropy,
+    ) -> Result<Keys> {
         let identity = match (identity, self.key(IDENTITY_KEY).await?) {
             (Some(given), _) => given,
             (None, Some(kept)) => IdentityKey::new(*kept),
@@ -100,9 +104,9 @@ impl Vault {
     /// The password of an account.
     pub(crate) async fn password(&self, account: &AccountId) -> Result<Option<SecretString>> {
         let Some(secret) = self.secrets.get(&password_name(account)).await? else { return Ok(None) };
-        let text = secret.expose_text().ok_or_else(|| AppError::from(VaultError::Damaged {
-            what: "the password of the account".to_owned(),
-        }))?;
+        let text = secret.expose_text().ok_or_else(|| {
+            AppError::from(VaultError::Damaged { what: "the password of the account".to_owned() })
+        })?;
         Ok(Some(SecretString::from(text)))
     }
 
@@ -136,9 +140,7 @@ impl From<VaultError> for AppError {
             VaultError::Locked | VaultError::TimedOut { .. } => {
                 (ErrorCode::VaultUnavailable, Some(Action::UnlockKeychain))
             }
-            VaultError::WrongPassphrase { .. } => {
-                (ErrorCode::WrongPassphrase, Some(Action::GivePassphrase))
-            }
+            VaultError::WrongPassphrase { .. } => (ErrorCode::WrongPassphrase, Some(Action::GivePassphrase)),
             VaultError::EmptyPassphrase => (ErrorCode::PassphraseMissing, Some(Action::GivePassphrase)),
             VaultError::Damaged { .. } => (ErrorCode::KeysMissing, None),
             VaultError::Newer { .. } => (ErrorCode::DatabaseNewer, Some(Action::Update)),

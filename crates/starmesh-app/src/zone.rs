@@ -13,6 +13,11 @@ pub(crate) fn fixed_zone(setting: Option<&str>, calendar: Option<&str>, environm
         .unwrap_or(Tz::UTC)
 }
 
+/// The zone in which times are shown: `TZ`, else the system's, else UTC.
+pub fn local_zone(environment: Option<&str>) -> Tz {
+    fixed_zone(None, None, environment)
+}
+
 /// The zone a text names, if it names one. `TZ` may put a colon before the name.
 fn named(text: &str) -> Option<Tz> {
     text.trim_start_matches(':').parse().ok()
