@@ -5,6 +5,7 @@
 //! part that the environment names.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test ends where its surroundings fail")]
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -37,23 +38,53 @@ const LOCKED: &str = r#"
     exit $code
 "#;
 
-/// Runs the child in `home`, under a session bus and after `script` when there is one.
-fn play(part: &str, home: &Path, script: Option<&str>) -> Output {
+/// Only runs the child: the bus starts a keyring by itself when it is asked for.
+const BARE: &str = r#""$@""#;
+
+/// A session bus that starts no service.
+const BUS_WITHOUT_SERVICES: &str = r#"
+    <busconfig>
+      <type>session</type>
+      <listen>unix:tmpdir=/tmp</listen>
+      <policy context="default">
+        <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+      </policy>
+    </busconfig>
+"#;
+
+/// The session of a child.
+enum Session {
+    /// No bus at all.
+    None,
+    /// A bus without services.
+    Empty,
+    /// The bus of a desktop, and a script that gets the child as its arguments.
+    Desktop(&'static str),
+}
+
+/// Runs the child in `home`.
+fn play(part: &str, home: &Path, session: &Session) -> Output {
     let own = std::env::current_exe().unwrap();
     let child = ["--exact", "child", "--nocapture"];
-    let mut command = match script {
-        Some(script) => {
+    let mut command = match session {
+        Session::None => Command::new(&own),
+        Session::Empty => {
+            let config = home.join("bus.conf");
+            std::fs::write(&config, BUS_WITHOUT_SERVICES).unwrap();
             let mut command = Command::new("dbus-run-session");
-            command.args(["--", "sh", "-c", script, "sh"]).arg(own).args(child);
+            command.arg("--config-file").arg(config).arg("--").arg(&own);
             command
         }
-        None => {
-            let mut command = Command::new(own);
-            command.args(child);
+        Session::Desktop(script) => {
+            let mut command = Command::new("dbus-run-session");
+            command.args(["--", "sh", "-c", script, "sh"]).arg(&own);
             command
         }
     };
-    for (name, folder) in [("XDG_DATA_HOME", "data"), ("XDG_RUNTIME_DIR", "run"), ("XDG_CONFIG_HOME", "config")] {
+    command.args(child);
+    for (name, folder) in
+        [("XDG_DATA_HOME", "data"), ("XDG_RUNTIME_DIR", "run"), ("XDG_CONFIG_HOME", "config")]
+    {
         std::fs::create_dir_all(home.join(folder)).unwrap();
         command.env(name, home.join(folder));
     }
@@ -79,28 +110,35 @@ fn assert_played(output: &Output) {
 #[test]
 fn an_unlocked_keyring_passes_the_suite() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("suite", home.path(), Some(UNLOCKED)));
+    assert_played(&play("suite", home.path(), &Session::Desktop(UNLOCKED)));
 }
 
 #[test]
 fn secrets_outlive_the_process_and_a_locked_keyring_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("write", home.path(), Some(UNLOCKED)));
-    assert_played(&play("read", home.path(), Some(UNLOCKED)));
-    assert_played(&play("locked", home.path(), Some(LOCKED)));
+    assert_played(&play("write", home.path(), &Session::Desktop(UNLOCKED)));
+    assert_played(&play("read", home.path(), &Session::Desktop(UNLOCKED)));
+    assert_played(&play("locked", home.path(), &Session::Desktop(LOCKED)));
 }
 
 #[test]
 fn a_machine_without_a_keychain_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("none", home.path(), None));
+    assert_played(&play("none", home.path(), &Session::None));
 }
 
 /// A session bus on which nobody offers secrets.
 #[test]
 fn a_session_without_a_keychain_is_named() {
     let home = tempfile::tempdir().unwrap();
-    assert_played(&play("none", home.path(), Some(r#"XDG_DATA_DIRS=/nowhere "$@""#)));
+    assert_played(&play("none", home.path(), &Session::Empty));
+}
+
+/// GNOME Keyring before anybody made a keyring in it.
+#[test]
+fn a_keychain_that_was_never_set_up_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    assert_played(&play("never set up", home.path(), &Session::Desktop(BARE)));
 }
 
 /// The child. Without a part, as one test among the others, it checks that none is set.
@@ -129,11 +167,21 @@ async fn child() {
         }
         Some("locked") => {
             let vault = vault.with_timeout(LOCKED_TIMEOUT);
-            for error in [vault.get("small").await.unwrap_err(), vault.set("n", &"new".into()).await.unwrap_err()] {
+            for error in
+                [vault.get("small").await.unwrap_err(), vault.set("n", &"new".into()).await.unwrap_err()]
+            {
                 eprintln!("{error}");
                 assert!(matches!(error, VaultError::Locked | VaultError::TimedOut { .. }), "{error:?}");
                 assert!(error.hint().contains("Unlock the keychain"));
             }
+        }
+        Some("never set up") => {
+            let vault = vault.with_timeout(LOCKED_TIMEOUT);
+            assert_eq!(vault.get("small").await.unwrap(), None);
+            let error = vault.set("n", &"new".into()).await.unwrap_err();
+            eprintln!("{error}");
+            assert!(matches!(error, VaultError::NoKeychain { .. }), "{error:?}");
+            assert!(error.hint().contains("--vault passphrase"));
         }
         Some("none") => {
             let error = vault.get("small").await.unwrap_err();

@@ -230,7 +230,7 @@ mod tests {
         }
     }
 
-    fn damaged(result: Result<Row, StoreError>) -> bool {
+    fn damaged(result: &Result<Row, StoreError>) -> bool {
         matches!(result, Err(StoreError::Damaged { table: TABLE }))
     }
 
@@ -249,7 +249,7 @@ mod tests {
             let mut sealed = sealer(1).seal(TABLE, &row(), [3; 12]).unwrap();
             let at = at % sealed.envelope.len();
             sealed.envelope[at] ^= 1 << bit;
-            prop_assert!(damaged(sealer(1).open(TABLE, &sealed)));
+            prop_assert!(damaged(&sealer(1).open(TABLE, &sealed)));
         }
     }
 
@@ -261,21 +261,21 @@ mod tests {
         assert!(sealer.open("items", &fresh()).is_err(), "another table");
         let other = sealer.seal(TABLE, &Row { key: b"other".to_vec(), ..row() }, [3; 12]).unwrap();
         assert!(
-            damaged(sealer.open(TABLE, &SealedRow { key_hash: other.key_hash, ..fresh() })),
+            damaged(&sealer.open(TABLE, &SealedRow { key_hash: other.key_hash, ..fresh() })),
             "another key"
         );
         let other = sealer.seal(TABLE, &Row { parent: b"other".to_vec(), ..row() }, [3; 12]).unwrap();
         assert!(
-            damaged(sealer.open(TABLE, &SealedRow { parent_hash: other.parent_hash, ..fresh() })),
+            damaged(&sealer.open(TABLE, &SealedRow { parent_hash: other.parent_hash, ..fresh() })),
             "parent"
         );
-        assert!(damaged(sealer.open(TABLE, &SealedRow { at_ms: 8, ..fresh() })), "another time");
+        assert!(damaged(&sealer.open(TABLE, &SealedRow { at_ms: 8, ..fresh() })), "another time");
     }
 
     #[test]
     fn another_key_opens_nothing() {
         let sealed = sealer(1).seal(TABLE, &row(), [3; 12]).unwrap();
-        assert!(damaged(sealer(2).open(TABLE, &sealed)));
+        assert!(damaged(&sealer(2).open(TABLE, &sealed)));
     }
 
     #[test]
@@ -286,7 +286,7 @@ mod tests {
                 envelope: sealed.envelope[..length].to_vec(),
                 ..sealer(1).seal(TABLE, &row(), [3; 12]).unwrap()
             };
-            assert!(damaged(sealer(1).open(TABLE, &cut)));
+            assert!(damaged(&sealer(1).open(TABLE, &cut)));
         }
     }
 

@@ -19,11 +19,11 @@ pub(super) fn open_all(
     sealer: &Sealer,
     table: Table,
     which: Select<'_>,
-    sealed: Vec<SealedRow>,
+    at_rest: &[SealedRow],
 ) -> Result<Vec<Row>, StoreError> {
-    let mut rows = Vec::with_capacity(sealed.len());
-    for sealed in &sealed {
-        let row = sealer.open(table.name(), sealed)?;
+    let mut rows = Vec::with_capacity(at_rest.len());
+    for one in at_rest {
+        let row = sealer.open(table.name(), one)?;
         // The companion table is not authenticated; that a row is found under a wrong name is.
         if let Select::Lookups(parent, lookups) = which
             && !(row.parent == parent && row.lookups.iter().any(|lookup| lookups.contains(lookup)))

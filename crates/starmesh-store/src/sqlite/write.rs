@@ -234,7 +234,7 @@ impl Writing<'_> {
         let name = table.name();
         let sql = format!("SELECT key_hash, parent_hash, at_ms, envelope FROM {name} WHERE at_ms = ?1");
         let tied = read::fetch(sqlx::query(AssertSqlSafe(sql)).bind(at_ms), self.conn).await?;
-        let tied = read::open_all(self.sealer, table, Select::All, tied)?;
+        let tied = read::open_all(self.sealer, table, Select::All, &tied)?;
         let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
         let hashes: Vec<KeyedHash> =
             tied.iter().take(surplus).map(|row| self.sealer.key_hash(name, &row.key)).collect();

@@ -1,6 +1,8 @@
 //! What every vault must do, as functions over any vault and as tests by
 //! [`vault_conformance!`](crate::vault_conformance).
 
+#![expect(clippy::missing_panics_doc, reason = "a suite panics where what it tests is wrong")]
+
 use super::port::{SECRET_BYTES_MAX, SecretStore, VaultError};
 use super::secret::SecretBytes;
 

@@ -222,7 +222,7 @@ mod tests {
     }
 
     fn secret(length: usize, salt: u8) -> Vec<u8> {
-        (0..length).map(|at| (at % 251) as u8 ^ salt).collect()
+        (0..=250_u8).cycle().map(|byte| byte ^ salt).take(length).collect()
     }
 
     #[test]
@@ -253,9 +253,9 @@ mod tests {
                 let kept = fake.secret();
                 assert!(kept.as_ref() == Some(&old) || kept.as_ref() == Some(&new));
                 if kept.as_ref() == Some(&old) {
-                    outcomes.0 += 1
+                    outcomes.0 += 1;
                 } else {
-                    outcomes.1 += 1
+                    outcomes.1 += 1;
                 }
                 fake.changes_left.set(usize::MAX);
                 assert!(write(&fake, "n", &new).is_ok() && fake.secret().as_ref() == Some(&new));

@@ -71,9 +71,9 @@ impl PassphraseVault {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(VaultError::of_io(&self.name(), &error)),
         };
-        let envelope = Envelope::parse(MAGIC, &bytes).map_err(|error| self.failed(error))?;
+        let envelope = Envelope::parse(MAGIC, &bytes).map_err(|error| self.failed(&error))?;
         let key = self.key(envelope.header).await?;
-        let content = key.open(&envelope).map_err(|error| self.failed(error))?;
+        let content = key.open(&envelope).map_err(|error| self.failed(&error))?;
         let secrets = decode(&content).ok_or_else(|| VaultError::Damaged { what: self.name() })?;
         Ok(Some((key, secrets)))
     }
@@ -91,7 +91,7 @@ impl PassphraseVault {
         };
         change(&mut secrets);
         let sealed =
-            key.seal(MAGIC, &encode(&secrets), &*self.entropy).map_err(|error| self.failed(error))?;
+            key.seal(MAGIC, &encode(&secrets), &*self.entropy).map_err(|error| self.failed(&error))?;
         // No await from here on: a dropped future has replaced the file or has not.
         replace_private_file(&self.path, &sealed).map_err(of_io)
     }
@@ -120,16 +120,16 @@ impl PassphraseVault {
         let passphrase = self.passphrase.clone();
         let derived = tokio::task::spawn_blocking(move || PassphraseKey::derive(&passphrase, header)).await;
         let derived = derived.map_err(|error| VaultError::Failed(error.to_string()))?;
-        let key = derived.map_err(|error| self.failed(error))?;
+        let key = derived.map_err(|error| self.failed(&error))?;
         *last = Some(key.clone());
         Ok(key)
     }
 
-    fn failed(&self, error: EnvelopeError) -> VaultError {
+    fn failed(&self, error: &EnvelopeError) -> VaultError {
         let path = self.name();
         match error {
             EnvelopeError::Foreign | EnvelopeError::Damaged => VaultError::Damaged { what: path },
-            EnvelopeError::Newer { found } => VaultError::Newer { path, found, known: VERSION },
+            EnvelopeError::Newer { found } => VaultError::Newer { path, found: *found, known: VERSION },
             EnvelopeError::WrongPassphrase => VaultError::WrongPassphrase { path },
             EnvelopeError::EmptyPassphrase => VaultError::EmptyPassphrase,
             EnvelopeError::OutOfMemory => VaultError::Failed("there is not enough memory to open it".into()),

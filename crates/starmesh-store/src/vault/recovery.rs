@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(open(text.trim_end().trim_end_matches(END), "right"), Err(RecoveryError::Damaged));
         let body = text.find(BEGIN).unwrap() + BEGIN.len() + 1;
         let mut shorter = text.clone();
-        shorter.replace_range(body..body + LINE_CHARS + 1, "");
+        shorter.replace_range(body..=body + LINE_CHARS, "");
         assert_eq!(open(&shorter, "right"), Err(RecoveryError::Damaged));
         for at in body..body + 100 {
             let mut altered = text.clone();
