@@ -76,6 +76,15 @@ impl From<ProviderError> for PullError {
     }
 }
 
+/// How a calendar appears that seems to have lost everything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Appears {
+    /// A complete listing of it is empty.
+    Empty,
+    /// It answers that it is not there.
+    Gone,
+}
+
 /// All pages of one read.
 #[derive(Default)]
 struct Listing {
@@ -124,7 +133,7 @@ impl Engine {
                 self.list(&*provider, calendar, None, &window).await?
             }
             Err(error) if error.kind == ErrorKind::CalendarGone => {
-                self.suspect(&*provider, calendar, read.clone(), started).await?;
+                self.suspect(&*provider, calendar, read.clone(), started, Appears::Gone).await?;
                 Listing { complete: true, coverage: Some(Coverage::Everything), ..Listing::default() }
             }
             listing => listing?,
@@ -137,7 +146,7 @@ impl Engine {
         }
         let nothing_left = listing.complete && listing.listed.is_empty() && listing.handed.is_empty();
         if nothing_left && self.state.item_count(&calendar.id).await? > 0 {
-            self.suspect(&*provider, calendar, read.clone(), started).await?;
+            self.suspect(&*provider, calendar, read.clone(), started, Appears::Empty).await?;
         }
         let items = self.read_items(&provider, calendar, &listing).await?;
         self.keep(calendar, read, &listing, items, &window, started).await
@@ -193,6 +202,7 @@ impl Engine {
         calendar: &Calendar,
         mut read: Read,
         started: DateTime<Utc>,
+        appears: Appears,
     ) -> Result<(), PullError> {
         if planted(Bug::BelieveEmptyListing) {
             return Ok(());
@@ -201,8 +211,12 @@ impl Engine {
         let suspicion = *read.suspicion.get_or_insert(Suspicion { since: started });
         let delay = TimeDelta::from_std(SUSPICION_DELAY).unwrap_or(TimeDelta::MAX);
         if known > 0 && started - suspicion.since >= delay {
-            provider.list_calendars().await?;
-            return Ok(());
+            let home = provider.list_calendars().await?;
+            let is_listed = home.iter().any(|remote| remote.name == calendar.remote.name);
+            // A home that still has the calendar contradicts its 404.
+            if appears == Appears::Empty || !is_listed {
+                return Ok(());
+            }
         }
         let mut changes = Changes::new();
         changes.put_read(&calendar.id, &read);

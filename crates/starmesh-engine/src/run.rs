@@ -101,7 +101,9 @@ impl Engine {
             if work.is_empty() && daemon.is_quiet() {
                 self.tell(EngineEvent::Quiet);
             }
+            // In order and not at random, so that a seed of the simulated world replays.
             tokio::select! {
+                biased;
                 Some(done) = work.next() => daemon.take(done).await?,
                 command = commands.recv() => match command {
                     Some(Command::Signal(calendar)) => daemon.signal(&calendar).await?,
@@ -380,6 +382,7 @@ impl Daemon {
         let deadline = Instant::now() + SHUTDOWN_GRACE;
         while self.aims.values().any(|aim| aim.placing) {
             tokio::select! {
+                biased;
                 Some(done) = work.next() => self.take(done).await?,
                 () = sleep_until(deadline) => break,
             }

@@ -1,1 +1,12 @@
-//! x
+//! In-memory calendars and the seeded world.
+//!
+//! - [`memory`]: calendar servers in memory behind the port of real ones, with fault plans and a ledger.
+//! - [`world`]: the engine against them, driven by a seed and judged by an oracle.
+//! - [`dice`], [`trace`]: chance, and the proof that a seed replays.
+//! - [`bugs`]: bugs planted on purpose; the world has to find each.
+
+pub mod bugs;
+pub mod dice;
+pub mod memory;
+pub mod trace;
+pub mod world;

@@ -85,6 +85,10 @@ fn imply_link(
         if observed.item.problem.is_some() {
             let id = EventId::new(observed.item.remote_id.as_str());
             implied.explain(link, &id, None, None, SkipReason::Unreadable);
+            // What it holds may be what a mirror without a record stands for.
+            if observed.item.events.is_empty() {
+                implied.unknown.insert((index, id));
+            }
         }
     }
     for (id, event) in numbered(link) {
