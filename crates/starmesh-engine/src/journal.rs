@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use starmesh_core::event::SourceItem;
 use starmesh_core::mirror::{Fingerprint, Incarnation, MirrorRecord, MirrorSpec};
-use starmesh_core::reconcile::{Action, Operation, StuckReason, TargetPlan};
+use starmesh_core::reconcile::{Action, Operation, StuckReason, TargetPlan, fault};
+use starmesh_core::time::Window;
+use starmesh_core::zone::Zone;
 use starmesh_provider::{ErrorKind, ProviderError, Written};
 use starmesh_store::StoreError;
 use starmesh_store::state::{
@@ -14,6 +16,7 @@ use starmesh_store::state::{
 use crate::engine::Engine;
 use crate::place::Placing;
 use crate::progress::EngineEvent;
+use crate::pull::Touched;
 use crate::schedule::WEDGE_REST;
 use crate::signal::Origin;
 
@@ -159,6 +162,7 @@ impl Engine {
             message: Some(error.message.clone()),
             since: now,
             retry_at: now + WEDGE_REST,
+            event_at: None,
         };
         let mut changes = Changes::new();
         changes.put_wedge(&wedge);
@@ -195,6 +199,7 @@ impl Engine {
                 message: None,
                 since: now,
                 retry_at: now,
+                event_at: None,
             });
             self.tell(EngineEvent::Wedged { target: target.id.clone(), reason });
         }
@@ -204,6 +209,50 @@ impl Engine {
             if known.iter().any(|wedge| wedge.subject == subject && is_stuck(wedge.reason)) {
                 changes.delete_wedge(&target.id, &subject);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Keeps which of the items that changed are broken, each reported once, and drops those that are
+    /// whole again or gone.
+    pub(crate) async fn keep_broken(
+        &self,
+        calendar: &Calendar,
+        touched: &[Touched<'_>],
+        window: &Window,
+        changes: &mut Changes,
+    ) -> Result<(), StoreError> {
+        let known = self.state.wedges_in(&calendar.id).await?;
+        let zone = Zone::Named(calendar.zone);
+        let now = self.clock.now();
+        for (before, after) in touched {
+            let Some(item) = after.as_ref().or(*before) else { continue };
+            let subject = item.remote_id.to_string();
+            let found = after.as_ref().and_then(|item| fault(item, window, &zone));
+            let wedge = known.iter().find(|wedge| wedge.subject == subject);
+            let Some((skip, event_at)) = found else {
+                if wedge.is_some() {
+                    changes.delete_wedge(&calendar.id, &subject);
+                }
+                continue;
+            };
+            let reason = WedgeReason::Broken(skip);
+            if wedge.is_some_and(|wedge| wedge.reason == reason && wedge.event_at == event_at) {
+                continue;
+            }
+            changes.put_wedge(&Wedge {
+                calendar: calendar.id.clone(),
+                subject,
+                link: None,
+                reason,
+                message: None,
+                since: now,
+                retry_at: now,
+                event_at,
+            });
+            self.tell(EngineEvent::Wedged { target: calendar.id.clone(), reason });
         }
         Ok(())
     }

@@ -26,6 +26,9 @@ mod reconcile;
 mod run;
 mod schedule;
 mod signal;
+#[cfg(test)]
+mod tests;
+mod write;
 
 pub use engine::{Engine, Parts};
 pub use error::{EngineError, Trouble};

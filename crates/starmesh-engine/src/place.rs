@@ -12,11 +12,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
-use starmesh_core::event::SourceItem;
 use starmesh_core::ids::EventId;
-use starmesh_core::mirror::{Incarnation, Mark, MeetingId, MirrorSpec};
-use starmesh_core::reconcile::{Action, Operation, TargetPlan};
-use starmesh_provider::{CalendarProvider, ErrorKind, Fetched, MirrorWrite, ProviderError, Written};
+use starmesh_core::mirror::{MeetingId, MirrorKey};
+use starmesh_core::reconcile::{Operation, TargetPlan};
+use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError};
 use starmesh_store::StoreError;
 use starmesh_store::state::{ActionKind, Calendar, Changes, Intent};
 use tokio_util::sync::CancellationToken;
@@ -25,9 +24,8 @@ use crate::engine::Engine;
 use crate::error::{EngineError, Trouble};
 use crate::progress::EngineEvent;
 use crate::signal::Origin;
+use crate::write::Outcome;
 
-/// How often an identity is renewed within one placement before the operation is left for a later pass.
-const INCARNATIONS_MAX: u32 = 8;
 /// How many operations have their intents on disk before their requests go out.
 const INTENTS_AT_ONCE: usize = 64;
 
@@ -95,20 +93,6 @@ impl Placing {
     }
 }
 
-/// What became of one operation.
-pub(crate) enum Outcome {
-    /// It was written.
-    Done(Written, Incarnation),
-    /// What it would have removed is gone already.
-    AlreadyGone,
-    /// A mirror stands where it would have been placed: it is taken over, and planned again.
-    Found(SourceItem, Incarnation),
-    /// The target is not as it was: read it again.
-    Changed,
-    /// The provider said no.
-    Failed(ProviderError),
-}
-
 impl Engine {
     /// Carries out the plan of one target.
     pub(crate) async fn place_target(
@@ -133,53 +117,25 @@ impl Engine {
                 return Ok(placing);
             }
         };
-        let planned = self.clock.now();
-        let mut unplaced: BTreeSet<EventId> = BTreeSet::new();
         let total = plan.operations.len() as u64;
-        let mut done = 0;
+        let planned = self.clock.now();
+        let mut run = Run { engine: self, target, provider, origin, planned, stop, total, done: 0, placing };
+        let mut unplaced: BTreeSet<EventId> = BTreeSet::new();
         // What is placed or changed comes first in the plan; removals follow when all of it is through.
         let removals = plan.operations.partition_point(|operation| operation.body().is_some());
         let (writes, removals) = plan.operations.split_at(removals);
-        for chunk in writes.chunks(INTENTS_AT_ONCE).chain(removals.chunks(INTENTS_AT_ONCE)) {
-            let (ready, waiting): (Vec<Operation>, Vec<_>) = chunk.iter().cloned().partition(|operation| {
-                // The old mirror of a series stays until the new one stands.
-                let event = operation.event.as_ref().map(|event| &event.event);
-                operation.body().is_some() || event.is_none_or(|event| !unplaced.contains(event))
-            });
-            placing.report.deferred += waiting.len() as u64;
-            if placing.stopped.is_some() || stop.is_cancelled() {
-                placing.report.deferred += ready.len() as u64;
-                continue;
-            }
-            self.intend(&ready).await?;
-            let batch = provider.capabilities().batch.max(1);
-            let concurrency = provider.capabilities().concurrency.max(1);
-            let batches: Vec<Vec<Operation>> = ready.chunks(batch).map(<[Operation]>::to_vec).collect();
-            let answers = stream::iter(batches)
-                .take_until(stop.cancelled())
-                .map(|operations| self.write(&provider, target, operations))
-                .buffer_unordered(concurrency);
-            let mut answers = pin!(answers);
-            let done_before = done;
-            while let Some(outcomes) = answers.next().await {
-                for (operation, outcome) in outcomes? {
-                    let through =
-                        matches!(outcome, Outcome::Done(..) | Outcome::AlreadyGone | Outcome::Found(..));
-                    if let (false, Some(event)) = (through, &operation.event) {
-                        unplaced.insert(event.event.clone());
-                    }
-                    self.settle_one(target, &operation, outcome, origin, planned, &mut placing).await?;
-                    done += 1;
-                }
-                self.tell(EngineEvent::PlaceProgress { target: target.id.clone(), done, total });
-                if placing.stopped.is_some() {
-                    // Requests under way are dropped: their intents tell that their outcome is unknown.
-                    placing.report.deferred += ready.len() as u64 - (done - done_before);
-                    break;
-                }
-            }
+        for chunk in writes.chunks(INTENTS_AT_ONCE) {
+            run.carry_out(chunk.to_vec(), &mut unplaced).await?;
         }
-        Ok(placing)
+        for chunk in removals.chunks(INTENTS_AT_ONCE) {
+            // The old mirror of a series stays until the new one stands.
+            let (ready, waiting): (Vec<_>, Vec<_>) = chunk.iter().cloned().partition(|operation| {
+                operation.event.as_ref().is_none_or(|event| !unplaced.contains(&event.event))
+            });
+            run.placing.report.deferred += waiting.len() as u64;
+            run.carry_out(ready, &mut unplaced).await?;
+        }
+        Ok(run.placing)
     }
 
     /// Commits what the plan found without a write.
@@ -237,142 +193,6 @@ impl Engine {
         self.state.commit(changes).await
     }
 
-    /// Sends a batch of operations; what needs more than one request goes on by itself.
-    async fn write(
-        &self,
-        provider: &Arc<dyn CalendarProvider>,
-        target: &Calendar,
-        operations: Vec<Operation>,
-    ) -> Result<Vec<(Operation, Outcome)>, EngineError> {
-        let mut outcomes = Vec::new();
-        let mut sent = Vec::new();
-        let mut writes = Vec::new();
-        for operation in operations {
-            if let Action::Place { previous: Some(previous), .. } = &operation.action {
-                // Absence is no proof at a target either: it is looked for where it stood.
-                match look(&**provider, target, &operation, previous.remote_id()).await {
-                    Ok(None) => {}
-                    Ok(Some(outcome)) => {
-                        outcomes.push((operation, outcome));
-                        continue;
-                    }
-                    Err(error) => {
-                        outcomes.push((operation, Outcome::Failed(error)));
-                        continue;
-                    }
-                }
-            }
-            let Some(write) = self.request(target, &operation, operation.incarnation).await? else {
-                outcomes.push((operation, Outcome::Changed));
-                continue;
-            };
-            sent.push(operation);
-            writes.push(write);
-        }
-        if writes.is_empty() {
-            return Ok(outcomes);
-        }
-        let count = writes.len();
-        let answers = provider.write(&target.remote.name, writes).await;
-        debug_assert_eq!(answers.len(), count, "one answer for each write");
-        for (operation, answer) in sent.into_iter().zip(answers) {
-            let outcome = match answer {
-                Ok(written) => Outcome::Done(written, operation.incarnation),
-                Err(error) => self.follow(&**provider, target, &operation, error).await?,
-            };
-            outcomes.push((operation, outcome));
-        }
-        Ok(outcomes)
-    }
-
-    /// The request of an operation; `None` when the link's source is gone meanwhile.
-    async fn request(
-        &self,
-        target: &Calendar,
-        operation: &Operation,
-        incarnation: Incarnation,
-    ) -> Result<Option<MirrorWrite>, StoreError> {
-        if let Action::Remove { placed, .. } = &operation.action {
-            return Ok(Some(MirrorWrite::Remove(placed.clone())));
-        }
-        let Some(source) = self.state.calendar(&operation.link.source).await? else { return Ok(None) };
-        let Some(body) = operation.body() else { return Ok(None) };
-        let spec = MirrorSpec::new(
-            self.state.keys(),
-            &target.remote.name,
-            &source.remote.name,
-            operation.key,
-            incarnation,
-            body.clone(),
-        );
-        Ok(Some(match &operation.action {
-            Action::Update { placed, .. } => MirrorWrite::Update(placed.clone(), spec),
-            _ => MirrorWrite::Create(spec),
-        }))
-    }
-
-    /// What a refused write means.
-    async fn follow(
-        &self,
-        provider: &dyn CalendarProvider,
-        target: &Calendar,
-        operation: &Operation,
-        error: ProviderError,
-    ) -> Result<Outcome, EngineError> {
-        Ok(match (error.kind, &operation.action) {
-            (ErrorKind::Gone, Action::Remove { .. }) => Outcome::AlreadyGone,
-            (ErrorKind::PreconditionFailed | ErrorKind::Gone, _) => Outcome::Changed,
-            (ErrorKind::IdentityTaken, Action::Place { .. }) => {
-                self.take_over_or_renew(provider, target, operation).await?
-            }
-            _ => Outcome::Failed(error),
-        })
-    }
-
-    /// The identity is taken: either the mirror stands already, or the provider remembers one that is
-    /// gone, and it is placed under the next incarnation.
-    async fn take_over_or_renew(
-        &self,
-        provider: &dyn CalendarProvider,
-        target: &Calendar,
-        operation: &Operation,
-    ) -> Result<Outcome, EngineError> {
-        let mut incarnation = operation.incarnation;
-        for _ in 0..INCARNATIONS_MAX {
-            let id = self.state.keys().provider_id(&operation.key, incarnation);
-            match provider.find_mirror(&target.remote.name, &id).await {
-                Ok(Some(item)) => return Ok(Outcome::Found(item, incarnation)),
-                Ok(None) => {}
-                Err(error) => return Ok(Outcome::Failed(error)),
-            }
-            incarnation = incarnation.next();
-            let mut changes = Changes::new();
-            changes.put_intent(&Intent {
-                link: operation.link.clone(),
-                key: operation.key,
-                incarnation,
-                action: ActionKind::Place,
-            });
-            self.state.commit(changes).await?;
-            let Some(write) = self.request(target, operation, incarnation).await? else {
-                return Ok(Outcome::Changed);
-            };
-            match provider.write(&target.remote.name, vec![write]).await.pop() {
-                Some(Ok(written)) => return Ok(Outcome::Done(written, incarnation)),
-                Some(Err(error)) if error.kind == ErrorKind::IdentityTaken => {}
-                Some(Err(error)) => return Ok(Outcome::Failed(error)),
-                None => {
-                    let error = ProviderError::new(ErrorKind::InvalidData, "a write had no answer");
-                    return Ok(Outcome::Failed(error));
-                }
-            }
-        }
-        Ok(Outcome::Failed(ProviderError::new(
-            ErrorKind::Refused,
-            format!("the calendar refused {INCARNATIONS_MAX} identities for one busy block"),
-        )))
-    }
-
     /// Keeps the outcome of one operation.
     async fn settle_one(
         &self,
@@ -415,23 +235,70 @@ impl Engine {
     }
 }
 
-/// Looks for a mirror where it stood; `Some` when that settles the placement.
-async fn look(
-    provider: &dyn CalendarProvider,
-    target: &Calendar,
-    operation: &Operation,
-    id: &starmesh_core::ids::RemoteId,
-) -> Result<Option<Outcome>, ProviderError> {
-    let found = provider.fetch(&target.remote.name, std::slice::from_ref(id)).await?;
-    Ok(found.into_iter().find_map(|fetched| match fetched {
-        Fetched::Found(item) => {
-            let mark = item.events.iter().find_map(|event| Mark::parse(&event.marked.as_ref()?.mark));
-            // What stands there may be somebody else's by now: then the mirror is placed beside it.
-            let mark = mark.filter(|mark| mark.key == operation.key)?;
-            Some(Outcome::Found(item, mark.incarnation))
+/// One plan under way at one target.
+struct Run<'a> {
+    engine: &'a Engine,
+    target: &'a Calendar,
+    provider: Arc<dyn CalendarProvider>,
+    origin: Origin,
+    planned: DateTime<Utc>,
+    stop: &'a CancellationToken,
+    total: u64,
+    done: u64,
+    placing: Placing,
+}
+
+impl Run<'_> {
+    /// Carries out some operations at once, and remembers the events of those that did not get through.
+    async fn carry_out(
+        &mut self,
+        operations: Vec<Operation>,
+        unplaced: &mut BTreeSet<EventId>,
+    ) -> Result<(), EngineError> {
+        let (engine, target) = (self.engine, self.target);
+        if self.placing.stopped.is_some() || self.stop.is_cancelled() {
+            self.placing.report.deferred += operations.len() as u64;
+            return Ok(());
         }
-        Fetched::Missing(_) => None,
-    }))
+        engine.intend(&operations).await?;
+        let capabilities = self.provider.capabilities();
+        let batches: Vec<Vec<Operation>> =
+            operations.chunks(capabilities.batch.max(1)).map(<[Operation]>::to_vec).collect();
+        // Once something stands in the way no further request goes out; those under way are waited for.
+        let halt = self.stop.child_token();
+        let provider = Arc::clone(&self.provider);
+        let answers = stream::iter(batches)
+            .take_until(halt.cancelled())
+            .map(|operations| engine.write(&provider, target, operations))
+            .buffer_unordered(capabilities.concurrency.max(1));
+        let mut answers = pin!(answers);
+        let mut unsent: BTreeSet<MirrorKey> = operations.iter().map(|operation| operation.key).collect();
+        while let Some(outcomes) = answers.next().await {
+            for (operation, outcome) in outcomes? {
+                unsent.remove(&operation.key);
+                let through =
+                    matches!(outcome, Outcome::Done(..) | Outcome::AlreadyGone | Outcome::Found(..));
+                if let (false, Some(event)) = (through, &operation.event) {
+                    unplaced.insert(event.event.clone());
+                }
+                let (origin, planned) = (self.origin, self.planned);
+                engine.settle_one(target, &operation, outcome, origin, planned, &mut self.placing).await?;
+                self.done += 1;
+            }
+            let (done, total) = (self.done, self.total);
+            engine.tell(EngineEvent::PlaceProgress { target: target.id.clone(), done, total });
+            if self.placing.stopped.is_some() {
+                halt.cancel();
+            }
+        }
+        self.placing.report.deferred += unsent.len() as u64;
+        let mut changes = Changes::new();
+        for key in &unsent {
+            changes.delete_intent(&target.id, key);
+        }
+        engine.state.commit(changes).await?;
+        Ok(())
+    }
 }
 
 /// Why a target cannot be written at all.

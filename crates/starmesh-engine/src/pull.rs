@@ -51,6 +51,9 @@ pub(crate) struct Pulled {
     pub changed: u64,
 }
 
+/// An item before and after a read.
+pub(crate) type Touched<'a> = (Option<&'a SourceItem>, Option<SourceItem>);
+
 /// A pull that gave nothing.
 pub(crate) enum PullError {
     /// The engine cannot go on.
@@ -137,7 +140,7 @@ impl Engine {
             self.suspect(&*provider, calendar, read.clone(), started).await?;
         }
         let items = self.read_items(&provider, calendar, &listing).await?;
-        self.keep(calendar, read, &listing, items, started).await
+        self.keep(calendar, read, &listing, items, &window, started).await
     }
 
     /// All pages of a read. Fails as a whole: a truncated read is no read.
@@ -258,6 +261,7 @@ impl Engine {
         mut read: Read,
         listing: &Listing,
         items: Vec<SourceItem>,
+        window: &Window,
         started: DateTime<Utc>,
     ) -> Result<Pulled, PullError> {
         let first = read.read_at.is_none();
@@ -271,7 +275,7 @@ impl Engine {
             .map(|observed| (observed.item.remote_id.clone(), observed))
             .collect();
         let mut changes = Changes::new();
-        let mut touched: Vec<(Option<&SourceItem>, Option<SourceItem>)> = Vec::new();
+        let mut touched: Vec<Touched<'_>> = Vec::new();
         for mut item in items {
             let known = before.get(&item.remote_id);
             // Our own writes may have overtaken this read: what they left is newer.
@@ -294,6 +298,7 @@ impl Engine {
                 touched.push((Some(&known.item), None));
             }
         }
+        self.keep_broken(calendar, &touched, window, &mut changes).await?;
         let mut pulled = self.scope(calendar, &touched).await?;
         pulled.first = first;
         pulled.changed = touched.len() as u64;
@@ -330,11 +335,7 @@ impl Engine {
     }
 
     /// Which meetings are touched by what changed.
-    async fn scope(
-        &self,
-        calendar: &Calendar,
-        touched: &[(Option<&SourceItem>, Option<SourceItem>)],
-    ) -> Result<Pulled, StoreError> {
+    async fn scope(&self, calendar: &Calendar, touched: &[Touched<'_>]) -> Result<Pulled, StoreError> {
         let mut pulled = Pulled::default();
         let mut marked = BTreeSet::new();
         for item in touched.iter().flat_map(|(before, after)| before.iter().copied().chain(after.as_ref())) {
@@ -351,11 +352,7 @@ impl Engine {
     }
 
     /// How many marks in what was read are none of ours.
-    fn count_foreign(
-        &self,
-        calendar: &Calendar,
-        touched: &[(Option<&SourceItem>, Option<SourceItem>)],
-    ) -> u32 {
+    fn count_foreign(&self, calendar: &Calendar, touched: &[Touched<'_>]) -> u32 {
         let events = touched.iter().filter_map(|(_, after)| after.as_ref()).flat_map(|item| &item.events);
         let foreign = events.filter_map(|event| event.marked.as_ref()).filter(|found| {
             Mark::parse(&found.mark).is_none_or(|mark| {

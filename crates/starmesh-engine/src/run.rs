@@ -232,11 +232,9 @@ impl Daemon {
             .map(|(target, _)| target.clone())
             .collect();
         for target in ready {
-            let Some(calendar) = self.watches.get(&target).map(|watch| watch.calendar.clone()) else {
-                continue;
-            };
+            let calendar = self.watches.get(&target).map(|watch| watch.calendar.clone());
             let Some(aim) = self.aims.get_mut(&target) else { continue };
-            if let Some(scope) = aim.scope.take() {
+            if let (Some(scope), Some(calendar)) = (aim.scope.take(), calendar) {
                 aim.placing = true;
                 work.push(place(self.engine.clone(), calendar, scope, aim.origin, self.stop.clone()));
             }

@@ -6,6 +6,8 @@
 //! **Invariant:** the write side takes a [`MirrorWrite`] and nothing else, so no code path can change or
 //! delete an event that a person made.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod env;
 mod error;
 mod port;

@@ -4,9 +4,11 @@
 //! [`MemoryStore`] is the model: [`answers_like_the_model`] makes random changes to both and compares every
 //! answer.
 
+#![expect(clippy::missing_panics_doc, reason = "a suite panics where what it tests is wrong")]
+
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -308,7 +310,7 @@ async fn poll_times<F: Future>(future: F, polls: u8) {
     let mut future = pin!(future);
     for _ in 0..polls {
         let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(_) = future.as_mut().poll(&mut context) {
+        if future.as_mut().poll(&mut context).is_ready() {
             return;
         }
         tokio::task::yield_now().await;

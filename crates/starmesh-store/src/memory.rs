@@ -150,6 +150,7 @@ impl Inner {
 type Age = (i64, Vec<u8>);
 
 /// One table and the ways to find a row in it.
+#[expect(clippy::struct_field_names, reason = "each field is a way to find rows by something")]
 #[derive(Clone, Default)]
 struct Rows {
     by_key: BTreeMap<Vec<u8>, Row>,

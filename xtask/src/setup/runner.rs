@@ -12,8 +12,12 @@ pub(super) fn install(workspace: &Workspace) -> Result<bool, Failure> {
         return Ok(false);
     }
     println!("setup: building cargo-nextest, which runs the tests (this takes some minutes, once)");
-    let words = ["install", "--locked", "cargo-nextest", "--version", NEXTEST_VERSION];
-    process::run(process::cargo(workspace.root(), words))
+    // Unoptimised: it waits for tests nearly all the time, and its optimised build costs three times as much
+    // as this one, minutes that it never wins back.
+    let words = ["install", "--locked", "--debug", "cargo-nextest", "--version", NEXTEST_VERSION];
+    let mut install = process::cargo(workspace.root(), words);
+    install.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    process::run(install)
         .map_err(|failure| failure.hint("or install it from https://nexte.st, then run this again"))?;
     Ok(true)
 }

@@ -137,3 +137,10 @@ pub struct MirrorRecord {
     /// The fingerprint it was last written with.
     pub fingerprint: Fingerprint,
 }
+
+impl MirrorRecord {
+    /// The mirror that this installation placed, as a write takes it.
+    pub fn placed(&self) -> PlacedMirror {
+        PlacedMirror::new(self.remote_id.clone(), self.version.clone())
+    }
+}

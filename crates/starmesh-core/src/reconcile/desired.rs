@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::echo::is_source;
+use super::fault::ends_early;
 use super::input::{LinkInput, LinkState, TargetInput};
 use super::operation::EventRef;
 use super::plan::{Explanation, Outcome};
-use crate::event::{Recurrence, SourceEvent};
+use crate::event::SourceEvent;
 use crate::ids::EventId;
 use crate::mirror::{MeetingId, MirrorBody, MirrorKey};
 use crate::planted::{Bug, planted};
 use crate::policy::{Policy, SkipReason};
-use crate::recurrence::{Occurrence, OriginalStart, RecurrenceProblem, expand};
+use crate::recurrence::{Occurrence, OriginalStart, expand};
 use crate::time::{EventTime, TimeRange};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -107,11 +108,7 @@ fn imply_link(
                 }
             }
             Err(problem) => {
-                let reason = match problem {
-                    RecurrenceProblem::MalformedRule => SkipReason::MalformedRule,
-                    RecurrenceProblem::TooManyOccurrences => SkipReason::TooManyOccurrences,
-                };
-                implied.explain(link, &id, None, None, reason);
+                implied.explain(link, &id, None, None, SkipReason::from(problem));
                 implied.unknown.insert((index, id.clone()));
             }
         }
@@ -120,14 +117,6 @@ fn imply_link(
             implied.explain(link, &id, None, None, SkipReason::EndsBeforeStart);
         }
     }
-}
-
-/// True when a single event ends before it starts.
-fn ends_early(event: &SourceEvent) -> bool {
-    let Recurrence::Single(_) = &event.recurrence else { return false };
-    let ever = TimeRange { lo: DateTime::<Utc>::MIN_UTC, hi: DateTime::<Utc>::MAX_UTC };
-    expand(&event.recurrence, &ever, &crate::zone::Zone::Utc)
-        .is_ok_and(|all| all.first().is_some_and(|only| only.time.length() < TimeDelta::zero()))
 }
 
 /// The events of a link's source with their identities: two resources with one UID get an ordinal, in the

@@ -5,7 +5,8 @@
 //! 3. [`desired`]: the mirrors that sources and policies imply, with the reason for every one left out.
 //! 4. [`diff`]: desired against observed.
 //! 5. [`guard`]: the brake before an unexpected mass removal.
-//! 6. [`plan`]: the ordered operations, and everything a person may ask about them.
+//! 6. [`fault`]: events so broken that a person should hear of them.
+//! 7. [`plan`]: the ordered operations, and everything a person may ask about them.
 //!
 //! The input may be the whole target or any set of meetings, as long as everything that belongs to a
 //! meeting is in it; the plan is the same.
@@ -13,6 +14,7 @@
 mod desired;
 mod diff;
 mod echo;
+mod fault;
 mod guard;
 mod input;
 mod operation;
@@ -22,6 +24,7 @@ mod plan;
 mod tests;
 
 pub use echo::is_source;
+pub use fault::fault;
 pub use guard::{BrakeBudget, REMOVALS_ALWAYS_ALLOWED, removals_limit};
 pub use input::{CalendarView, LinkInput, LinkState, Observed, TargetInput};
 pub use operation::{Action, EventRef, Operation, RemoveCause, UpdateCause};

@@ -64,7 +64,7 @@ impl CustomZone {
         }
         let mut onsets = Vec::new();
         for part in observances {
-            let in_range = |offset: i32| offset.abs() < Self::OFFSET_LIMIT;
+            let in_range = |offset: i32| offset.unsigned_abs() < Self::OFFSET_LIMIT.unsigned_abs();
             if !in_range(part.offset_from) || !in_range(part.offset_to) {
                 return Err(ZoneProblem::OffsetOutOfRange);
             }

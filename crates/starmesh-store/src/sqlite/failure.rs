@@ -48,11 +48,6 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     primary_code(error) == Some(code::BUSY)
 }
 
-/// True when SQLite could not open, or not open for writing, what it needs.
-pub(super) fn cannot_open(error: &sqlx::Error) -> bool {
-    matches!(primary_code(error), Some(code::READONLY | code::CANTOPEN))
-}
-
 /// The low byte of the extended code is the primary one.
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let extended: i32 = error.as_database_error()?.code()?.parse().ok()?;

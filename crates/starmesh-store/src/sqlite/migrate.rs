@@ -2,14 +2,17 @@
 
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use super::failure;
+use super::{failure, read};
 use crate::row::{Row, StoreError};
-use crate::sealed::{Nonce, SealedRow, Sealer};
+use crate::sealed::{Nonce, Sealer};
 
 /// The migrations; the n-th leads to version n.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_rows.sql")];
 
-/// Marks a file as ours, in its header (`file(1)` and SQLite show it): "SfbM".
+/// The version that this program writes.
+const NEWEST: i64 = 1;
+
+/// Marks a file as ours, in its header (`file(1)` and SQLite show it): `SfbM`.
 const APPLICATION_ID: i64 = 0x5366_624d;
 
 /// The oldest SQLite that may touch a database: those before can lose committed writes when two connections
@@ -29,10 +32,8 @@ pub(super) async fn assert_version(conn: &mut SqliteConnection, path: &str) -> R
     if is_new_enough(&version) {
         return Ok(());
     }
-    let (major, minor, patch) = SQLITE_VERSION_MIN;
-    Err(StoreError::Failed(format!(
-        "SQLite {version} is too old: {major}.{minor}.{patch} or newer is needed"
-    )))
+    let (major, minor, fix) = SQLITE_VERSION_MIN;
+    Err(StoreError::Failed(format!("SQLite {version} is too old: {major}.{minor}.{fix} or newer is needed")))
 }
 
 fn is_new_enough(version: &str) -> bool {
@@ -62,8 +63,8 @@ pub(super) async fn bring_up_to_date(
     if version == 0 {
         write_key_check(&mut transaction, sealer, nonce).await.map_err(of_sqlite)??;
     }
-    if version < newest() {
-        let pragmas = format!("PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION_ID}", newest());
+    if version < NEWEST {
+        let pragmas = format!("PRAGMA user_version = {NEWEST}; PRAGMA application_id = {APPLICATION_ID}");
         sqlx::raw_sql(AssertSqlSafe(pragmas)).execute(&mut *transaction).await.map_err(of_sqlite)?;
     }
     transaction.commit().await.map_err(of_sqlite)
@@ -76,17 +77,12 @@ pub(super) async fn check_only(
     sealer: &Sealer,
 ) -> Result<(), StoreError> {
     let version = checked_version(conn, path).await?;
-    if version < newest() {
-        let newest = newest();
+    if version < NEWEST {
         return Err(StoreError::Failed(format!(
-            "the database {path} has version {version}, it must first be brought to {newest} by a program that writes"
+            "the database {path} has version {version}, it must first be brought to {NEWEST} by a program that writes"
         )));
     }
     check_key(conn, path, sealer).await
-}
-
-fn newest() -> i64 {
-    MIGRATIONS.len() as i64
 }
 
 /// The schema's version; an error when this program does not know it, or the file is another program's.
@@ -94,8 +90,8 @@ async fn checked_version(conn: &mut SqliteConnection, path: &str) -> Result<i64,
     let of_sqlite = |error: sqlx::Error| failure::of_sqlite(path, &error);
     let found: i64 =
         sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *conn).await.map_err(of_sqlite)?;
-    if found > newest() {
-        return Err(StoreError::Newer { path: path.to_owned(), found, known: newest() });
+    if found > NEWEST {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known: NEWEST });
     }
     let foreign = StoreError::Failed(format!("{path} is the database of another program"));
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
@@ -111,15 +107,11 @@ async fn checked_version(conn: &mut SqliteConnection, path: &str) -> Result<i64,
 }
 
 async fn check_key(conn: &mut SqliteConnection, path: &str, sealer: &Sealer) -> Result<(), StoreError> {
-    let found: Option<(Vec<u8>, Vec<u8>, i64, Vec<u8>)> =
-        sqlx::query_as("SELECT key_hash, parent_hash, at_ms, envelope FROM meta WHERE name = 'key_check'")
-            .fetch_optional(conn)
-            .await
-            .map_err(|error| failure::of_sqlite(path, &error))?;
-    let Some((key_hash, parent_hash, at_ms, envelope)) = found else {
-        return Err(StoreError::Damaged { table: META });
-    };
-    match sealer.open(META, &SealedRow { key_hash, parent_hash, at_ms, envelope }) {
+    let check =
+        sqlx::query("SELECT key_hash, parent_hash, at_ms, envelope FROM meta WHERE name = 'key_check'");
+    let found = read::fetch(check, conn).await.map_err(|error| failure::of_sqlite(path, &error))?;
+    let Some(check) = found.first() else { return Err(StoreError::Damaged { table: META }) };
+    match sealer.open(META, check) {
         Ok(_) => Ok(()),
         Err(_) => Err(StoreError::WrongKey { path: path.to_owned() }),
     }
@@ -131,17 +123,17 @@ async fn write_key_check(
     nonce: Nonce,
 ) -> Result<Result<(), StoreError>, sqlx::Error> {
     let row = Row { key: KEY_CHECK.to_vec(), parent: vec![], lookups: vec![], at_ms: 0, value: vec![] };
-    let sealed = match sealer.seal(META, &row, nonce) {
-        Ok(sealed) => sealed,
+    let check = match sealer.seal(META, &row, nonce) {
+        Ok(check) => check,
         Err(error) => return Ok(Err(error)),
     };
     sqlx::query(
         "INSERT INTO meta (name, key_hash, parent_hash, at_ms, envelope) VALUES ('key_check', ?, ?, ?, ?)",
     )
-    .bind(sealed.key_hash)
-    .bind(sealed.parent_hash)
-    .bind(sealed.at_ms)
-    .bind(sealed.envelope)
+    .bind(&check.key_hash[..])
+    .bind(&check.parent_hash[..])
+    .bind(check.at_ms)
+    .bind(check.envelope)
     .execute(conn)
     .await?;
     Ok(Ok(()))
@@ -157,6 +149,7 @@ mod tests {
 
     #[test]
     fn migrations_are_frozen() {
+        assert_eq!(MIGRATIONS.len(), usize::try_from(NEWEST).unwrap());
         let hashes = MIGRATIONS.map(|sql| HEXLOWER.encode(&Sha256::digest(sql.replace('\r', ""))[..8]));
         assert_eq!(hashes, ["dc3c8a7efe7f749d"], "edit no migration, add one");
     }

@@ -94,17 +94,22 @@ impl SqliteStore {
         if !path.exists() {
             return Err(StoreError::Failed(format!("there is no database {name}")));
         }
-        let sealer = Arc::new(Sealer::new(key));
-        let mut readers = reader_pool().connect_with(reading(path)).await;
-        if readers.as_ref().is_err_and(failure::cannot_open) && !beside(path, "-wal").exists() {
+        let beside_a_writer = Self::read_with(reading(path), &name, key).await;
+        match beside_a_writer {
             // A WAL database needs two more files beside it even to be read. Where we may not make them
             // and nobody has, no one is writing, and the file can be read as it stands.
-            readers = reader_pool().connect_with(reading(path).immutable(true)).await;
+            Err(StoreError::NotWritable { .. }) if !beside(path, "-wal").exists() => {
+                Self::read_with(reading(path).immutable(true), &name, key).await
+            }
+            result => result,
         }
-        let readers = readers.map_err(|error| failure::of_sqlite(&name, &error))?;
-        let store = Self { path: name, sealer, readers, writer: None };
-        let checked = store.check_readable().await;
-        if let Err(error) = checked {
+    }
+
+    async fn read_with(options: SqliteConnectOptions, name: &str, key: &DataKey) -> Result<Self, StoreError> {
+        let readers = reader_pool().connect_lazy_with(options);
+        let sealer = Arc::new(Sealer::new(key));
+        let store = Self { path: name.to_owned(), sealer, readers, writer: None };
+        if let Err(error) = store.check_readable().await {
             store.close().await;
             return Err(error);
         }
@@ -128,7 +133,7 @@ impl SqliteStore {
         for table in Table::ALL {
             let sealed = read::select(&mut transaction, &self.sealer, table, Select::All).await;
             let sealed = sealed.map_err(|error| self.failed(&error))?;
-            let opened = read::open_all(&self.sealer, table, Select::All, sealed)?;
+            let opened = read::open_all(&self.sealer, table, Select::All, &sealed)?;
             rows.extend(opened.into_iter().map(|row| (table, row)));
         }
         transaction.rollback().await.map_err(|error| self.failed(&error))?;
@@ -167,13 +172,13 @@ impl Store for SqliteStore {
     async fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Row>, StoreError> {
         let mut conn = self.reader().await?;
         let sealed = read::get_many(&mut conn, &self.sealer, table, keys).await;
-        read::open_all(&self.sealer, table, Select::All, sealed.map_err(|error| self.failed(&error))?)
+        read::open_all(&self.sealer, table, Select::All, &sealed.map_err(|error| self.failed(&error))?)
     }
 
     async fn select(&self, table: Table, which: Select<'_>) -> Result<Vec<Row>, StoreError> {
         let mut conn = self.reader().await?;
         let sealed = read::select(&mut conn, &self.sealer, table, which).await;
-        read::open_all(&self.sealer, table, which, sealed.map_err(|error| self.failed(&error))?)
+        read::open_all(&self.sealer, table, which, &sealed.map_err(|error| self.failed(&error))?)
     }
 
     async fn count(&self, table: Table, which: Select<'_>) -> Result<u64, StoreError> {

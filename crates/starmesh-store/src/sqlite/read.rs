@@ -19,11 +19,11 @@ pub(super) fn open_all(
     sealer: &Sealer,
     table: Table,
     which: Select<'_>,
-    sealed: Vec<SealedRow>,
+    at_rest: &[SealedRow],
 ) -> Result<Vec<Row>, StoreError> {
-    let mut rows = Vec::with_capacity(sealed.len());
-    for sealed in &sealed {
-        let row = sealer.open(table.name(), sealed)?;
+    let mut rows = Vec::with_capacity(at_rest.len());
+    for one in at_rest {
+        let row = sealer.open(table.name(), one)?;
         // The companion table is not authenticated; that a row is found under a wrong name is.
         if let Select::Lookups(parent, lookups) = which
             && !(row.parent == parent && row.lookups.iter().any(|lookup| lookups.contains(lookup)))
@@ -149,9 +149,15 @@ fn lookup_hashes(sealer: &Sealer, table: &str, parent: &[u8], lookups: &[Vec<u8>
 
 fn sealed_row(row: &SqliteRow) -> Result<SealedRow, sqlx::Error> {
     Ok(SealedRow {
-        key_hash: row.try_get(0)?,
-        parent_hash: row.try_get(1)?,
+        key_hash: hash_column(row, 0)?,
+        parent_hash: hash_column(row, 1)?,
         at_ms: row.try_get(2)?,
         envelope: row.try_get(3)?,
     })
+}
+
+/// A hash of another length is somebody else's work; as zeros it opens no envelope.
+fn hash_column(row: &SqliteRow, index: usize) -> Result<KeyedHash, sqlx::Error> {
+    let bytes: &[u8] = row.try_get(index)?;
+    Ok(bytes.try_into().unwrap_or_default())
 }

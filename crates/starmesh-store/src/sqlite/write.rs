@@ -133,15 +133,16 @@ impl Writing<'_> {
     /// Writes rows; of two with one key the later stands.
     async fn put(&mut self, name: &'static str, rows: &[&Row]) -> Result<(), Cause> {
         let last: BTreeMap<&[u8], &Row> = rows.iter().map(|row| (row.key.as_slice(), *row)).collect();
+        let mut keys: Vec<KeyedHash> = Vec::with_capacity(last.len());
         let mut sealed = Vec::with_capacity(last.len());
         let mut lookups: Vec<(KeyedHash, KeyedHash)> = Vec::new();
         for row in last.values() {
-            let key_hash = self.sealer.key_hash(name, &row.key);
+            let at_rest = self.sealer.seal(name, row, draw_nonce(self.entropy))?;
             let hash = |lookup: &Vec<u8>| self.sealer.lookup_hash(name, &row.parent, lookup);
-            lookups.extend(row.lookups.iter().map(|lookup| (hash(lookup), key_hash)));
-            sealed.push(self.sealer.seal(name, row, draw_nonce(self.entropy))?);
+            lookups.extend(row.lookups.iter().map(|lookup| (hash(lookup), at_rest.key_hash)));
+            keys.push(at_rest.key_hash);
+            sealed.push(at_rest);
         }
-        let keys: Vec<KeyedHash> = last.keys().map(|key| self.sealer.key_hash(name, key)).collect();
         self.delete(name, "_lookups", keys.into_iter()).await?;
         for batch in batches(&sealed) {
             self.upsert(name, batch).await?;
@@ -161,7 +162,8 @@ impl Writing<'_> {
         );
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for row in rows {
-            query = query.bind(&row.key_hash).bind(&row.parent_hash).bind(row.at_ms).bind(&row.envelope);
+            query =
+                query.bind(&row.key_hash[..]).bind(&row.parent_hash[..]).bind(row.at_ms).bind(&row.envelope);
         }
         query.execute(&mut *self.conn).await.map(|_| ())
     }
@@ -232,7 +234,7 @@ impl Writing<'_> {
         let name = table.name();
         let sql = format!("SELECT key_hash, parent_hash, at_ms, envelope FROM {name} WHERE at_ms = ?1");
         let tied = read::fetch(sqlx::query(AssertSqlSafe(sql)).bind(at_ms), self.conn).await?;
-        let tied = read::open_all(self.sealer, table, Select::All, tied)?;
+        let tied = read::open_all(self.sealer, table, Select::All, &tied)?;
         let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
         let hashes: Vec<KeyedHash> =
             tied.iter().take(surplus).map(|row| self.sealer.key_hash(name, &row.key)).collect();

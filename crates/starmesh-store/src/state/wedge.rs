@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::mirror::IdentityKey;
+use starmesh_core::policy::SkipReason;
 use starmesh_core::reconcile::{Operation, StuckReason};
 
 use super::{ActionKind, Changes, State, key, row};
@@ -26,6 +27,8 @@ pub struct Wedge {
     pub since: DateTime<Utc>,
     /// When it is tried again unasked.
     pub retry_at: DateTime<Utc>,
+    /// When the event in question starts, where that is known: so that a person can find it.
+    pub event_at: Option<DateTime<Utc>>,
 }
 
 impl Wedge {
@@ -55,6 +58,8 @@ pub enum WedgeReason {
     ReadOnly,
     /// The mailbox is full.
     QuotaExceeded,
+    /// An event of a source is broken.
+    Broken(SkipReason),
     /// A mirror cannot be changed.
     Stuck(StuckReason),
 }

@@ -152,3 +152,56 @@ async fn a_reader_alone_can_read() {
     let reader = SqliteStore::open_read_only(&path, &starmesh_store::DataKey::new([1; 32])).await.unwrap();
     assert_eq!(reader.count(Table::Mirrors, Select::All).await.unwrap(), 2);
 }
+
+/// Names the read-only folder to the child of the next test.
+#[cfg(unix)]
+const READ_ONLY: &str = "STARMESH_TEST_READ_ONLY";
+
+/// A folder's mode does not bind the superuser, so the child runs as somebody else when the test does not.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_read_only_folder_can_be_read_and_is_named_when_written() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    let (home, path) = home();
+    with_two_rows(&path).await;
+    let folder = path.parent().unwrap();
+    for (path, mode) in [(&*path, 0o444), (folder, 0o555), (home.path(), 0o755)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // A copy, because the build folder need not be open to others.
+    let program = home.path().join("child");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut child = Command::new(program);
+    child.args(["--exact", "sqlite::file::reads_and_does_not_write", "--nocapture"]).env(READ_ONLY, &path);
+    if std::fs::metadata(home.path()).unwrap().uid() == 0 {
+        child.uid(65_534).gid(65_534);
+    }
+    let output = child.current_dir("/").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1, "no file was made");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Also the child of the test above, which gives it a folder that it cannot write.
+#[cfg(unix)]
+#[tokio::test]
+async fn reads_and_does_not_write() {
+    let (_home, own) = home();
+    let given = std::env::var_os(READ_ONLY).map(std::path::PathBuf::from);
+    if given.is_none() {
+        with_two_rows(&own).await;
+    }
+    let path = given.as_deref().unwrap_or(&own);
+    let reader = SqliteStore::open_read_only(path, &starmesh_store::DataKey::new([1; 32])).await.unwrap();
+    assert_eq!(reader.count(Table::Mirrors, Select::All).await.unwrap(), 2);
+    let refused = reader.commit(vec![put(b"k", b"v")]).await;
+    assert!(matches!(refused, Err(StoreError::NotWritable { .. })));
+    assert_eq!(open(path).await.is_err(), given.is_some());
+    if given.is_some() {
+        assert!(matches!(open(path).await, Err(StoreError::NotWritable { .. })));
+    }
+}

@@ -1,0 +1,86 @@
+//! An account's way to its server.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use starmesh_http::{
+    AccountTransport, Credentials, Governor, GovernorSettings, HttpError, Request, Response, Transport,
+    is_loopback,
+};
+use starmesh_provider::Result;
+use starmesh_provider::env::Clock;
+use url::Url;
+
+use crate::entry::Entry;
+use crate::errors::from_http;
+
+/// Requests to one account under way at once.
+pub(crate) const CONCURRENCY: usize = 4;
+
+/// Requests to one account per second, on average. Providers name no numbers; those that want less say so
+/// with 429.
+const PER_SECOND: NonZeroU32 = NonZeroU32::new(25).expect("not zero");
+
+/// The same for a server on this computer, which nobody else shares.
+const PER_SECOND_LOOPBACK: NonZeroU32 = NonZeroU32::new(1000).expect("not zero");
+
+/// What a person tells us about an account.
+#[derive(Clone)]
+pub struct CaldavAccount {
+    /// Where to look for it.
+    pub entry: Entry,
+    /// The user's name at the server; often the mail address.
+    pub user: String,
+    /// The password, often one made for this program alone.
+    pub password: SecretString,
+}
+
+impl fmt::Debug for CaldavAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CaldavAccount(..)")
+    }
+}
+
+/// The world that an account needs.
+#[derive(Clone)]
+pub struct CaldavNetwork {
+    /// One exchange, without credentials or redirects.
+    pub http: Arc<dyn Transport>,
+    /// The time, for stamps and delays.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// An account's own transport: its credentials, its governor.
+pub(crate) struct Connection {
+    transport: AccountTransport,
+}
+
+impl Connection {
+    /// A connection whose credentials belong to the site of `server`.
+    pub(crate) fn new(account: &CaldavAccount, server: &Url, network: &CaldavNetwork) -> Self {
+        let credentials =
+            Credentials::Basic { user: account.user.clone(), password: account.password.clone() };
+        let per_second = if is_loopback(server) { PER_SECOND_LOOPBACK } else { PER_SECOND };
+        let governor = Arc::new(Governor::new(GovernorSettings { concurrency: CONCURRENCY, per_second }));
+        let transport = AccountTransport::new(
+            Arc::clone(&network.http),
+            credentials,
+            server.clone(),
+            governor,
+            Arc::clone(&network.clock),
+        );
+        Self { transport }
+    }
+
+    /// Sends `request`; any status is an answer.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response> {
+        self.exchange(request).await.map_err(|error| from_http(&error))
+    }
+
+    /// The same with the unclassified error.
+    pub(crate) async fn exchange(&self, request: Request) -> std::result::Result<Response, HttpError> {
+        self.transport.send(request).await
+    }
+}

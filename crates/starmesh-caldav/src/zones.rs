@@ -1,0 +1,121 @@
+//! Which zone a TZID means in a file: its IANA or Windows name first, since that is what the writer meant
+//! and our rules for it are fresh, then what the file says about it itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use calcard::icalendar::{
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarValue,
+};
+use calcard::{Entry, Parser};
+use chrono::NaiveDateTime;
+use starmesh_core::zone::{CustomZone, Observance, Zone};
+
+use crate::convert::naive_date_time;
+
+/// The zones of one file.
+#[derive(Default)]
+pub(crate) struct FileZones {
+    by_tzid: HashMap<String, Zone>,
+    /// X-WR-TIMEZONE: the zone of the whole file.
+    default: Option<Zone>,
+}
+
+impl FileZones {
+    /// Reads the zones that `calendar` defines.
+    pub(crate) fn of(calendar: &ICalendar) -> Self {
+        let mut zones = Self::default();
+        for component in &calendar.components {
+            match component.component_type {
+                ICalendarComponentType::VTimezone => {
+                    if let Some(tzid) = text(component, "TZID")
+                        && let Some(zone) = defined_zone(calendar, component)
+                    {
+                        zones.by_tzid.insert(tzid.to_owned(), zone);
+                    }
+                }
+                ICalendarComponentType::VCalendar => {
+                    zones.default =
+                        zones.default.or_else(|| text(component, "X-WR-TIMEZONE").and_then(Zone::resolve));
+                }
+                _ => {}
+            }
+        }
+        zones
+    }
+
+    /// The zone that `tzid` means here; one that nobody knows floats in the zone of the calendar.
+    pub(crate) fn zone(&self, tzid: &str) -> Zone {
+        Zone::resolve(tzid)
+            .or_else(|| self.by_tzid.get(tzid).cloned())
+            .or_else(|| self.default.clone())
+            .unwrap_or(Zone::Floating)
+    }
+}
+
+/// The IANA name of the zone that a `calendar-timezone` property holds as an iCalendar text.
+pub(crate) fn zone_of_timezone_text(timezone: &str) -> Option<String> {
+    let Entry::ICalendar(calendar) = Parser::new(timezone).entry() else { return None };
+    let component = calendar
+        .components
+        .iter()
+        .find(|component| component.component_type == ICalendarComponentType::VTimezone)?;
+    let named = text(component, "TZID").and_then(Zone::resolve).or_else(|| named_by_location(component));
+    match named? {
+        Zone::Named(zone) => Some(zone.name().to_owned()),
+        Zone::Utc => Some("UTC".to_owned()),
+        Zone::Floating | Zone::Custom(_) => None,
+    }
+}
+
+/// What a VTIMEZONE says of itself: a place, else its rules.
+fn defined_zone(calendar: &ICalendar, component: &ICalendarComponent) -> Option<Zone> {
+    named_by_location(component).or_else(|| {
+        let parts = component.component_ids.iter().filter_map(|id| calendar.component_by_id(*id));
+        // One part that cannot be read would move every event by hours: then the zone floats instead.
+        let observances = parts.map(observance).collect::<Option<Vec<_>>>()?;
+        CustomZone::from_observances(&observances).ok().map(|zone| Zone::Custom(Arc::new(zone)))
+    })
+}
+
+fn named_by_location(component: &ICalendarComponent) -> Option<Zone> {
+    text(component, "X-LIC-LOCATION").and_then(Zone::resolve)
+}
+
+fn observance(part: &ICalendarComponent) -> Option<Observance> {
+    let values = |property: ICalendarProperty| {
+        part.entries.iter().filter(move |entry| entry.name == property).flat_map(|entry| &entry.values)
+    };
+    let offset = |property| values(property).find_map(offset_seconds);
+    let rule = values(ICalendarProperty::Rrule).find_map(|value| match value {
+        ICalendarValue::RecurrenceRule(rule) => Some(rule.to_string()),
+        ICalendarValue::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    Some(Observance {
+        start: values(ICalendarProperty::Dtstart).find_map(local)?,
+        offset_from: offset(ICalendarProperty::Tzoffsetfrom)?,
+        offset_to: offset(ICalendarProperty::Tzoffsetto)?,
+        rule,
+        dates: values(ICalendarProperty::Rdate).filter_map(local).collect(),
+    })
+}
+
+fn local(value: &ICalendarValue) -> Option<NaiveDateTime> {
+    match value {
+        ICalendarValue::PartialDateTime(time) => naive_date_time(time),
+        _ => None,
+    }
+}
+
+fn offset_seconds(value: &ICalendarValue) -> Option<i32> {
+    let ICalendarValue::PartialDateTime(offset) = value else { return None };
+    let hours = i32::from(offset.tz_hour?);
+    let seconds = hours * 3600 + i32::from(offset.tz_minute.unwrap_or(0)) * 60;
+    Some(if offset.tz_minus { -seconds } else { seconds })
+}
+
+fn text<'a>(component: &'a ICalendarComponent, name: &str) -> Option<&'a str> {
+    let entry = component.entries.iter().find(|entry| entry.name.as_str().eq_ignore_ascii_case(name))?;
+    entry.values.first()?.as_text().map(str::trim).filter(|text| !text.is_empty())
+}
