@@ -58,7 +58,7 @@ impl Dav {
         Ok(Self { client, base: server.url(), user })
     }
 
-    /// Makes a calendar at `path`.
+    /// Makes a calendar at `path`. Every path here may also be a whole URL.
     pub async fn mkcalendar(&self, path: &str, displayname: &str) -> Outcome<()> {
         let body = format!(
             r#"<?xml version="1.0" encoding="utf-8"?>
@@ -76,16 +76,18 @@ impl Dav {
     pub async fn put_ics(&self, path: &str, ics: &str) -> Outcome<Option<String>> {
         let body = Some(("text/calendar; charset=utf-8", ics.to_owned()));
         let response = self.send("PUT", path, &[], body).await?;
-        Ok(response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned))
+        Ok(etag_of(&response))
     }
 
-    /// The text at `path`; `None` when nothing is there.
-    pub async fn get(&self, path: &str) -> Outcome<Option<String>> {
+    /// What is at `path`; `None` when nothing is there.
+    pub async fn get(&self, path: &str) -> Outcome<Option<Resource>> {
         let response = self.request("GET", path, &[], None).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        Ok(Some(good("GET", path, response).await?.text().await?))
+        let response = good("GET", path, response).await?;
+        let etag = etag_of(&response).ok_or_else(|| Failure::new(format!("{path} has no etag")))?;
+        Ok(Some(Resource { etag, body: response.text().await? }))
     }
 
     /// Deletes what is at `path`.
@@ -171,6 +173,10 @@ impl Dav {
         }
         Ok(request.send().await?)
     }
+}
+
+fn etag_of(response: &Response) -> Option<String> {
+    response.headers().get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned)
 }
 
 async fn good(method: &str, path: &str, response: Response) -> Outcome<Response> {
