@@ -18,12 +18,12 @@ use url::Url;
 
 use crate::dav::Dav;
 use crate::fault_proxy::FaultProxy;
-use crate::servers::{CalendarServer, PASSWORD, ServerKind, USER};
+use crate::servers::{ALICE, Kind, Server};
 
 /// A server, the adapter on it, and a way around the adapter.
 pub struct CaldavHarness {
     /// The server.
-    pub server: CalendarServer,
+    pub server: Server,
     /// The way around.
     pub dav: Dav,
     /// The proxy before the server, where there is one. The way around goes past it.
@@ -34,23 +34,23 @@ pub struct CaldavHarness {
 
 impl CaldavHarness {
     /// The adapter straight on a fresh server.
-    pub async fn on(kind: ServerKind) -> Self {
-        Self::new(CalendarServer::start(kind).await, None).await
+    pub async fn on(kind: Kind) -> Self {
+        Self::new(Server::start(kind).expect("a server starts"), None).await
     }
 
     /// The adapter behind a proxy before a fresh server.
-    pub async fn behind_proxy(kind: ServerKind) -> Self {
-        let server = CalendarServer::start(kind).await;
-        let proxy = FaultProxy::before(&server.url).await;
+    pub async fn behind_proxy(kind: Kind) -> Self {
+        let server = Server::start(kind).expect("a server starts");
+        let proxy = FaultProxy::before(&server.url()).await;
         Self::new(server, Some(proxy)).await
     }
 
-    async fn new(server: CalendarServer, proxy: Option<FaultProxy>) -> Self {
-        let dav = Dav::new();
+    async fn new(server: Server, proxy: Option<FaultProxy>) -> Self {
+        let dav = Dav::new(&server).expect("a plain client can be built");
         // A first calendar makes the home, which Radicale would otherwise not have yet.
-        dav.mkcalendar(&server.home.join("first/").expect("a path"), "First").await;
-        let url = proxy.as_ref().map_or(&server.url, |proxy| proxy.url());
-        let provider = Arc::new(provider_at(url, PASSWORD).await.expect("a fresh server is found"));
+        dav.mkcalendar(&server.calendar("first"), "First").await.expect("a fresh server takes a calendar");
+        let url = proxy.as_ref().map_or_else(|| server.url(), |proxy| proxy.url().clone());
+        let provider = Arc::new(provider_at(&url, ALICE.password).await.expect("a fresh server is found"));
         Self { server, dav, proxy, provider, calendars: AtomicUsize::new(0) }
     }
 
@@ -61,7 +61,7 @@ impl CaldavHarness {
     /// Never for a name that this harness gave.
     pub fn direct(&self, calendar: &LastingName) -> Url {
         let mut url = Url::parse(calendar.as_str()).expect("a name is a URL");
-        url.set_port(self.server.url.port()).expect("a web address has a port");
+        url.set_port(self.server.url().port()).expect("a web address has a port");
         url
     }
 
@@ -75,7 +75,7 @@ impl CaldavHarness {
 pub async fn provider_at(url: &Url, password: &str) -> starmesh_provider::Result<CaldavProvider> {
     let account = CaldavAccount {
         entry: Entry::Url(url.clone()),
-        user: USER.to_owned(),
+        user: ALICE.name.to_owned(),
         password: password.to_owned().into(),
     };
     let http = ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used");
@@ -96,29 +96,29 @@ impl Harness for CaldavHarness {
 
     async fn create_calendar(&self) -> LastingName {
         let number = self.calendars.fetch_add(1, Ordering::Relaxed);
-        let path = format!("{}calendar-{number}/", self.server.home.path());
-        let direct = self.server.url.join(&path).expect("a path");
-        self.dav.mkcalendar(&direct, &format!("Calendar {number}")).await;
-        let url = self.proxy.as_ref().map_or(&self.server.url, |proxy| proxy.url());
+        let path = self.server.calendar(&format!("calendar-{number}"));
+        self.dav.mkcalendar(&path, &format!("Calendar {number}")).await.expect("the server takes a calendar");
+        let url = self.proxy.as_ref().map_or_else(|| self.server.url(), |proxy| proxy.url().clone());
         LastingName::new(url.join(&path).expect("a path").as_str())
     }
 
     async fn delete_calendar(&self, calendar: &LastingName) {
-        self.dav.delete(&self.direct(calendar)).await;
+        self.dav.delete(self.direct(calendar).as_str()).await.expect("the server deletes it");
     }
 
     async fn put_event(&self, calendar: &LastingName, event: &PersonEvent) -> RemoteId {
         let url = self.direct(calendar).join(&format!("{}.ics", event.uid)).expect("a path");
-        self.dav.put(&url, &icalendar(event)).await;
+        self.dav.put_ics(url.as_str(), &icalendar(event)).await.expect("the server takes it");
         RemoteId::new(url.path())
     }
 
     async fn delete_item(&self, calendar: &LastingName, id: &RemoteId) {
-        self.dav.delete(&self.direct(calendar).join(id.as_str()).expect("a path")).await;
+        let url = self.direct(calendar).join(id.as_str()).expect("a path");
+        self.dav.delete(url.as_str()).await.expect("the server deletes it");
     }
 
     async fn kept(&self, calendar: &LastingName) -> Kept {
-        let listed = self.dav.list(&self.direct(calendar)).await;
+        let listed = self.dav.list(self.direct(calendar).path()).await.expect("the server lists it");
         let items: BTreeMap<_, _> = listed
             .into_iter()
             .map(|(path, stored)| (RemoteId::new(path), stored.body.into_bytes()))
@@ -127,11 +127,11 @@ impl Harness for CaldavHarness {
     }
 
     async fn dead_cursor(&self, _calendar: &LastingName) -> Cursor {
-        let token = match self.server.kind {
-            ServerKind::Radicale | ServerKind::RadicaleWithPasswords => {
+        let token = match self.server.kind() {
+            Kind::Radicale(_) | Kind::RadicaleSelfSigned => {
                 format!("http://radicale.org/ns/sync/{}", "0".repeat(64))
             }
-            ServerKind::Xandikos => "0".repeat(40),
+            Kind::Xandikos => "0".repeat(40),
         };
         Cursor(format!("sync:{token}"))
     }
