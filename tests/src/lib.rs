@@ -1,1 +1,24 @@
-//! x
+//! What the suites on real servers and the demo share.
+//!
+//! 1. [`servers`]: real CalDAV servers as child processes on loopback.
+//! 2. [`dav`]: a small CalDAV client of its own, so that what a server holds is read without our adapter.
+//! 3. [`ics`] and [`mirrors`]: writing a person's events and reading mirrors, as plain iCalendar text.
+//! 4. [`cli`]: the real `starmesh` program with a data folder of its own.
+//! 5. [`world`]: all of these put together, and the questions that a test asks of them.
+//! 6. [`fault_proxy`]: stands before a server and spoils single answers.
+//! 7. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
+//!
+//! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
+//! shared with the program would hide itself.
+
+pub mod caldav_harness;
+pub mod cli;
+pub mod dav;
+mod failure;
+pub mod fault_proxy;
+pub mod ics;
+pub mod mirrors;
+pub mod servers;
+pub mod world;
+
+pub use failure::{Failure, Outcome};

@@ -1,1 +1,62 @@
-//! x
+//! The façade: one call for each thing a person can do, the same for every shell.
+//!
+//! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
+//!
+//! 1. `accounts`, `account_removal`, `calendars`: where calendars are.
+//! 2. `groups`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
+//! 3. `plan`, `apply`, `clean`, `run`: what is done about it.
+//! 4. `status`, `activity`: what is known and what happened.
+//! 5. `keys`, `vault`: the key that outlives the database.
+//! 6. `providers`: the one place that picks adapters.
+//!
+//! Answers are [`dto`]s; a failure is an [`AppError`] with a stable [`ErrorCode`], a hint and at most one
+//! action.
+//!
+//! **Invariant:** one process writes to calendars. [`Access::Write`] takes the data folder's lock; looking
+//! and configuring work beside it, and a running engine hears of changed wishes.
+
+mod data_folder;
+pub mod dto;
+mod error;
+mod names;
+mod open;
+mod progress;
+mod providers;
+mod vault;
+mod zone;
+
+mod account_removal;
+mod accounts;
+mod calendars;
+
+mod groups;
+mod links;
+mod settings;
+
+mod apply;
+mod clean;
+mod plan;
+mod retire;
+mod run;
+
+mod activity;
+mod status;
+
+mod keys;
+
+pub use account_removal::Mirrors;
+pub use accounts::{AccountAdded, NewCaldavAccount};
+pub use apply::Prepared;
+pub use clean::PreparedClean;
+pub use data_folder::VaultKind;
+pub use error::{Action, AppError, ErrorCode, ExitClass, Result};
+pub use groups::NewGroup;
+pub use links::LinkScope;
+pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};
+pub use plan::PlanRequest;
+pub use progress::Listener;
+pub use zone::local_zone;
+
+pub use starmesh_http::HttpOptions;
+pub use starmesh_provider::env::{Clock, Entropy, SystemClock, SystemEntropy};
+pub use starmesh_store::vault::PassphraseCost;

@@ -1,2 +1,129 @@
-//! x
-fn main() {}
+//! The command line of Starmesh.
+//!
+//! `cli` says what can be typed, `commands` does it, one file per noun, and `text` puts answers into words.
+//! Everything else is the façade's (`starmesh-app`). This file alone reads the environment.
+
+mod cli;
+mod commands;
+mod context;
+mod output;
+mod progress;
+mod terminal;
+mod text;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use secrecy::SecretString;
+use starmesh_app::{
+    AppError, ErrorCode, ExitClass, HttpOptions, PassphraseCost, SystemClock, SystemEntropy, World,
+    local_zone,
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Global};
+use crate::context::Context;
+use crate::output::{Output, say};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(problem) = start_log(cli.global.verbose) {
+        say(&format!("error: STARMESH_LOG is no filter: {problem}"));
+        return ExitCode::from(exit_code(ExitClass::Usage));
+    }
+    let out = output(&cli.global);
+    let done = context(&cli.global, out.clone()).and_then(|context| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime
+            .map_err(|error| AppError::new(ErrorCode::Internal, format!("could not start: {error}")))?;
+        runtime.block_on(commands::carry_out(&context, cli.command))
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            out.failure(&error);
+            ExitCode::from(exit_code(error.code.exit()))
+        }
+    }
+}
+
+fn exit_code(class: ExitClass) -> u8 {
+    match class {
+        ExitClass::Failed => 1,
+        ExitClass::Usage => 2,
+        ExitClass::NeedsPerson => 3,
+    }
+}
+
+fn output(global: &Global) -> Output {
+    let terminal = std::io::stderr().is_terminal();
+    Output {
+        json: global.json,
+        zone: local_zone(environment("TZ").as_deref()),
+        // https://no-color.org: set to anything but nothing.
+        colour_errors: terminal && !environment("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        progress: terminal && !global.json,
+    }
+}
+
+fn context(global: &Global, out: Output) -> Result<Context, AppError> {
+    let terminal = Terminal {
+        interactive: !global.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        passphrase: environment("STARMESH_PASSPHRASE").map(SecretString::from),
+    };
+    let data_dir = match &global.data_dir {
+        Some(folder) => folder.clone(),
+        None => default_data_dir()?,
+    };
+    Ok(Context {
+        data_dir,
+        vault: global.vault.map(Into::into),
+        verbose: global.verbose,
+        out,
+        world: World {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            passphrases: Arc::new(terminal.clone()),
+            zone: environment("TZ"),
+            http: HttpOptions::default(),
+            passphrase_cost: PassphraseCost::STANDARD,
+        },
+        terminal,
+    })
+}
+
+fn default_data_dir() -> Result<PathBuf, AppError> {
+    if let Some(folder) = environment("STARMESH_DATA_DIR").filter(|folder| !folder.is_empty()) {
+        return Ok(PathBuf::from(folder));
+    }
+    directories::ProjectDirs::from("", "", "starmesh")
+        .map(|dirs| dirs.data_local_dir().to_owned())
+        .ok_or_else(|| {
+            AppError::new(ErrorCode::InvalidValue, "there is no home folder to keep data in")
+                .hint("name a folder with --data-dir")
+        })
+}
+
+/// Off unless asked for: nothing is written anywhere that a person did not ask to see.
+fn start_log(verbose: bool) -> Result<(), String> {
+    let filter = match environment("STARMESH_LOG").filter(|filter| !filter.is_empty()) {
+        Some(filter) => EnvFilter::try_new(filter).map_err(|error| error.to_string())?,
+        None if verbose => EnvFilter::new(
+            "starmesh=debug,starmesh_app=debug,starmesh_engine=debug,starmesh_caldav=debug,starmesh_http=debug,\
+             starmesh_store=debug",
+        ),
+        None => return Ok(()),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+/// A variable of the environment. One that is not Unicode is as good as none.
+#[expect(clippy::disallowed_methods, reason = "this is the seam itself")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,0 +1,83 @@
+//! Clean: every busy block of some links is removed, and the links pause.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use starmesh_core::ids::LinkId;
+use starmesh_core::reconcile::LinkState;
+use starmesh_store::state::{Changes, Link};
+
+use crate::dto::{CleanDto, CleanedLink, Unreached};
+use crate::error::Result;
+use crate::groups::Wanted;
+use crate::links::LinkScope;
+use crate::names::Directory;
+use crate::open::Starmesh;
+use crate::plan::trouble_dto;
+use crate::progress::{Listener, follow};
+use crate::retire::{put_retiring, removals, retiring};
+
+/// A clean that waits for approval; nothing was changed yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PreparedClean {
+    /// The links, each with the number of busy blocks that go.
+    pub links: Vec<CleanedLink>,
+    /// Links whose calendars cannot be reached now.
+    pub unreached: Vec<Unreached>,
+    ids: BTreeSet<LinkId>,
+}
+
+impl PreparedClean {
+    /// How many busy blocks go.
+    pub fn mirrors(&self) -> u64 {
+        self.links.iter().map(|link| link.mirrors).sum()
+    }
+}
+
+impl Starmesh {
+    /// Counts what a clean would remove, on a copy of what is known.
+    pub async fn prepare_clean(&self, scope: &LinkScope, listener: Listener<'_>) -> Result<PreparedClean> {
+        let directory = Directory::load(&self.state).await?;
+        let ids: BTreeSet<LinkId> =
+            self.choose_links(&directory, scope).await?.into_iter().map(|link| link.id).collect();
+        let copy = self.snapshot().await?;
+        put_retiring(&copy, &ids).await?;
+        let engine = self.engine(copy);
+        let mut events = engine.subscribe();
+        let plan = follow(&mut events, &directory, listener, engine.plan(&retiring(&ids))).await?;
+        let counts: BTreeMap<LinkId, u64> = removals(&plan);
+        let mut links = Vec::new();
+        let mut unreached = Vec::new();
+        for id in &ids {
+            let link = directory.link(id);
+            let planned = counts.get(id).copied().unwrap_or(0);
+            match plan.troubles.iter().find(|trouble| trouble.calendar == id.target) {
+                Some(trouble) => {
+                    let mirrors = self.state.mirror_count(id).await?;
+                    let reason = trouble_dto(&directory, trouble).message;
+                    unreached.push(Unreached { link, mirrors, reason });
+                }
+                None => links.push(CleanedLink { link, mirrors: planned }),
+            }
+        }
+        links.sort_by(|a, b| a.link.cmp(&b.link));
+        Ok(PreparedClean { links, unreached, ids })
+    }
+
+    /// Removes the busy blocks and lets the links pause, so that the next pass places nothing again.
+    /// Accounts and groups stay.
+    pub async fn clean(&self, prepared: PreparedClean, listener: Listener<'_>) -> Result<CleanDto> {
+        let PreparedClean { links, ids, .. } = prepared;
+        let directory = Directory::load(&self.state).await?;
+        put_retiring(&self.state, &ids).await?;
+        let retired = self.retire(&directory, &ids, listener).await;
+        // Also after a failure: what was asked for is that nothing is placed again.
+        let wanted = Wanted::load(&self.state).await?.asked_by();
+        let mut changes = Changes::new();
+        for id in ids.iter().filter(|id| wanted.contains_key(id)) {
+            changes.put_link(&Link { id: id.clone(), state: LinkState::Paused });
+        }
+        self.state.commit(changes).await?;
+        let retired = retired?;
+        Ok(CleanDto { links, removed: retired.removed, unreached: retired.unreached })
+    }
+}

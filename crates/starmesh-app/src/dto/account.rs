@@ -1,0 +1,56 @@
+//! Accounts.
+
+use serde::Serialize;
+
+use super::LinkRef;
+
+/// An account.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct AccountDto {
+    /// What the person calls it.
+    pub name: String,
+    /// `caldav`.
+    pub provider: String,
+    /// The address a person gave.
+    pub url: String,
+    /// Who signs in.
+    pub user: String,
+    /// How many calendars it has.
+    pub calendars: u64,
+    /// True when only a new password helps.
+    pub needs_person: bool,
+    /// Why its calendars cannot be read at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// What became of an account that was removed.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct AccountRemoved {
+    /// Its name.
+    pub account: String,
+    /// True when it is gone; false when it stays because mirrors could not be reached.
+    pub removed: bool,
+    /// How many mirrors were removed from calendars.
+    pub mirrors_removed: u64,
+    /// Mirrors that still stand.
+    pub unreached: Vec<Unreached>,
+    /// Groups that lost a calendar and go on.
+    pub groups_smaller: Vec<String>,
+    /// Groups that could not go on and are gone.
+    pub groups_removed: Vec<String>,
+    /// Secrets that could not be removed from the vault, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vault_failure: Option<String>,
+}
+
+/// Mirrors of one link that could not be removed.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct Unreached {
+    /// The link.
+    pub link: LinkRef,
+    /// How many of its mirrors still stand.
+    pub mirrors: u64,
+    /// Why.
+    pub reason: String,
+}

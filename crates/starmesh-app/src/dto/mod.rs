@@ -1,0 +1,20 @@
+//! What the façade answers with: plain values with stable names (`docs/json.md`), the same for the command
+//! line's `--json` and for every other shell. Nothing here can hold a secret or the content of an event.
+
+mod account;
+mod activity;
+mod calendar;
+mod group;
+mod plan;
+mod report;
+mod settings;
+mod status;
+
+pub use account::{AccountDto, AccountRemoved, Unreached};
+pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
+pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};
+pub use group::{GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, ShapeDto};
+pub use plan::{HeldDto, LinkPlanDto, PlanDto, QuestionDto, StuckDto, TargetPlanDto, TroubleDto, WindowDto};
+pub use report::{CleanDto, CleanedLink, KeyImported, ReportDto, WrittenDto};
+pub use settings::{SettingDto, SettingsDto};
+pub use status::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};

@@ -1,0 +1,86 @@
+//! How things stand.
+
+use serde::Serialize;
+
+use super::{CalendarRef, LinkDto};
+
+/// How things stand.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct StatusDto {
+    /// The process of `starmesh run`, when one runs.
+    pub daemon_pid: Option<u32>,
+    /// Another process that works on the data folder (`sync`, `apply`, `clean`).
+    pub worker_pid: Option<u32>,
+    /// The calendars that links touch.
+    pub calendars: Vec<CalendarStatusDto>,
+    /// The links.
+    pub links: Vec<LinkDto>,
+    /// What stands still.
+    pub wedges: Vec<WedgeDto>,
+    /// Calendars that are known to have changed and wait to be read.
+    pub waiting: u64,
+    /// True when something needs a person.
+    pub needs_person: bool,
+}
+
+/// How a calendar stands.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct CalendarStatusDto {
+    /// Which calendar.
+    pub calendar: CalendarRef,
+    /// When it was last read, RFC 3339; none when never.
+    pub read_at: Option<String>,
+    /// Seconds since then.
+    pub read_age_s: Option<i64>,
+    /// When it was last read wholly, RFC 3339.
+    pub verified_at: Option<String>,
+    /// Seconds since then.
+    pub verified_age_s: Option<i64>,
+    /// How many items it holds, busy blocks included.
+    pub items: u64,
+    /// How many busy blocks of ours it holds.
+    pub mirrors: u64,
+    /// How many operations or items stand still in it.
+    pub wedged: u64,
+    /// How many removals in it wait for a person.
+    pub held: u64,
+    /// How many busy blocks of another installation wait for an answer.
+    pub foreign_marks: u32,
+    /// True when it can only be a source.
+    pub read_only: bool,
+    /// True when its account no longer lists it.
+    pub missing: bool,
+    /// Why it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureDto>,
+}
+
+/// Why a calendar cannot be read.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct FailureDto {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What happened.
+    pub message: String,
+    /// True when only a person can help.
+    pub needs_person: bool,
+}
+
+/// Something that stands still.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct WedgeDto {
+    /// In which calendar.
+    pub calendar: CalendarRef,
+    /// Of which link, when of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Why: `refused`, `read_only`, `quota_exceeded`, `has_attendees`, `mark_stripped`.
+    pub reason: String,
+    /// What the provider said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Since when, RFC 3339.
+    pub since: String,
+}

@@ -1,0 +1,107 @@
+//! Links: listing, pausing, resuming.
+
+use std::collections::BTreeSet;
+
+use starmesh_core::ids::LinkId;
+use starmesh_core::reconcile::LinkState;
+use starmesh_store::state::{Changes, Link};
+
+use crate::dto::{LinkDto, LinkStateDto};
+use crate::error::{AppError, ErrorCode, Result};
+use crate::groups::Wanted;
+use crate::names::Directory;
+use crate::open::Starmesh;
+
+/// Which links are meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LinkScope {
+    /// These, each written `SOURCE->TARGET`.
+    Named(Vec<String>),
+    /// Those into and out of the calendars of an account.
+    Account(String),
+    /// All.
+    All,
+}
+
+impl Starmesh {
+    /// All links, by name.
+    pub async fn links(&self) -> Result<Vec<LinkDto>> {
+        let directory = Directory::load(&self.state).await?;
+        let wanted = Wanted::load(&self.state).await?.asked_by();
+        let mut links = Vec::new();
+        for link in self.state.links().await? {
+            links.push(LinkDto {
+                link: directory.link(&link.id),
+                state: match link.state {
+                    LinkState::Active => LinkStateDto::Active,
+                    LinkState::Paused => LinkStateDto::Paused,
+                    LinkState::Retiring => LinkStateDto::Retiring,
+                },
+                mirrors: self.state.mirror_count(&link.id).await?,
+                groups: wanted.get(&link.id).into_iter().flatten().map(ToString::to_string).collect(),
+            });
+        }
+        links.sort_by(|a, b| a.link.cmp(&b.link));
+        Ok(links)
+    }
+
+    /// Lets links stand still: nothing is placed, changed or removed for them.
+    pub async fn pause_links(&self, scope: &LinkScope) -> Result<Vec<LinkDto>> {
+        self.set_links(scope, LinkState::Paused).await
+    }
+
+    /// Lets links run (again).
+    pub async fn resume_links(&self, scope: &LinkScope) -> Result<Vec<LinkDto>> {
+        self.set_links(scope, LinkState::Active).await
+    }
+
+    async fn set_links(&self, scope: &LinkScope, state: LinkState) -> Result<Vec<LinkDto>> {
+        let turn = self.folder.turn()?;
+        let directory = Directory::load(&self.state).await?;
+        let wanted = Wanted::load(&self.state).await?.asked_by();
+        let mut changes = Changes::new();
+        let chosen = self.choose_links(&directory, scope).await?;
+        for link in &chosen {
+            if !wanted.contains_key(&link.id) {
+                if matches!(scope, LinkScope::Named(_)) {
+                    let name = directory.link(&link.id).name;
+                    return Err(AppError::new(
+                        ErrorCode::InvalidValue,
+                        format!("no group makes the link {name} any more: its busy blocks are being removed"),
+                    )
+                    .hint("put its calendars into a group again with `starmesh group add`"));
+                }
+                continue;
+            }
+            if link.state != state {
+                changes.put_link(&Link { id: link.id.clone(), state });
+            }
+        }
+        self.state.commit(changes).await?;
+        drop(turn);
+        self.folder.tell_changed()?;
+        let names: BTreeSet<_> = chosen.iter().map(|link| directory.link(&link.id)).collect();
+        Ok(self.links().await?.into_iter().filter(|link| names.contains(&link.link)).collect())
+    }
+
+    /// The links of a scope.
+    pub(crate) async fn choose_links(&self, directory: &Directory, scope: &LinkScope) -> Result<Vec<Link>> {
+        let links = self.state.links().await?;
+        let chosen: BTreeSet<LinkId> = match scope {
+            LinkScope::All => return Ok(links),
+            LinkScope::Account(name) => {
+                let account = directory.find_account(name)?;
+                let of_account =
+                    |id| directory.calendar(id).is_some_and(|calendar| calendar.account == account.id);
+                let touching =
+                    links.iter().filter(|link| of_account(&link.id.source) || of_account(&link.id.target));
+                touching.map(|link| link.id.clone()).collect()
+            }
+            LinkScope::Named(names) => {
+                let ids: BTreeSet<LinkId> = links.iter().map(|link| link.id.clone()).collect();
+                names.iter().map(|name| directory.find_link(name, &ids)).collect::<Result<_>>()?
+            }
+        };
+        Ok(links.into_iter().filter(|link| chosen.contains(&link.id)).collect())
+    }
+}

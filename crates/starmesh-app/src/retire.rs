@@ -1,0 +1,97 @@
+//! Removing the mirrors of links on request: what `clean` and the removal of an account share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use starmesh_core::ids::LinkId;
+use starmesh_core::reconcile::{Action, LinkState};
+use starmesh_engine::{Engine, Plan, PlanOptions, Trouble};
+use starmesh_store::state::{Changes, Link, State};
+
+use crate::dto::Unreached;
+use crate::error::Result;
+use crate::names::Directory;
+use crate::open::Starmesh;
+use crate::progress::{Listener, follow};
+
+/// How often the mirrors of links are removed until none is left or nothing moves any more.
+const RETIRE_PASSES_MAX: u32 = 4;
+
+/// What removing brought.
+pub(crate) struct Retired {
+    /// How many mirrors were removed.
+    pub removed: u64,
+    /// Mirrors that still stand.
+    pub unreached: Vec<Unreached>,
+}
+
+/// Lets links retire: from now on their mirrors are only removed.
+pub(crate) async fn put_retiring(state: &State, links: &BTreeSet<LinkId>) -> Result<()> {
+    let mut changes = Changes::new();
+    for id in links {
+        changes.put_link(&Link { id: id.clone(), state: LinkState::Retiring });
+    }
+    Ok(state.commit(changes).await?)
+}
+
+/// A plan of retiring links alone.
+pub(crate) fn retiring(links: &BTreeSet<LinkId>) -> PlanOptions {
+    PlanOptions { retry_wedged: true, links: Some(links.clone()), ..PlanOptions::default() }
+}
+
+/// How many mirrors of each link a plan removes.
+pub(crate) fn removals(plan: &Plan) -> BTreeMap<LinkId, u64> {
+    let mut counts = BTreeMap::new();
+    for operation in plan.targets.iter().flat_map(|target| &target.operations) {
+        if matches!(operation.action, Action::Remove { .. }) {
+            *counts.entry(operation.link.clone()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+impl Starmesh {
+    /// Removes the mirrors of retiring links, as far as their calendars can be reached.
+    pub(crate) async fn retire(
+        &self,
+        directory: &Directory,
+        links: &BTreeSet<LinkId>,
+        listener: Listener<'_>,
+    ) -> Result<Retired> {
+        let engine: Engine = self.engine(self.state.clone());
+        let mut events = engine.subscribe();
+        let options = retiring(links);
+        let mut removed = 0;
+        let mut troubles: Vec<Trouble>;
+        let mut planned;
+        let mut pass = 1;
+        loop {
+            let plan = follow(&mut events, directory, listener, engine.plan(&options)).await?;
+            let placed = follow(&mut events, directory, listener, engine.place(&plan)).await?;
+            removed += placed.removed;
+            troubles = plan.troubles;
+            troubles.extend(placed.troubles);
+            planned = plan.targets.iter().map(|target| target.target.clone()).collect::<BTreeSet<_>>();
+            if placed.removed == 0 || pass >= RETIRE_PASSES_MAX {
+                break;
+            }
+            pass += 1;
+        }
+        let mut unreached = Vec::new();
+        for id in links {
+            let mirrors = self.state.mirror_count(id).await?;
+            let trouble = troubles.iter().find(|trouble| trouble.calendar == id.target);
+            if mirrors == 0 && planned.contains(&id.target) {
+                continue;
+            }
+            // A target that was never read holds none of our mirrors that we could know of, but a lost
+            // database or another device may have placed some: it is named.
+            let reason = match trouble {
+                Some(trouble) => trouble.message.clone(),
+                None if mirrors == 0 => continue,
+                None => "they cannot be removed; `starmesh status` says why".to_owned(),
+            };
+            unreached.push(Unreached { link: directory.link(id), mirrors, reason });
+        }
+        Ok(Retired { removed, unreached })
+    }
+}

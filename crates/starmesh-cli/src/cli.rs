@@ -1,0 +1,119 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use starmesh_app::VaultKind;
+
+use crate::commands::account::AccountCommand;
+use crate::commands::activity::ActivityArgs;
+use crate::commands::calendar::CalendarCommand;
+use crate::commands::clean::CleanArgs;
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::group::GroupCommand;
+use crate::commands::key::KeyCommand;
+use crate::commands::link::LinkCommand;
+use crate::commands::plan::{ApplyArgs, PlanArgs};
+use crate::commands::settings::SettingsCommand;
+
+const EXAMPLES: &str = "\
+First steps:
+  starmesh account add caldav --url https://dav.example.org --user ann --name home
+  starmesh calendar list
+  starmesh group add star --hub home/work --spoke home/family --spoke office/main
+  starmesh plan
+  starmesh sync
+  starmesh run
+
+Exit codes: 0 done, 1 failed, 2 not understood, 3 needs a person.";
+
+/// Keeps your calendars in step with private busy blocks.
+///
+/// When something is booked in one calendar, a block called “Busy” appears in each calendar paired with it.
+/// Nothing but the time crosses: no title, no place, no people.
+#[derive(Parser, Debug)]
+#[command(name = "starmesh", version, propagate_version = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Where Starmesh keeps what it knows [also: STARMESH_DATA_DIR]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Where keys and passwords are kept; the data folder remembers it
+    #[arg(long, global = true, value_enum)]
+    pub(crate) vault: Option<Vault>,
+
+    /// Answer in JSON, and ask nothing
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Say on standard error what happens inside [also: STARMESH_LOG=FILTER]
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The vaults by their names.
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub(crate) enum Vault {
+    /// The keychain of the operating system
+    Keychain,
+    /// A file sealed under a passphrase: asked for, or STARMESH_PASSPHRASE
+    Passphrase,
+}
+
+impl From<Vault> for VaultKind {
+    fn from(vault: Vault) -> Self {
+        match vault {
+            Vault::Keychain => Self::Keychain,
+            Vault::Passphrase => Self::Passphrase,
+        }
+    }
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Where your calendars are: add, sign in anew, list, remove
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// The calendars of your accounts
+    #[command(subcommand)]
+    Calendar(CalendarCommand),
+    /// Which calendars belong together: a star, a mesh, a pair
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// The single ways from one calendar to another: list, pause, resume
+    #[command(subcommand)]
+    Link(LinkCommand),
+    /// Window, poll interval, zone, label, pair limit
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+    /// Show what would be written, and write nothing
+    Plan(PlanArgs),
+    /// Show what would be written, ask, and write exactly that
+    Apply(ApplyArgs),
+    /// The same, then go on until nothing is left to do
+    Sync(ApplyArgs),
+    /// Keep everything in step until stopped
+    Run,
+    /// How things stand, without asking any server
+    Status,
+    /// What was written lately, with the time of each step
+    Activity(ActivityArgs),
+    /// Remove busy blocks, and pause their links
+    Clean(CleanArgs),
+    /// The key that recognises your busy blocks: export, import
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Completions for your shell
+    Completions(CompletionsArgs),
+}

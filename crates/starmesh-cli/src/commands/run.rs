@@ -1,0 +1,114 @@
+//! `starmesh run`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use chrono::SecondsFormat;
+use starmesh_app::dto::RunEvent;
+use starmesh_app::{Access, AppError, ErrorCode};
+use tokio::sync::Notify;
+
+use crate::context::Context;
+use crate::text;
+
+pub(crate) async fn run(context: &Context) -> Result<(), AppError> {
+    let signals = Signals::listen()?;
+    let starmesh = context.open(Access::Write).await?;
+    let log = Log { context, deaf: Arc::new(Notify::new()), failed: AtomicBool::new(false) };
+    let shutdown = async {
+        tokio::select! {
+            () = signals.wait() => {}
+            () = log.deaf.notified() => {}
+        }
+    };
+    let ran = starmesh.run(shutdown, &|event| log.hear(event)).await;
+    starmesh.close().await;
+    ran?;
+    if log.failed.load(Ordering::Relaxed) {
+        return Err(AppError::new(
+            ErrorCode::FileFailed,
+            "the log could not be written, so the engine stopped",
+        ));
+    }
+    Ok(())
+}
+
+/// Standard output, one line an event.
+struct Log<'a> {
+    context: &'a Context,
+    /// Told when nobody reads the log any more.
+    deaf: Arc<Notify>,
+    failed: AtomicBool,
+}
+
+impl Log<'_> {
+    fn hear(&self, event: &RunEvent) {
+        let at = self.context.world.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        let line = if self.context.out.json {
+            json_line(event, &at)
+        } else {
+            text::run_event(event, &at, self.context.out.zone, self.context.verbose)
+        };
+        if let Some(Err(error)) = line.map(|line| self.context.out.line(&line)) {
+            tracing::error!(%error, "the log cannot be written");
+            self.failed.store(true, Ordering::Relaxed);
+            self.deaf.notify_one();
+        }
+    }
+}
+
+/// An event with its time. Progress of long work is for people.
+fn json_line(event: &RunEvent, at: &str) -> Option<String> {
+    if matches!(event, RunEvent::PullProgress { .. } | RunEvent::PlaceProgress { .. }) {
+        return None;
+    }
+    let mut value = serde_json::to_value(event).ok()?;
+    value.as_object_mut()?.entry("at").or_insert_with(|| at.into());
+    Some(value.to_string())
+}
+
+/// The signals that ask a program to stop.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From here on the signals no longer end the program by themselves.
+    fn listen() -> Result<Self, AppError> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                AppError::new(ErrorCode::Internal, format!("could not listen for signals: {error}"))
+            })
+        };
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// The signal that asks a program to stop.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> Result<Self, AppError> {
+        Ok(Self)
+    }
+
+    async fn wait(self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "could not listen for Ctrl-C");
+            std::future::pending::<()>().await;
+        }
+    }
+}

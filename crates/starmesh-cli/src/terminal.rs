@@ -1,0 +1,138 @@
+//! The person at the terminal, if there is one. Without a terminal nothing is ever waited for.
+
+use std::io::{self, BufRead, Read, Write};
+
+use secrecy::{ExposeSecret, SecretString};
+use starmesh_app::{Action, AppError, ErrorCode, PassphrasePurpose, Passphrases};
+use zeroize::Zeroizing;
+
+/// The most that is read as a password from standard input, in bytes.
+const PASSWORD_BYTES_MAX: u64 = 64 * 1024;
+
+/// The person, and what the environment says in their place.
+#[derive(Clone)]
+pub(crate) struct Terminal {
+    /// True when somebody can be asked.
+    pub(crate) interactive: bool,
+    /// `STARMESH_PASSPHRASE`.
+    pub(crate) passphrase: Option<SecretString>,
+}
+
+impl Terminal {
+    /// A password: the whole of standard input, or typed.
+    pub(crate) fn password(&self, from_stdin: bool) -> Result<SecretString, AppError> {
+        let missing = |why: &str| {
+            AppError::new(ErrorCode::PasswordMissing, why)
+                .hint("pipe it in: `… --password-stdin < FILE`. It never stands on the command line")
+        };
+        if from_stdin {
+            let mut text = Zeroizing::new(String::new());
+            let read = io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
+            read.map_err(|error| missing(&format!("the password could not be read: {error}")))?;
+            let password = without_newline(&text);
+            if password.is_empty() {
+                return Err(missing("standard input holds no password"));
+            }
+            return Ok(SecretString::from(password));
+        }
+        if !self.interactive {
+            return Err(missing("a password is needed, and there is no terminal to ask for it"));
+        }
+        let password = typed("Password: ")?;
+        if password.expose_secret().is_empty() {
+            return Err(missing("the password is empty"));
+        }
+        Ok(password)
+    }
+
+    /// A yes or a no; `None` without a terminal.
+    pub(crate) fn approves(&self, question: &str) -> Result<Option<bool>, AppError> {
+        if !self.interactive {
+            return Ok(None);
+        }
+        let mut answer = String::new();
+        let asked = write!(io::stderr().lock(), "{question} [y/N] ")
+            .and_then(|()| io::stderr().flush())
+            .and_then(|()| io::stdin().lock().read_line(&mut answer));
+        asked.map_err(|error| AppError::new(ErrorCode::FileFailed, format!("could not ask: {error}")))?;
+        Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
+    }
+}
+
+impl Passphrases for Terminal {
+    fn passphrase(&self, purpose: PassphrasePurpose) -> Result<SecretString, AppError> {
+        if let Some(passphrase) = &self.passphrase {
+            return Ok(passphrase.clone());
+        }
+        if !self.interactive {
+            return Err(AppError::new(
+                ErrorCode::PassphraseMissing,
+                format!("{} is needed, and there is no terminal to ask for it", words(purpose)),
+            )
+            .hint("set STARMESH_PASSPHRASE")
+            .action(Action::GivePassphrase));
+        }
+        let new = matches!(purpose, PassphrasePurpose::NewVault | PassphrasePurpose::SealRecovery);
+        let first = typed(&format!("{}: ", capital(words(purpose))))?;
+        if new && typed("The same once more: ")?.expose_secret() != first.expose_secret() {
+            return Err(AppError::new(ErrorCode::InvalidValue, "the two passphrases are not the same"));
+        }
+        Ok(first)
+    }
+}
+
+fn words(purpose: PassphrasePurpose) -> &'static str {
+    match purpose {
+        PassphrasePurpose::OpenVault => "the passphrase of the vault",
+        PassphrasePurpose::NewVault => "a passphrase for the new vault",
+        PassphrasePurpose::SealRecovery => "a passphrase for the recovery file",
+        PassphrasePurpose::OpenRecovery => "the passphrase of the recovery file",
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn typed(prompt: &str) -> Result<SecretString, AppError> {
+    rpassword::prompt_password(prompt)
+        .map(SecretString::from)
+        .map_err(|error| AppError::new(ErrorCode::FileFailed, format!("could not ask: {error}")))
+}
+
+/// Without the one line break that `echo` and editors put at the end.
+fn without_newline(text: &str) -> &str {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_trailing_line_break_is_no_part_of_a_password() {
+        let rows = [
+            ("pw\n", "pw"),
+            ("pw\r\n", "pw"),
+            ("pw", "pw"),
+            ("pw \n", "pw "),
+            ("pw\n\n", "pw\n"),
+            ("\n", ""),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(without_newline(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_asked() {
+        let nobody = Terminal { interactive: false, passphrase: None };
+        assert_eq!(nobody.approves("Go on?"), Ok(None));
+        assert_eq!(nobody.password(false).unwrap_err().code, ErrorCode::PasswordMissing);
+        let missing = nobody.passphrase(PassphrasePurpose::OpenVault).unwrap_err();
+        assert_eq!(missing.code, ErrorCode::PassphraseMissing);
+        assert!(missing.hint.is_some_and(|hint| hint.contains("STARMESH_PASSPHRASE")));
+    }
+}

@@ -1,0 +1,17 @@
+//! Answers in words: pure functions from the façade's values to text.
+
+mod activity;
+mod configuration;
+mod plan;
+mod report;
+mod status;
+mod words;
+
+pub(crate) use activity::{activity, run_event};
+pub(crate) use configuration::{
+    account_added, account_removed, accounts, calendars, group_change, groups, links, setting, settings,
+};
+pub(crate) use plan::{clean_prepared, plan};
+pub(crate) use report::{clean_done, report};
+pub(crate) use status::status;
+pub(crate) use words::count;

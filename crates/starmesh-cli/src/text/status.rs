@@ -1,0 +1,88 @@
+//! How things stand, in words.
+
+use chrono_tz::Tz;
+use starmesh_app::dto::{CalendarStatusDto, LinkStateDto, StatusDto};
+
+use super::words::{ago, count, local, titled, wedge_words};
+
+/// How things stand.
+pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
+    let mut lines = vec![match (status.daemon_pid, status.worker_pid) {
+        (Some(pid), _) => format!("Running (process {pid})."),
+        (None, Some(pid)) => format!("Another command is at work (process {pid})."),
+        (None, None) => "Not running: `starmesh run` keeps everything in step.".to_owned(),
+    }];
+    if status.calendars.is_empty() {
+        lines.push("Nothing is linked yet: `starmesh group add` puts calendars together.".to_owned());
+    }
+    for calendar in &status.calendars {
+        lines.extend(calendar_lines(calendar, zone));
+    }
+    let of_state = |state| status.links.iter().filter(|link| link.state == state).count() as u64;
+    let (active, paused, retiring) =
+        (of_state(LinkStateDto::Active), of_state(LinkStateDto::Paused), of_state(LinkStateDto::Retiring));
+    if !status.links.is_empty() {
+        let mut parts = vec![count(active, "link") + if active == 1 { " runs" } else { " run" }];
+        if paused > 0 {
+            parts.push(format!("{paused} paused"));
+        }
+        if retiring > 0 {
+            parts.push(format!("{retiring} being removed"));
+        }
+        lines.push(format!("{}.", parts.join(", ")));
+    }
+    for wedge in &status.wedges {
+        let link = wedge.link.as_ref().unwrap_or(&wedge.calendar.name);
+        let said = wedge.message.as_ref().map(|message| format!(" ({message})")).unwrap_or_default();
+        lines.push(format!(
+            "Stands still since {}: {link}: {}{said}",
+            local(&wedge.since, zone),
+            wedge_words(&wedge.reason)
+        ));
+    }
+    if status.needs_person {
+        lines.push("Something needs you; see above.".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn calendar_lines(calendar: &CalendarStatusDto, zone: Tz) -> Vec<String> {
+    let mut facts = Vec::new();
+    facts.push(match calendar.read_age_s {
+        Some(seconds) => format!("read {}", ago(seconds)),
+        None => "never read".to_owned(),
+    });
+    if let Some(seconds) = calendar.verified_age_s {
+        facts.push(format!("verified {}", ago(seconds)));
+    }
+    facts.push(count(calendar.items, "item"));
+    facts.push(count(calendar.mirrors, "busy block"));
+    if calendar.wedged > 0 {
+        facts.push(format!("{} standing still", calendar.wedged));
+    }
+    if calendar.read_only {
+        facts.push("read-only".to_owned());
+    }
+    if calendar.missing {
+        facts.push("no longer listed by its account".to_owned());
+    }
+    let mut lines = vec![format!("{}: {}", titled(&calendar.calendar), facts.join(", "))];
+    if let Some(failure) = &calendar.failure {
+        let times = count(u64::from(failure.attempts), "attempt");
+        let since = local(&failure.since, zone);
+        lines.push(format!("  not reached since {since} ({times}): {}", failure.message));
+    }
+    if calendar.held > 0 {
+        lines.push(format!(
+            "  held: {} waiting for you; `starmesh plan` explains",
+            count(calendar.held, "removal")
+        ));
+    }
+    if calendar.foreign_marks > 0 {
+        lines.push(format!(
+            "  {} of another installation; `starmesh plan` explains",
+            count(u64::from(calendar.foreign_marks), "busy block")
+        ));
+    }
+    lines
+}

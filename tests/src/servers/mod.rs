@@ -1,0 +1,14 @@
+//! Real CalDAV servers, each a child process on a free loopback port with its data in a folder of its own.
+//!
+//! A [`Server`] dies with its handle, also when a test panics. It stays in the process group of the test, so
+//! that a runner that ends the whole group, or Ctrl-C, ends it too.
+
+mod radicale;
+mod server;
+mod users;
+mod venv;
+mod xandikos;
+
+pub use radicale::Rights;
+pub use server::{Kind, Server};
+pub use users::{ALICE, BOB, CAROL, User};
