@@ -235,7 +235,13 @@ impl Engine {
     }
 
     /// Ends the links of a target that no group generates any more and that have no mirror left.
-    pub(crate) async fn finish_retired(&self, plan: &TargetPlan) -> Result<(), StoreError> {
+    /// Once the plan was `carried_out` its removals leave none; this is also the moment to end them, before
+    /// another device, on which the link still runs, places its mirrors again.
+    pub(crate) async fn finish_retired(
+        &self,
+        plan: &TargetPlan,
+        carried_out: bool,
+    ) -> Result<(), StoreError> {
         // A plan of some meetings cannot tell whether a mirror is left.
         if !plan.whole {
             return Ok(());
@@ -249,8 +255,8 @@ impl Engine {
         let wanted = topology::links(&self.state.groups().await?, &BTreeSet::new());
         let mut changes = Changes::new();
         for link in retiring {
-            let busy = plan.operations.iter().any(|operation| operation.link == link.id)
-                || plan.stuck.iter().any(|stuck| stuck.link == link.id);
+            let to_do = plan.operations.iter().any(|operation| operation.link == link.id);
+            let busy = (to_do && !carried_out) || plan.stuck.iter().any(|stuck| stuck.link == link.id);
             if !busy && !wanted.contains_key(&link.id) && self.state.mirror_count(&link.id).await? == 0 {
                 changes.delete_link(&link.id);
             }

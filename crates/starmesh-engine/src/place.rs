@@ -104,7 +104,7 @@ impl Engine {
     ) -> Result<Placing, EngineError> {
         let mut placing = Placing::default();
         self.remember(target, plan, &mut placing).await?;
-        self.finish_retired(plan).await?;
+        self.finish_retired(plan, false).await?;
         if plan.operations.is_empty() {
             return Ok(placing);
         }
@@ -135,7 +135,11 @@ impl Engine {
             run.placing.report.deferred += waiting.len() as u64;
             run.carry_out(ready, &mut unplaced).await?;
         }
-        Ok(run.placing)
+        let placing = run.placing;
+        if placing.stopped.is_none() && placing.report.deferred + placing.report.wedged == 0 {
+            self.finish_retired(plan, true).await?;
+        }
+        Ok(placing)
     }
 
     /// Commits what the plan found without a write.

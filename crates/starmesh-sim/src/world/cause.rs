@@ -156,6 +156,13 @@ impl Causes {
             }
         }
         self.by_uid.insert((source, uid.to_owned()), keys);
+        if twins.iter().any(|event| event.unreadable) {
+            // What was edited last before it became unreadable may never have been read.
+            let keys = self.by_uid.get(&(source, uid.to_owned())).cloned().unwrap_or_default();
+            for key in keys {
+                self.by_key.entry(key).and_modify(|cause| cause.readable = false);
+            }
+        }
         if honest {
             for cause in self.by_key.values_mut().filter(|cause| cause.uid == uid) {
                 cause.blemished = true;

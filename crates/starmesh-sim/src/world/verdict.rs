@@ -136,7 +136,7 @@ impl Comparison<'_> {
 
     fn check_one(&mut self, key: &MirrorKey, cause: &Cause, mirror: &MarkedItem) {
         let edge = (cause.source, cause.target);
-        if mirror.has_attendees || self.excuses.held.contains(key) {
+        if mirror.has_attendees || !cause.readable || self.excuses.held.contains(key) {
             return;
         }
         if !self.oracle.is_active(edge) {
@@ -155,7 +155,7 @@ impl Comparison<'_> {
                 let says = Shown::of(mirror.availability).map(|shown| (span, shown));
                 let plain = mirror.plain && mirror.label == LABEL;
                 let outside = !self.reach.meets(&wanted.0) && self.excuses.store_lost;
-                if (says != Some(wanted) || !plain) && cause.readable && !outside {
+                if (says != Some(wanted) || !plain) && !outside {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
             }
