@@ -220,9 +220,11 @@ impl Engine {
 
     /// Reads a calendar, whole when the last whole read is too long ago.
     pub(crate) async fn pull_due(&self, calendar: &Calendar) -> Result<crate::pull::Pulled, PullError> {
-        let whole_at = self.state.read(&calendar.id).await?.whole_at;
+        let read = self.state.read(&calendar.id).await?;
         let interval = TimeDelta::from_std(WHOLE_READ_INTERVAL).unwrap_or(TimeDelta::MAX);
-        let due = whole_at.is_none_or(|whole_at| self.clock.now() - whole_at >= interval);
+        let due = read.whole_at.is_none_or(|whole_at| self.clock.now() - whole_at >= interval)
+            // Only a look at everything confirms that everything is gone, or does not.
+            || read.suspicion.is_some();
         self.pull(calendar, if due { Extent::Whole } else { Extent::Changes }).await
     }
 

@@ -322,7 +322,9 @@ impl Engine {
         read.cursor.clone_from(&listing.cursor);
         read.coverage = listing.coverage;
         read.read_at = Some(started);
-        read.suspicion = None;
+        let doubted = read.suspicion;
+        read.suspicion = still_doubted(&read, listing, started, first);
+        pulled.first |= doubted.is_some() && read.suspicion.is_none();
         read.failure = None;
         if listing.complete {
             read.whole_at = Some(started);
@@ -395,6 +397,20 @@ impl Engine {
         });
         Ok(())
     }
+}
+
+/// What remains to be confirmed after a read that is kept. A calendar that is empty at the first look may be
+/// one that lies: mirrors that another device placed, or that outlived a lost database, are not to go for
+/// it before a second look.
+fn still_doubted(read: &Read, listing: &Listing, started: DateTime<Utc>, first: bool) -> Option<Suspicion> {
+    let empty = listing.complete && listing.listed.is_empty() && listing.handed.is_empty();
+    let suspicion = match read.suspicion.filter(|suspicion| !suspicion.gone) {
+        Some(suspicion) => suspicion,
+        None if first && !planted(Bug::BelieveEmptyListing) => Suspicion { since: started, gone: false },
+        None => return None,
+    };
+    let delay = TimeDelta::from_std(SUSPICION_DELAY).unwrap_or(TimeDelta::MAX);
+    (empty && started - suspicion.since < delay).then_some(suspicion)
 }
 
 /// True when waiting does not help.

@@ -104,7 +104,9 @@ impl Engine {
             removed_lately: self.state.removed_lately(&link.id, now).await?,
             allowed: options.allow_removals,
         };
-        let read_at = self.state.read(&source.id).await?.read_at;
+        let read = self.state.read(&source.id).await?;
+        // While it is in doubt whether a source is empty, nothing of it is known to be gone.
+        let read_at = read.read_at.filter(|_| read.suspicion.is_none());
         Ok(Some(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, brake }))
     }
 
