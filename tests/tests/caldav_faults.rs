@@ -15,7 +15,7 @@ use starmesh_provider::{
 };
 use starmesh_tests::caldav_harness::{CaldavHarness, provider_at};
 use starmesh_tests::fault_proxy::{Answer, Fault, FaultProxy, On};
-use starmesh_tests::servers::{CalendarServer, PASSWORD, ServerKind};
+use starmesh_tests::servers::{ALICE, Kind, Rights, Server};
 
 const SYNC: &str = "sync-collection";
 const MULTIGET: &str = "calendar-multiget";
@@ -31,7 +31,7 @@ struct Scene {
 
 impl Scene {
     async fn new() -> Self {
-        let harness = CaldavHarness::behind_proxy(ServerKind::Radicale).await;
+        let harness = CaldavHarness::behind_proxy(Kind::Radicale(Rights::Open)).await;
         let calendar = harness.create_calendar().await;
         Self { harness, calendar }
     }
@@ -88,7 +88,7 @@ impl Scene {
     /// The etag of a resource as the server itself tells it.
     async fn true_version(&self, id: &RemoteId) -> Version {
         let url = self.harness.direct(&self.calendar).join(id.as_str()).unwrap();
-        Version::new(self.harness.dav.get(&url).await.expect("it is there").etag)
+        Version::new(self.harness.dav.get(url.as_str()).await.unwrap().expect("it is there").etag)
     }
 }
 
@@ -141,9 +141,9 @@ fn weaken(answer: Answer) -> Answer {
 
 #[tokio::test]
 async fn a_wrong_password_needs_a_sign_in() {
-    let server = CalendarServer::start(ServerKind::RadicaleWithPasswords).await;
-    assert_eq!(kind(provider_at(&server.url, "wrong").await), Some(ErrorKind::NeedsSignIn));
-    let provider = provider_at(&server.url, PASSWORD).await.expect("the right password is let in");
+    let server = Server::radicale().expect("a server starts");
+    assert_eq!(kind(provider_at(&server.url(), "wrong").await), Some(ErrorKind::NeedsSignIn));
+    let provider = provider_at(&server.url(), ALICE.password).await.expect("the right password is let in");
     provider.list_calendars().await.expect("its calendars can be listed");
 }
 
@@ -410,10 +410,10 @@ async fn a_mirror_that_a_person_edited_is_not_overwritten() {
     let mirror = scene.mirror(3);
     let written = scene.create(&mirror).await;
     let url = scene.harness.direct(&scene.calendar).join(written.remote_id.as_str()).unwrap();
-    let stored = scene.harness.dav.get(&url).await.unwrap();
+    let stored = scene.harness.dav.get(url.as_str()).await.unwrap().expect("it is there");
     let edited = stored.body.replace("SUMMARY:Busy", "SUMMARY:Dentist");
     assert_ne!(edited, stored.body);
-    scene.harness.dav.put(&url, &edited).await;
+    scene.harness.dav.put_ics(url.as_str(), &edited).await.unwrap();
     let kept = scene.harness.kept(&scene.calendar).await;
     let at = placed(&mirror, &written);
     for write in [MirrorWrite::Update(at.clone(), scene.mirror(4)), MirrorWrite::Remove(at)] {
@@ -425,10 +425,10 @@ async fn a_mirror_that_a_person_edited_is_not_overwritten() {
 #[tokio::test]
 async fn a_host_that_does_not_answer_is_offline() {
     let scene = Scene::new().await;
-    let url = scene.harness.server.url.clone();
+    let url = scene.harness.server.url();
     drop(scene);
-    assert_eq!(kind(provider_at(&url, PASSWORD).await), Some(ErrorKind::Offline));
+    assert_eq!(kind(provider_at(&url, ALICE.password).await), Some(ErrorKind::Offline));
     let mut secure = url;
     secure.set_scheme("https").unwrap();
-    assert_eq!(kind(provider_at(&secure, PASSWORD).await), Some(ErrorKind::Offline));
+    assert_eq!(kind(provider_at(&secure, ALICE.password).await), Some(ErrorKind::Offline));
 }

@@ -185,7 +185,7 @@ fn stray_name(kind: StrayKind) -> &'static str {
 }
 
 /// The name that a unit variant has on the wire.
-fn snake(value: &impl serde::Serialize) -> String {
+pub(crate) fn snake(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
         // A reason is a unit variant; one that is not would still be shown.

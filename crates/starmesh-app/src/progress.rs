@@ -78,6 +78,7 @@ pub(crate) fn wedge_name(reason: WedgeReason) -> String {
         WedgeReason::Refused => "refused",
         WedgeReason::ReadOnly => "read_only",
         WedgeReason::QuotaExceeded => "quota_exceeded",
+        WedgeReason::Broken(reason) => return crate::plan::snake(&reason),
         WedgeReason::Stuck(StuckReason::HasAttendees) => "has_attendees",
         WedgeReason::Stuck(StuckReason::MarkStripped) => "mark_stripped",
     }

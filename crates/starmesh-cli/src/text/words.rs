@@ -56,6 +56,11 @@ fn reason_words(reason: &str) -> String {
 /// What a wedge's reason means.
 pub(super) fn wedge_words(reason: &str) -> &str {
     match reason {
+        "ends_before_start" => "an event ends before it starts",
+        "too_long" => "an event is longer than ten years",
+        "unreadable" => "an event cannot be read",
+        "malformed_rule" => "an event repeats by a rule that cannot be understood",
+        "too_many_occurrences" => "an event repeats too often",
         "refused" => "the server refuses the write",
         "read_only" => "the calendar cannot be written",
         "quota_exceeded" => "the mailbox is full",
