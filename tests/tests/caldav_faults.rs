@@ -232,6 +232,34 @@ async fn a_server_without_reports_is_read_by_ctag() {
 }
 
 #[tokio::test]
+async fn a_missing_calendar_inside_a_success_is_no_empty_calendar() {
+    let scene = Scene::new().await;
+    scene.put("one").await;
+    let refusal = "<error xmlns=\"DAV:\"><supported-report/></error>";
+    scene.proxy().plan(On::with_body("REPORT", SYNC), usize::MAX, instead(403, refusal));
+    let cursor = scene.changes(None).await.unwrap().cursor;
+    let path = url::Url::parse(scene.calendar.as_str()).unwrap().path().to_owned();
+    let gone = format!(
+        "<multistatus xmlns=\"DAV:\"><response><href>{path}</href><status>HTTP/1.1 404 Not Found</status></response></multistatus>"
+    );
+    scene.plan(On::method("PROPFIND"), instead(207, &gone));
+    assert_eq!(kind(scene.changes(cursor.as_ref()).await), Some(ErrorKind::CalendarGone));
+    scene.plan(On::with_body("PROPFIND", "resourcetype"), instead(207, &gone));
+    assert_eq!(kind(scene.changes(None).await), Some(ErrorKind::CalendarGone));
+}
+
+#[tokio::test]
+async fn a_locked_server_is_written_to_one_by_one() {
+    let scene = Scene::new().await;
+    scene.proxy().plan(On::method("PUT"), 3, instead(423, ""));
+    scene.create(&scene.mirror(3)).await;
+    assert_eq!(scene.proxy().asked().iter().filter(|asked| asked.method == "PUT").count(), 4);
+    scene.proxy().plan(On::method("PUT"), usize::MAX, instead(423, ""));
+    let outcome = scene.write(MirrorWrite::Create(scene.mirror(3))).await;
+    assert_eq!(kind(outcome), Some(ErrorKind::Offline), "it stays locked");
+}
+
+#[tokio::test]
 async fn a_weak_or_missing_etag_after_a_write_is_read_back() {
     let scene = Scene::new().await;
     let mirror = scene.mirror(3);

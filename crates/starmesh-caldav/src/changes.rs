@@ -181,7 +181,7 @@ impl CaldavProvider {
 
     pub(crate) async fn state_of(&self, collection: &Url) -> Result<CollectionState> {
         let response = self.connection.send(GetCtag::prepare(collection)).await?;
-        read_success(collection, &response, GetCtag::parse)
+        read_success(collection, &response, |response| GetCtag::parse(collection, response))
     }
 
     fn known_reports(&self, calendar: &LastingName) -> Option<ChangeReports> {

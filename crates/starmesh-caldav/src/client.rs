@@ -23,6 +23,7 @@ use crate::convert::OwnAddresses;
 use crate::discovery::Discovered;
 use crate::errors::{calendar_gone, from_wire, host, refused};
 use crate::requests::ListCalendars;
+use crate::turns::WriteTurns;
 use crate::wire::WireError;
 
 /// Ids in one multiget.
@@ -38,6 +39,7 @@ pub struct CaldavProvider {
     pub(crate) clock: Arc<dyn Clock>,
     /// How each collection tells its changes, as far as it was found out.
     pub(crate) reports: Mutex<HashMap<LastingName, ChangeReports>>,
+    pub(crate) turns: WriteTurns,
     discovered: Discovered,
 }
 
@@ -49,18 +51,23 @@ impl CaldavProvider {
             own: OwnAddresses::new(discovered.addresses.iter().map(String::as_str)),
             clock: Arc::clone(&network.clock),
             reports: Mutex::default(),
+            turns: WriteTurns::default(),
             discovered,
         }
     }
 
     async fn calendars_at(&self, url: &Url, request: starmesh_http::Request) -> Result<Vec<RemoteCalendar>> {
         let response = self.connection.send(request).await?;
-        if matches!(response.status().as_u16(), 404 | 410) {
-            let status = response.status().as_u16();
-            let message = format!("{} has no calendars at its known place (HTTP {status})", host(url));
-            return Err(ProviderError::new(ErrorKind::Gone, message));
-        }
-        read_success(url, &response, |response| ListCalendars::parse(url, response))
+        // A home that is gone is not a calendar that is gone: its calendars may well live elsewhere.
+        read_success(url, &response, |response| ListCalendars::parse(url, response)).map_err(|error| {
+            match error.kind {
+                ErrorKind::CalendarGone => {
+                    let message = format!("{} has no calendars at their known place", host(url));
+                    ProviderError::new(ErrorKind::Gone, message)
+                }
+                _ => error,
+            }
+        })
     }
 }
 

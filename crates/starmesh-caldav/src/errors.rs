@@ -23,7 +23,18 @@ pub(crate) fn from_http(error: &HttpError) -> ProviderError {
 
 /// An answer that cannot be read.
 pub(crate) fn from_wire(url: &Url, error: WireError) -> ProviderError {
-    ProviderError::new(ErrorKind::InvalidData, format!("{} {error}", host(url)))
+    let kind = match error {
+        WireError::Itself(404 | 410) => ErrorKind::CalendarGone,
+        WireError::Itself(401) => ErrorKind::NeedsSignIn,
+        WireError::Itself(500..) => ErrorKind::Offline,
+        WireError::Itself(_) => ErrorKind::Refused,
+        WireError::WebPage
+        | WireError::DocumentType
+        | WireError::TooManyNodes
+        | WireError::Broken
+        | WireError::Unexpected => ErrorKind::InvalidData,
+    };
+    ProviderError::new(kind, format!("{} {error}", host(url)))
 }
 
 /// A status that is a refusal wherever it comes; `None` for those whose meaning hangs on the request.

@@ -24,6 +24,7 @@ mod href;
 mod lines;
 mod print;
 mod requests;
+mod turns;
 mod wire;
 mod write;
 mod zones;

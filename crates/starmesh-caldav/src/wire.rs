@@ -2,6 +2,9 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 use starmesh_http::Response;
+use url::Url;
+
+use crate::href::{normal_path, resource_id};
 
 /// Namespace of WebDAV.
 pub(crate) const DAV: &str = "DAV:";
@@ -35,6 +38,10 @@ pub(crate) enum WireError {
     /// XML of another kind.
     #[error("answered with XML that is not what was asked for")]
     Unexpected,
+    /// A success that holds nothing but the status of the collection that was asked about: Xandikos tells
+    /// so that it is not there. Taken for a list, it would be an empty one.
+    #[error("refuses the calendar (HTTP {0} inside its answer)")]
+    Itself(u16),
 }
 
 /// The text of an XML answer, to be parsed with [`parse`]. Bytes that XML forbids are replaced: one bad
@@ -69,6 +76,26 @@ pub(crate) fn responses<'a, 'i>(
         return Err(WireError::Unexpected);
     }
     Ok(children(root, DAV, "response").map(|node| ResourceAnswer { node }))
+}
+
+/// The same for a collection: an answer that refuses the collection itself is none about its members.
+pub(crate) fn responses_about<'a, 'i>(
+    collection: &Url,
+    document: &'a Document<'i>,
+) -> Result<impl Iterator<Item = ResourceAnswer<'a, 'i>>, WireError> {
+    let refusal = responses(document)?
+        .filter(|answer| answer.href().is_some_and(|href| is_same(collection, href)))
+        .find_map(|answer| answer.status().filter(|status| !(200..300).contains(status) && *status != 507));
+    match refusal {
+        Some(status) => Err(WireError::Itself(status)),
+        None => responses(document),
+    }
+}
+
+fn is_same(collection: &Url, href: &str) -> bool {
+    let own = normal_path(collection.path());
+    resource_id(collection, href)
+        .is_some_and(|id| id.as_str().trim_end_matches('/') == own.trim_end_matches('/'))
 }
 
 /// What a multistatus says about one resource.
@@ -190,6 +217,21 @@ mod tests {
         assert_eq!(parse(cut).unwrap_err(), WireError::Broken);
         let other = "<a/>";
         assert!(matches!(responses(&parse(other).unwrap()).map(|_| ()), Err(WireError::Unexpected)));
+    }
+
+    #[test]
+    fn a_refused_collection_is_no_empty_one() {
+        let url = Url::parse("https://example.org/ada@x.org/cal/").unwrap();
+        let about = |href: &str, status: u16| {
+            let text = format!(
+                "<multistatus xmlns=\"DAV:\"><response><href>{href}</href><status>HTTP/1.1 {status} X</status></response></multistatus>"
+            );
+            responses_about(&url, &parse(&text).unwrap()).map(Iterator::count)
+        };
+        assert_eq!(about("http://internal:8080/ada%40x.org/cal", 404), Err(WireError::Itself(404)));
+        assert_eq!(about("/ada@x.org/cal/", 403), Err(WireError::Itself(403)));
+        assert_eq!(about("/ada@x.org/cal/", 507), Ok(1), "a page that is cut short");
+        assert_eq!(about("/ada@x.org/cal/a.ics", 404), Ok(1), "a member that is gone");
     }
 
     #[test]

@@ -32,7 +32,8 @@ impl CaldavProvider {
         let id = mirror_id(collection, mirror.provider_id());
         let url = resource_url(collection, &id);
         let text = print_mirror(mirror, self.clock.now());
-        let response = self.connection.send(PutEvent::prepare(&url, Precondition::Absent, text)).await?;
+        let response =
+            self.turns.send(&self.connection, PutEvent::prepare(&url, Precondition::Absent, text)).await?;
         match response.status().as_u16() {
             200..=299 => self.written(collection, id, mirror, &response).await,
             412 => Err(identity_taken(&url)),
@@ -56,7 +57,8 @@ impl CaldavProvider {
         });
         let seen = seen.await?;
         let text = print_mirror(mirror, self.clock.now());
-        let response = self.connection.send(PutEvent::prepare(&url, seen.precondition(), text)).await?;
+        let response =
+            self.turns.send(&self.connection, PutEvent::prepare(&url, seen.precondition(), text)).await?;
         match response.status().as_u16() {
             200..=299 => self.written(collection, id, mirror, &response).await,
             404 | 410 => Err(gone(&url)),
@@ -74,7 +76,8 @@ impl CaldavProvider {
             event.marked.is_some() && ProviderId::has_shape(event.id.as_str())
         });
         let seen = seen.await?;
-        let response = self.connection.send(DeleteEvent::prepare(&url, seen.precondition())).await?;
+        let response =
+            self.turns.send(&self.connection, DeleteEvent::prepare(&url, seen.precondition())).await?;
         match response.status().as_u16() {
             200..=299 => Ok(Written { remote_id: id, version: None }),
             404 | 410 => Err(gone(&url)),

@@ -4,7 +4,7 @@ use starmesh_http::{Request, Response};
 use url::Url;
 
 use super::propfind;
-use crate::wire::{CALENDAR_SERVER, DAV, WireError, parse, responses, text_of};
+use crate::wire::{CALENDAR_SERVER, DAV, WireError, parse, responses_about, text_of};
 
 /// Asks a collection for its ctag and its reports.
 pub(crate) struct GetCtag;
@@ -23,11 +23,11 @@ impl GetCtag {
         propfind(collection, "0", &["s:getctag", "d:supported-report-set"])
     }
 
-    pub(crate) fn parse(response: &Response) -> Result<CollectionState, WireError> {
+    pub(crate) fn parse(collection: &Url, response: &Response) -> Result<CollectionState, WireError> {
         let body = text_of(response)?;
         let document = parse(&body)?;
         let mut state = CollectionState::default();
-        for answer in responses(&document)? {
+        for answer in responses_about(collection, &document)? {
             state.ctag =
                 state.ctag.or_else(|| answer.property_text(CALENDAR_SERVER, "getctag").map(str::to_owned));
             if let Some(set) = answer.property(DAV, "supported-report-set") {
@@ -41,12 +41,12 @@ impl GetCtag {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::multistatus;
+    use super::super::fixture::{multistatus, url};
     use super::*;
 
     #[test]
     fn ctag_and_reports_are_read() {
-        let state = GetCtag::parse(&multistatus(
+        let state = GetCtag::parse(&url("https://example.org/cal/"), &multistatus(
             "<d:response><d:href>/cal/</d:href><d:propstat><d:prop><s:getctag>\"17\"</s:getctag><d:supported-report-set>\
              <d:supported-report><d:report><d:sync-collection/></d:report></d:supported-report></d:supported-report-set>\
              </d:prop><d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>",
@@ -57,10 +57,13 @@ mod tests {
 
     #[test]
     fn a_server_without_either_has_neither() {
-        let state = GetCtag::parse(&multistatus(
-            "<d:response><d:href>/cal/</d:href><d:propstat><d:prop><s:getctag/></d:prop>\
+        let state = GetCtag::parse(
+            &url("https://example.org/cal/"),
+            &multistatus(
+                "<d:response><d:href>/cal/</d:href><d:propstat><d:prop><s:getctag/></d:prop>\
              <d:status>HTTP/1.1 404 Not Found</d:status></d:propstat></d:response>",
-        ))
+            ),
+        )
         .unwrap();
         assert_eq!(state, CollectionState::default());
     }

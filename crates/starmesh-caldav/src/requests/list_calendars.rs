@@ -9,7 +9,7 @@ use super::propfind;
 use crate::href::{collection_name, collection_url, last_segment};
 use crate::wire::{
     APPLE, CALDAV, CALENDAR_SERVER, DAV, NEXTCLOUD, ResourceAnswer, WireError, child, children, parse,
-    responses, text_of,
+    responses_about, text_of,
 };
 use crate::zones::zone_of_timezone_text;
 
@@ -58,7 +58,7 @@ impl ListCalendars {
     pub(crate) fn parse(url: &Url, response: &Response) -> Result<Vec<RemoteCalendar>, WireError> {
         let body = text_of(response)?;
         let document = parse(&body)?;
-        Ok(responses(&document)?.filter_map(|answer| calendar(url, answer)).collect())
+        Ok(responses_about(url, &document)?.filter_map(|answer| calendar(url, answer)).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::propfind;
 use crate::href::{normal_path, resource_id};
-use crate::wire::{DAV, ResourceAnswer, WireError, child, parse, responses, text_of};
+use crate::wire::{DAV, ResourceAnswer, WireError, child, parse, responses_about, text_of};
 
 /// Lists every member. Not a calendar-query: several servers hide old events from those.
 pub(crate) struct ListMembers;
@@ -27,7 +27,7 @@ impl ListMembers {
     pub(crate) fn parse(collection: &Url, response: &Response) -> Result<Vec<Member>, WireError> {
         let body = text_of(response)?;
         let document = parse(&body)?;
-        Ok(responses(&document)?.filter_map(|answer| member(collection, answer)).collect())
+        Ok(responses_about(collection, &document)?.filter_map(|answer| member(collection, answer)).collect())
     }
 }
 

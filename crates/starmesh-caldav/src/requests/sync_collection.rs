@@ -11,7 +11,7 @@ use url::Url;
 use super::list_members::{Member, member};
 use super::xml_request;
 use crate::href::resource_id;
-use crate::wire::{DAV, WireError, child, escape, parse, preconditions, responses, text, text_of};
+use crate::wire::{DAV, WireError, child, escape, parse, preconditions, responses_about, text, text_of};
 
 /// Asks for the changes since a token, or for everything without one.
 pub(crate) struct SyncCollection;
@@ -61,7 +61,7 @@ impl SyncCollection {
     }
 
     pub(crate) fn parse(collection: &Url, response: &Response) -> Result<SyncAnswer, WireError> {
-        if response.status() == StatusCode::MULTI_STATUS {
+        if response.status().is_success() {
             return parse_page(collection, response);
         }
         let conditions = preconditions(response);
@@ -89,7 +89,7 @@ fn parse_page(collection: &Url, response: &Response) -> Result<SyncAnswer, WireE
     let document = parse(&body)?;
     let mut page =
         SyncPage { members: Vec::new(), removed: Vec::new(), token: String::new(), is_truncated: false };
-    for answer in responses(&document)? {
+    for answer in responses_about(collection, &document)? {
         match answer.status() {
             Some(404 | 410) => {
                 let id = answer.href().and_then(|href| resource_id(collection, href));
