@@ -104,12 +104,12 @@ impl Engine {
             // In order and not at random, so that a seed of the simulated world replays.
             tokio::select! {
                 biased;
-                Some(done) = work.next() => daemon.take(done).await?,
                 command = commands.recv() => match command {
                     Some(Command::Signal(calendar)) => daemon.signal(&calendar).await?,
                     Some(Command::Reload) => daemon.reload().await?,
                     Some(Command::Shutdown) | None => break,
                 },
+                Some(done) = work.next() => daemon.take(done).await?,
                 () = sleep_until(daemon.next_due()) => {}
             }
         }
