@@ -129,6 +129,7 @@ impl<'a> Series<'a> {
 
     /// The dates before any exclusion.
     fn made(&self, range: &TimeRange, budget: &mut Budget) -> Result<Vec<Original<'a>>, RecurrenceProblem> {
+        budget.spend(self.master.dates.len())?;
         let mut made = Vec::new();
         for extra in &self.master.dates {
             made.push(self.listed(extra));
