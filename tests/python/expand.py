@@ -41,29 +41,31 @@ def dates(request, last):
     found = set()
     # dateutil ends its inner loop at this year, and would otherwise look for a match for thousands.
     datetime.MAXYEAR = last.year
+    anchor = wall(request["anchor"])
     for text in request["rules"]:
-        for local in rrulestr(text, dtstart=wall(request["anchor"])):
+        for local in rrulestr(text, dtstart=anchor):
             if local > last:
                 break
             found.add(local)
     start = wall(request["start"])
     kept = sorted(local for local in found if local >= start)
-    count = request.get("count")
+    count = request["count"]
     return kept if count is None else kept[:count]
 
 
 def answer(request):
     zone = zoneinfo.ZoneInfo(request["zone"] or "UTC")
     lo, hi = wall(request["lo"]), wall(request["hi"])
-    until_wall, until_utc = request.get("until_wall"), request.get("until_utc")
+    until_wall = request["until_wall"] and wall(request["until_wall"])
+    until_utc = request["until_utc"] and wall(request["until_utc"])
     found = set()
     # Two hours more than any change of clocks takes.
     last = hi.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) + datetime.timedelta(hours=2)
     for local in dates(request, last):
-        if until_wall is not None and local > wall(until_wall):
+        if until_wall is not None and local > until_wall:
             continue
         at = instant(local, zone)
-        if until_utc is not None and at > wall(until_utc):
+        if until_utc is not None and at > until_utc:
             continue
         if lo < at < hi:
             found.add(at)
@@ -76,7 +78,7 @@ def main():
             reply = answer(json.loads(line))
         except ValueError as error:
             reply = {"error": str(error)}
-        print(json.dumps(reply), flush=False)
+        print(json.dumps(reply))
 
 
 main()

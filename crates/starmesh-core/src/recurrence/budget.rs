@@ -12,6 +12,9 @@ impl Budget {
     /// The most steps of one expansion: a period visited, a candidate considered or eight days looked at
     /// is one step. A step takes some ten nanoseconds.
     pub(crate) const STEPS_MAX: usize = 1_000_000;
+    /// What a date costs that is kept, in steps: it is read in its zone, sorted and compared. So some
+    /// 45,000 of them can be kept, a good deal more than one event may show.
+    pub(crate) const STEPS_OF_KEPT_DATE: usize = 20;
 
     /// A full budget.
     pub(crate) fn new() -> Self {

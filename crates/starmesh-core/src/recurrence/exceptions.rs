@@ -75,9 +75,11 @@ impl<'a> Exceptions<'a> {
     /// How much earlier than `range.lo` and how much later than `range.hi` an original may lie whose
     /// occurrence is in a range.
     pub(super) fn reach(&self) -> (TimeDelta, TimeDelta) {
+        /// A shift is measured on a wall clock, and a time may become a day: neither is exact by more.
+        const MARGIN: TimeDelta = TimeDelta::days(3);
         let zero = TimeDelta::zero();
-        let earlier = self.onward.values().map(|onward| onward.shift + onward.extent.reach()).max();
-        let later = self.onward.values().map(|onward| -onward.shift).max();
+        let earlier = self.onward.values().map(|onward| onward.shift + onward.extent.reach() + MARGIN).max();
+        let later = self.onward.values().map(|onward| -onward.shift + MARGIN).max();
         (earlier.unwrap_or(zero).max(zero), later.unwrap_or(zero).max(zero))
     }
 

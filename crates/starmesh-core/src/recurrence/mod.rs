@@ -166,14 +166,15 @@ fn scan_range(
     exceptions: &Exceptions<'_>,
     floating: &Zone,
 ) -> TimeRange {
-    /// Days of 25 hours, all-day dates at the edge of a zone.
-    const MARGIN: TimeDelta = TimeDelta::days(3);
+    /// Nominal days may be longer than 24 hours.
+    const LONG_DAYS: TimeDelta = TimeDelta::days(1);
     let (earlier, later) = exceptions.reach();
     let listed = series.master.dates.iter().filter_map(|extra| {
         extra.length.as_ref().map(|length| Extent::of(&extra.start, length, floating).reach())
     });
-    let earlier = listed.fold(earlier.max(extent.reach()), TimeDelta::max);
-    let lo = range.lo.checked_sub_signed(earlier + MARGIN).unwrap_or(DateTime::<Utc>::MIN_UTC);
-    let hi = range.hi.checked_add_signed(later + MARGIN).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let longest = listed.fold(earlier.max(extent.reach()), TimeDelta::max);
+    let margin = if longest < LONG_DAYS { TimeDelta::zero() } else { LONG_DAYS };
+    let lo = range.lo.checked_sub_signed(longest + margin).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    let hi = range.hi.checked_add_signed(later).unwrap_or(DateTime::<Utc>::MAX_UTC);
     TimeRange { lo, hi }
 }

@@ -14,8 +14,9 @@ use crate::event::{CalendarTime, ExtraDate, Length, Master};
 use crate::time::{TimeRange, midnight};
 use crate::zone::Zone;
 
-/// No offset and no gap of a wall clock moves a time by more than this.
-const WALL_MARGIN: TimeDelta = TimeDelta::days(2);
+/// No offset and no change of a wall clock moves a time by more than this many days.
+const WALL_DAYS: i64 = 2;
+const WALL_MARGIN: TimeDelta = TimeDelta::days(WALL_DAYS);
 
 /// A date as the series makes it, before any exception.
 #[derive(Clone, Copy)]
@@ -128,6 +129,7 @@ impl<'a> Series<'a> {
 
     /// The dates before any exclusion.
     fn made(&self, range: &TimeRange, budget: &mut Budget) -> Result<Vec<Original<'a>>, RecurrenceProblem> {
+        budget.spend(self.master.dates.len())?;
         let mut made = Vec::new();
         for extra in &self.master.dates {
             made.push(self.listed(extra));
@@ -193,7 +195,10 @@ impl<'a> Series<'a> {
         found: &mut dyn FnMut(Original<'a>),
     ) -> Result<(), RecurrenceProblem> {
         let wall = |instant: DateTime<Utc>| self.zone.unwrap_or(&Zone::Utc).to_local(instant, self.floating);
-        let span = LocalSpan { lo: wall(range.lo) - WALL_MARGIN, hi: wall(range.hi) + WALL_MARGIN };
+        let span = LocalSpan {
+            lo: wall(range.lo) - clock_change(range.lo, wall),
+            hi: wall(range.hi) + clock_change(range.hi, wall),
+        };
         // Where UNTIL is an instant it is compared as one, below; here it only ends the walk.
         let until = rule.until.map(|until| match self.bound(until) {
             Bound::Wall(wall) => wall,
@@ -228,6 +233,19 @@ impl<'a> Series<'a> {
             (Until::Utc(utc), Some(_)) => Bound::Instant(utc.and_utc()),
         }
     }
+}
+
+/// How far the wall clock is changed around an instant; by so much a wall-clock time may lie on the other
+/// side of it than its own instant.
+fn clock_change(around: DateTime<Utc>, wall: impl Fn(DateTime<Utc>) -> NaiveDateTime) -> TimeDelta {
+    let offsets = (-WALL_DAYS..=WALL_DAYS)
+        .filter_map(|days| around.checked_add_signed(TimeDelta::days(days)))
+        .map(|instant| wall(instant) - instant.naive_utc());
+    let (least, most) = offsets.fold((TimeDelta::MAX, TimeDelta::MIN), |(least, most), offset| {
+        (least.min(offset), most.max(offset))
+    });
+    // Beyond the years of a calendar a wall clock stands still, which is no change of clocks.
+    (most - least).clamp(TimeDelta::zero(), WALL_MARGIN)
 }
 
 /// UNTIL in the terms of a series.

@@ -141,3 +141,26 @@ fn as_many_occurrences_as_allowed_are_given_and_one_more_is_refused() {
     let found = expand(&set, &range(OCCURRENCES_MAX + 1), &Zone::Utc);
     assert_eq!(found, Err(RecurrenceProblem::TooManyOccurrences));
 }
+
+#[test]
+fn many_exceptions_by_day_of_a_series_of_many_listed_dates_are_refused() {
+    let Recurrence::Set(mut set) = series(day(2026, 1, 1), &["FREQ=YEARLY"]) else { panic!("a set") };
+    let master = set.master.as_mut().unwrap();
+    let extra = |number| ExtraDate {
+        start: CalendarTime::Date(day(2026, 1, 1) + TimeDelta::days(number)),
+        length: None,
+    };
+    master.dates = (0..20_000).map(extra).collect();
+    let instance = master.instance.clone();
+    let exception = |number| Override {
+        recurrence_id: CalendarTime::Date(day(2026, 1, 1) + TimeDelta::days(number)),
+        and_future: false,
+        instance: instance.clone(),
+        sequence: 0,
+        stamp: None,
+    };
+    set.overrides = (0..20_000).map(exception).collect();
+    let range = TimeRange { lo: midnight(day(2026, 1, 1)), hi: midnight(day(2027, 1, 1)) };
+    let found = expand(&Recurrence::Set(set), &range, &Zone::Utc);
+    assert_eq!(found, Err(RecurrenceProblem::TooManyOccurrences));
+}

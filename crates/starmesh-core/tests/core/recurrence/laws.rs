@@ -135,7 +135,6 @@ proptest! {
             let at_the_cut: BTreeSet<_> = whole
                 .iter()
                 .filter(|occurrence| occurrence.time.end() <= b && occurrence.time.start() >= b)
-                .cloned()
                 .map(|occurrence| format!("{occurrence:?}"))
                 .collect();
             let without_cut = |set: BTreeSet<String>| set.difference(&at_the_cut).cloned().collect::<BTreeSet<_>>();
