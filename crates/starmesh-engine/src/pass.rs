@@ -255,10 +255,13 @@ impl Engine {
             return Ok(());
         }
         let wanted = topology::links(&self.state.groups().await?, &BTreeSet::new());
+        let unknown = self.state.intents_in(&plan.target).await?;
         let mut changes = Changes::new();
         for link in retiring {
             let to_do = plan.operations.iter().any(|operation| operation.link == link.id);
-            let busy = (to_do && !carried_out) || plan.stuck.iter().any(|stuck| stuck.link == link.id);
+            let busy = (to_do && !carried_out)
+                || plan.stuck.iter().any(|stuck| stuck.link == link.id)
+                || unknown.iter().any(|intent| intent.link == link.id);
             if !busy && !wanted.contains_key(&link.id) && self.state.mirror_count(&link.id).await? == 0 {
                 changes.delete_link(&link.id);
             }

@@ -108,6 +108,7 @@ impl Engine {
         if plan.operations.is_empty() {
             return Ok(placing);
         }
+        let unknown_before = !self.state.intents_in(&target.id).await?.is_empty();
         let provider = match self.open_for_writing(target).await {
             Ok(provider) => provider,
             Err(Stop::Store(error)) => return Err(error.into()),
@@ -136,7 +137,9 @@ impl Engine {
             run.carry_out(ready, &mut unplaced).await?;
         }
         let placing = run.placing;
-        if placing.stopped.is_none() && placing.report.deferred + placing.report.wedged == 0 {
+        // What an intent of before had left behind is in no plan yet.
+        let through = placing.stopped.is_none() && placing.report.deferred + placing.report.wedged == 0;
+        if through && !unknown_before {
             self.finish_retired(plan, true).await?;
         }
         Ok(placing)

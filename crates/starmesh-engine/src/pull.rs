@@ -49,6 +49,8 @@ pub(crate) struct Pulled {
     pub first: bool,
     /// How many items are new, changed or gone.
     pub changed: u64,
+    /// True when the calendar is empty and a second look has to confirm it.
+    pub doubtful: bool,
 }
 
 /// An item before and after a read.
@@ -324,6 +326,7 @@ impl Engine {
         read.read_at = Some(started);
         let doubted = read.suspicion;
         read.suspicion = still_doubted(&read, listing, started, first);
+        pulled.doubtful = read.suspicion.is_some();
         pulled.first |= doubted.is_some() && read.suspicion.is_none();
         read.failure = None;
         if listing.complete {

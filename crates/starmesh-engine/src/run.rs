@@ -33,6 +33,10 @@ use crate::signal::{Command, Origin};
 /// How long writes under way may take once a shutdown was asked for.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 
+/// However long nothing is due, the wall clock is looked at this often: midnight comes without a poll, and
+/// timers stand still while the computer sleeps.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(60);
+
 /// A calendar that is being watched.
 struct Watch {
     calendar: Calendar,
@@ -268,7 +272,8 @@ impl Daemon {
             .filter(|(target, aim)| aim.scope.is_some() && !aim.placing && self.is_informed(target))
             .map(|(_, aim)| aim.not_before);
         let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
-        polls.chain(aims).min().unwrap_or_else(|| Instant::now() + interval)
+        let next = polls.chain(aims).min().unwrap_or_else(|| Instant::now() + interval);
+        next.min(Instant::now() + CLOCK_INTERVAL)
     }
 
     async fn take(&mut self, done: Done) -> Result<(), EngineError> {
@@ -298,6 +303,9 @@ impl Daemon {
         let delay = match answer {
             Ok(pulled) => {
                 watch.attempts = 0;
+                if pulled.doubtful {
+                    watch.next_poll = watch.next_poll.min(now + SUSPICION_DELAY);
+                }
                 let everything = pulled.first || !watch.compared;
                 watch.compared = true;
                 let origin = Origin { signalled, taken, pulled: self.engine.clock.now() };
