@@ -1,6 +1,6 @@
 //! Servers that take one write at a time.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -18,11 +18,13 @@ const LOCKED_DELAY_FIRST: Duration = Duration::from_millis(50);
 
 /// Whose turn it is to write.
 ///
-/// Xandikos locks a calendar while it writes, and answers 423 to whoever comes second. Once a server has
-/// said so, writes to it go one after the other.
+/// Xandikos locks a calendar while it writes; whoever comes second gets 423, or 500 for a removal. Once a
+/// server has done so, writes to it go one after the other. Sending such a write again is safe even if the
+/// first was carried out: its precondition then fails, and the caller looks.
 #[derive(Default)]
 pub(crate) struct WriteTurns {
     one_at_a_time: AtomicBool,
+    under_way: AtomicUsize,
     turn: Mutex<()>,
 }
 
@@ -35,17 +37,47 @@ impl WriteTurns {
             if turn.is_none() && self.one_at_a_time.load(Ordering::Relaxed) {
                 turn = Some(self.turn.lock().await);
             }
-            let response = connection.send(request.clone()).await?;
-            if response.status() != StatusCode::LOCKED {
+            let (response, overlapped) = self.exchange(connection, request.clone()).await?;
+            let is_locked = match response.status() {
+                StatusCode::LOCKED => true,
+                StatusCode::INTERNAL_SERVER_ERROR => overlapped,
+                _ => false,
+            };
+            if !is_locked {
                 return Ok(response);
             }
             self.one_at_a_time.store(true, Ordering::Relaxed);
             if turn.is_some() {
-                // Another program holds the lock.
+                // Another program holds the lock, or a write of ours from before there were turns.
                 tokio::time::sleep(delay).await;
                 delay *= 2;
             }
         }
-        connection.send(request).await
+        Ok(self.exchange(connection, request).await?.0)
+    }
+
+    /// The answer to a write, and whether another write of ours was under way meanwhile.
+    async fn exchange(&self, connection: &Connection, request: Request) -> Result<(Response, bool)> {
+        let under_way = UnderWay::begin(&self.under_way);
+        let response = connection.send(request).await?;
+        Ok((response, under_way.others_before || self.under_way.load(Ordering::Relaxed) > 1))
+    }
+}
+
+/// Counts a write as long as it lives, however its future ends.
+struct UnderWay<'a> {
+    count: &'a AtomicUsize,
+    others_before: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(count: &'a AtomicUsize) -> Self {
+        Self { others_before: count.fetch_add(1, Ordering::Relaxed) > 0, count }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::Relaxed);
     }
 }
