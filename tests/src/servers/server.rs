@@ -169,7 +169,8 @@ impl Server {
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // A server must not find its owner's settings, nor a proxy for its own address.
         command.env("HOME", self.folder.path()).env_remove("RADICALE_CONFIG");
-        self.process = Some(command.spawn().map_err(|error| Failure::from(error).during("starting a server"))?);
+        self.process =
+            Some(command.spawn().map_err(|error| Failure::from(error).during("starting a server"))?);
         let outcome = self.wait_until_ready();
         if outcome.is_err() {
             self.stop()?;
@@ -189,7 +190,8 @@ impl Server {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                let words = format!("{:?} is not ready after {READY_WITHIN:?}: {}", self.kind, self.log_tail());
+                let words =
+                    format!("{:?} is not ready after {READY_WITHIN:?}: {}", self.kind, self.log_tail());
                 return Err(Failure::new(words));
             }
             std::thread::sleep(PROBE_PAUSE);

@@ -29,7 +29,10 @@ fn mesh(members: &[&'static str]) -> Vec<Way> {
 }
 
 /// One event in each calendar, each at an hour of its own.
-async fn book_one_in_each(world: &World, calendars: &[&'static str]) -> Outcome<BTreeMap<&'static str, Block>> {
+async fn book_one_in_each(
+    world: &World,
+    calendars: &[&'static str],
+) -> Outcome<BTreeMap<&'static str, Block>> {
     let mut booked = BTreeMap::new();
     for (hour, calendar) in (7..).zip(calendars) {
         let start = at(3, hour);
