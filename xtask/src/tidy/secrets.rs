@@ -20,7 +20,7 @@ const SECRET_TYPES: [&str; 9] = [
 ];
 
 /// … unless it ends in one of these: it speaks of secrets and holds none.
-const ABOUT_SECRETS: [&str; 6] = ["Error", "Problem", "Kind", "Name", "Id", "Source"];
+const ABOUT_SECRETS: [&str; 8] = ["Error", "Problem", "Kind", "Name", "Id", "Source", "Purpose", "Cost"];
 
 const LEAKY: [&str; 2] = ["Debug", "Serialize"];
 
