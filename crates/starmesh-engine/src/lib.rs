@@ -16,6 +16,7 @@
 
 mod engine;
 mod error;
+mod forget;
 mod journal;
 mod pass;
 mod place;

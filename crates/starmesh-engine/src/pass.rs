@@ -236,7 +236,7 @@ impl Engine {
         });
     }
 
-    /// Ends the links of a target that no group generates any more and that have no mirror left.
+    /// Ends the links of a target that no group generates any more and that have no mirror left which could go.
     /// Once the plan was `carried_out` its removals leave none; this is also the moment to end them, before
     /// another device, on which the link still runs, places its mirrors again.
     pub(crate) async fn finish_retired(
@@ -259,10 +259,13 @@ impl Engine {
         let mut changes = Changes::new();
         for link in retiring {
             let to_do = plan.operations.iter().any(|operation| operation.link == link.id);
-            let busy = (to_do && !carried_out)
-                || plan.stuck.iter().any(|stuck| stuck.link == link.id)
-                || unknown.iter().any(|intent| intent.link == link.id);
-            if !busy && !wanted.contains_key(&link.id) && self.state.mirror_count(&link.id).await? == 0 {
+            let busy = (to_do && !carried_out) || unknown.iter().any(|intent| intent.link == link.id);
+            // A mirror to which a person invited others stays, and nobody waits for it: it is a stray now.
+            let left: Vec<_> = plan.stuck.iter().filter(|stuck| stuck.link == link.id).collect();
+            let records = self.state.mirrors_of_link(&link.id).await?;
+            let all_left = records.iter().all(|record| left.iter().any(|stuck| stuck.key == record.key));
+            if !busy && all_left && !wanted.contains_key(&link.id) {
+                records.iter().for_each(|record| changes.delete_mirror(&plan.target, &record.key));
                 changes.delete_link(&link.id);
             }
         }

@@ -157,9 +157,7 @@ impl Engine {
             changes.put_mirror(record);
             placing.report.adopted += 1;
         }
-        for key in &plan.forget {
-            changes.delete_mirror(&target.id, key);
-        }
+        self.forget(target, plan, placing, &mut changes).await?;
         self.keep_stuck(target, plan, &mut changes).await?;
         self.state.commit(changes).await
     }

@@ -85,8 +85,8 @@ struct Daemon {
     links: BTreeMap<LinkId, LinkState>,
     watches: BTreeMap<CalendarId, Watch>,
     aims: BTreeMap<CalendarId, Aim>,
-    /// Targets to be planned whole once this source was read again.
-    rechecks: BTreeMap<CalendarId, BTreeSet<CalendarId>>,
+    /// Targets to be planned once this calendar was read again, and how much of them.
+    rechecks: BTreeMap<CalendarId, BTreeMap<CalendarId, Scope>>,
     today: NaiveDate,
     stop: CancellationToken,
 }
@@ -342,8 +342,8 @@ impl Daemon {
         if is_target && (touched || pulled.unrecorded) {
             self.aim(id, scope(everything || pulled.unrecorded), origin);
         }
-        for target in self.rechecks.remove(id).unwrap_or_default() {
-            self.aim(&target, Scope::Whole, origin);
+        for (target, scope) in self.rechecks.remove(id).unwrap_or_default() {
+            self.aim(&target, scope, origin);
         }
     }
 
@@ -371,17 +371,33 @@ impl Daemon {
         } else {
             aim.attempts = 0;
         }
-        if !placing.replan.is_empty() {
-            self.aim(target, Scope::Meetings(placing.replan), origin);
-        }
+        let again = Scope::Meetings(placing.replan);
         if placing.reread {
-            self.signal(target).await?;
+            // With what is known now the same write would be refused again.
+            self.recheck(target, target, again).await?;
+        } else if again != Scope::Meetings(BTreeSet::new()) {
+            self.aim(target, again, origin);
         }
         for source in recheck {
-            self.rechecks.entry(source.clone()).or_default().insert(target.clone());
-            self.signal(&source).await?;
+            self.recheck(&source, target, Scope::Whole).await?;
         }
         Ok(())
+    }
+
+    /// Has a calendar read, and plans a target after that.
+    async fn recheck(
+        &mut self,
+        calendar: &CalendarId,
+        target: &CalendarId,
+        scope: Scope,
+    ) -> Result<(), StoreError> {
+        let targets = self.rechecks.entry(calendar.clone()).or_default();
+        let scope = match targets.remove(target) {
+            Some(before) => before.and(scope),
+            None => scope,
+        };
+        targets.insert(target.clone(), scope);
+        self.signal(calendar).await
     }
 
     /// Lets writes under way finish, within bounds; reads are dropped.

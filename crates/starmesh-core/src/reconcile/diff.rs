@@ -82,7 +82,11 @@ impl<'a> Diff<'a> {
         };
         let (kept, extra) = if found_first { (found, other) } else { (other, found) };
         if self.link(&extra).state == LinkState::Active {
-            self.remove(&extra, RemoveCause::Duplicate);
+            if extra.has_attendees {
+                self.stuck(key, &extra, StuckReason::HasAttendees);
+            } else {
+                self.remove(&extra, RemoveCause::Duplicate);
+            }
         }
         live.insert(key, kept);
     }

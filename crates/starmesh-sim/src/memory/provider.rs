@@ -192,6 +192,8 @@ impl Inner {
             let may_lie = !self.trouble.lied.contains(&reader);
             if may_lie && self.faults.strikes(FaultKind::EmptyListing) {
                 self.trouble.lied.insert(reader);
+                // Once the server has found its items again, its watchers hear of it.
+                self.notices.insert(name.clone());
                 return Ok(self.calendar(name)?.empty_listing());
             }
             left_out = self.hide_mirrors(name);

@@ -326,6 +326,7 @@ impl Inner {
         marked.plain = false;
         marked.has_attendees |= invites;
         calendar.put(id.clone(), Content::Marked(marked));
+        self.notices.insert(name.clone());
         true
     }
 }

@@ -220,6 +220,10 @@ impl World {
         for (edge, state) in running {
             if state == super::oracle::Running::Retiring {
                 self.watcher.oracle().causes.given_up(edge.0, edge.1);
+                // Without a record, a mirror that a listing hides is nowhere known.
+                if self.excuses.store_lost && self.swarm.hides_mirrors() {
+                    self.excuses.forgotten.insert(edge);
+                }
             }
         }
         self.devices[device].tell(Command::Reload);

@@ -165,6 +165,11 @@ impl Swarm {
         self.features.contains(&feature)
     }
 
+    /// True when a first listing may lack mirrors that are there.
+    pub(super) fn hides_mirrors(&self) -> bool {
+        [FaultKind::MirrorHidden, FaultKind::EmptyListing].iter().any(|kind| self.faults.contains_key(kind))
+    }
+
     /// How many devices there are.
     pub(super) fn devices(&self) -> u8 {
         1 + u8::from(self.has(Feature::SecondDevice))

@@ -93,10 +93,17 @@ impl Comparison<'_> {
                 (false, _) => 1,
             };
             let unreadable = causes.len() - readable.len();
-            if standing < expected || standing > expected + unreadable {
+            let untouchable = causes.iter().filter(|(key, _)| self.is_untouchable(key)).count();
+            if standing < expected || standing > expected + unreadable + untouchable {
                 self.complain(&format!("{standing} mirrors where {expected} ought to be"), first);
             }
         }
+    }
+
+    /// True for a mirror that nobody may remove: others were invited to it, or the brake holds it.
+    fn is_untouchable(&self, key: &MirrorKey) -> bool {
+        let mirrors = self.live.get(key).map(Vec::as_slice).unwrap_or_default();
+        self.excuses.held.contains(key) || mirrors.iter().any(|mirror| mirror.has_attendees)
     }
 
     /// The occurrences that the target's own events block.
@@ -154,8 +161,11 @@ impl Comparison<'_> {
             Some(wanted) => {
                 let says = Shown::of(mirror.availability).map(|shown| (span, shown));
                 let plain = mirror.plain && mirror.label == LABEL;
-                let outside = !self.reach.meets(&wanted.0) && self.excuses.store_lost;
-                if (says != Some(wanted) || !plain) && !outside {
+                let right = says == Some(wanted) && plain;
+                // Outside the window a mirror is kept and not mended; but it does not outlive a move.
+                let kept = !self.reach.meets(&wanted.0)
+                    && (self.excuses.store_lost || says.is_none_or(|says| !cause.said.contains(&says)) || !plain);
+                if !right && !kept {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
             }
