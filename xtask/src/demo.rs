@@ -1,6 +1,7 @@
 //! `demo`: the main job on a calendar server of its own.
 
 use std::ffi::OsString;
+use std::process::Command;
 
 use crate::process::{self, Failure};
 use crate::setup::{self, Purpose};
@@ -15,10 +16,12 @@ pub(crate) struct Arguments {
     pub(crate) rest: Vec<OsString>,
 }
 
-/// Installs what the demo needs and starts it.
+/// Installs what the demo needs and starts it. Built over the whole workspace, like everything else.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
-    const BUILD: [&str; 6] = ["run", "-p", "starmesh-tests", "--bin", "starmesh-demo", "--"];
+    const BUILD: [&str; 6] = ["build", "--workspace", "--bin", "starmesh", "--bin", "starmesh-demo"];
     setup::run(workspace, Purpose::Demo)?;
-    let words = BUILD.iter().map(OsString::from).chain(arguments.rest.iter().cloned());
-    process::run(process::cargo(workspace.root(), words))
+    process::run(process::cargo(workspace.root(), BUILD))?;
+    let mut demo = Command::new(workspace.program("starmesh-demo", false)?);
+    demo.args(&arguments.rest).current_dir(workspace.root());
+    process::run(demo)
 }

@@ -96,9 +96,10 @@ fn perform(workspace: &Workspace, work: &Work) -> Outcome {
     let result = match work {
         Work::Setup => setup::run(workspace, Purpose::Test),
         Work::Tidy => tidy::run(workspace),
-        Work::World { seeds, bugs } => {
-            world::run(workspace, &world::Arguments { seeds: *seeds, seed: None, bugs: *bugs })
-        }
+        Work::World { seeds, bugs } => world::run(
+            workspace,
+            &world::Arguments { seeds: *seeds, seed: None, bugs: *bugs, release: false },
+        ),
         Work::Demo => demo::run(workspace, &demo::Arguments { rest: Vec::new() }),
         Work::Cargo(words) => cargo(words),
         Work::CargoIfInstalled { program, otherwise, words } => {

@@ -29,6 +29,13 @@ impl Workspace {
         &self.root
     }
 
+    /// Where Cargo puts a program of ours that it built for development (`release`: for speed).
+    pub(crate) fn program(&self, name: &str, release: bool) -> Result<PathBuf, Failure> {
+        let folder = if release { "release" } else { "debug" };
+        let target = self.metadata()?.target_directory.into_std_path_buf();
+        Ok(target.join(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+    }
+
     /// Our own packages with the dependencies they declare; nothing is resolved or downloaded.
     pub(crate) fn metadata(&self) -> Result<Metadata, Failure> {
         MetadataCommand::new()

@@ -1,4 +1,6 @@
-//! `world`: the seeded world, built with the bugs that can be planted and run with optimisation.
+//! `world`: the seeded world, built with the bugs that can be planted.
+
+use std::process::Command;
 
 use crate::process::{self, Failure};
 use crate::workspace::Workspace;
@@ -15,31 +17,33 @@ pub(crate) struct Arguments {
     /// Plant each known bug in turn and fail unless every one is found.
     #[arg(long)]
     pub(crate) bugs: bool,
+    /// Build with optimisation: worth it from some ten thousand seeds on.
+    #[arg(long)]
+    pub(crate) release: bool,
 }
 
-/// Builds and runs it.
+/// The program.
+const PROGRAM: &str = "starmesh-world";
+
+/// Builds and runs it. Over the whole workspace, so that what it stands on is built once for every chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
-    process::run(process::cargo(workspace.root(), words(arguments)))
+    const BUILD: [&str; 6] =
+        ["build", "--workspace", "--features", "starmesh-sim/planted-bugs", "--bin", PROGRAM];
+    let release = arguments.release.then_some("--release");
+    process::run(process::cargo(workspace.root(), BUILD.into_iter().chain(release)))?;
+    let mut world = Command::new(workspace.program(PROGRAM, arguments.release)?);
+    world.args(words(arguments)).current_dir(workspace.root());
+    process::run(world)
 }
 
 fn words(arguments: &Arguments) -> Vec<String> {
-    const BUILD: [&str; 9] = [
-        "run",
-        "--release",
-        "-p",
-        "starmesh-sim",
-        "--features",
-        "planted-bugs",
-        "--bin",
-        "starmesh-world",
-        "--",
-    ];
-    let mut words = BUILD.map(str::to_owned).to_vec();
     let seeds = arguments.seeds.map(|count| ("--seeds", count));
     let seed = arguments.seed.map(|first| ("--seed", first));
-    for (option, value) in seeds.into_iter().chain(seed) {
-        words.extend([option.to_owned(), value.to_string()]);
-    }
+    let mut words: Vec<String> = seeds
+        .into_iter()
+        .chain(seed)
+        .flat_map(|(option, value)| [option.to_owned(), value.to_string()])
+        .collect();
     if arguments.bugs {
         words.push("--bugs".to_owned());
     }
@@ -52,9 +56,9 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_passed_on_and_nothing_else() {
-        let asked = Arguments { seeds: Some(2000), seed: Some(7), bugs: true };
-        assert!(words(&asked).ends_with(&["--seeds", "2000", "--seed", "7", "--bugs"].map(str::to_owned)));
-        let plain = Arguments { seeds: None, seed: None, bugs: false };
-        assert_eq!(words(&plain).last().map(String::as_str), Some("--"));
+        let asked = Arguments { seeds: Some(2000), seed: Some(7), bugs: true, release: true };
+        assert_eq!(words(&asked), ["--seeds", "2000", "--seed", "7", "--bugs"]);
+        let plain = Arguments { seeds: None, seed: None, bugs: false, release: false };
+        assert_eq!(words(&plain), Vec::<String>::new());
     }
 }

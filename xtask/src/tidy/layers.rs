@@ -51,7 +51,6 @@ const HOMES: [(&str, &[&str], &str); 8] = [
     ("keyring", &["starmesh-store"], "secrets are kept by the vault of starmesh-store"),
     ("calcard", &["starmesh-caldav"], "iCalendar text is read at the edge"),
     ("libdav", &["starmesh-caldav"], "WebDAV is spoken at the edge"),
-    ("rrule", &["starmesh-core"], "a series is expanded by starmesh-core's recurrence"),
     (
         "clap",
         &["starmesh-cli", "starmesh-sim", "starmesh-tests", "xtask"],

@@ -164,7 +164,9 @@ impl Comparison<'_> {
                 let right = says == Some(wanted) && plain;
                 // Outside the window a mirror is kept and not mended; but it does not outlive a move.
                 let kept = !self.reach.meets(&wanted.0)
-                    && (self.excuses.store_lost || says.is_none_or(|says| !cause.said.contains(&says)) || !plain);
+                    && (self.excuses.store_lost
+                        || says.is_none_or(|says| !cause.said.contains(&says))
+                        || !plain);
                 if !right && !kept {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
