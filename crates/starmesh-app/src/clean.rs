@@ -66,7 +66,8 @@ impl Starmesh {
     /// Removes the busy blocks and lets the links pause, so that the next pass places nothing again.
     /// Accounts and groups stay.
     pub async fn clean(&self, prepared: PreparedClean, listener: Listener<'_>) -> Result<CleanDto> {
-        let PreparedClean { links, ids, .. } = prepared;
+        let PreparedClean { mut links, unreached, ids } = prepared;
+        links.extend(unreached.into_iter().map(|it| CleanedLink { link: it.link, mirrors: it.mirrors }));
         let directory = Directory::load(&self.state).await?;
         put_retiring(&self.state, &ids).await?;
         let retired = self.retire(&directory, &ids, listener).await;

@@ -326,7 +326,19 @@ fn check_shape(directory: &Directory, shape: &Shape) -> Result<()> {
             }
         };
         AppError::new(ErrorCode::InvalidGroup, message)
-    })
+    })?;
+    // One collection seen through two accounts is one calendar: mirrored into itself it would never rest.
+    let mut addresses = BTreeMap::new();
+    for calendar in shape.members().into_iter().filter_map(|id| directory.calendar(id)) {
+        if let Some(other) = addresses.insert(&calendar.remote.name, calendar) {
+            let (one, two) = (directory.reference(&other.id).path, directory.reference(&calendar.id).path);
+            return Err(AppError::new(
+                ErrorCode::InvalidGroup,
+                format!("{one} and {two} are one calendar, seen through two accounts"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A group of which no link can be is a mistake, and silence about it would look like success.

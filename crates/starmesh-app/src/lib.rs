@@ -49,7 +49,7 @@ pub use accounts::{AccountAdded, NewCaldavAccount};
 pub use apply::Prepared;
 pub use clean::PreparedClean;
 pub use data_folder::VaultKind;
-pub use error::{Action, AppError, ErrorCode, ExitClass, Result};
+pub use error::{Action, AppError, ErrorCode, ExitClass, Result, quoted};
 pub use groups::NewGroup;
 pub use links::LinkScope;
 pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};

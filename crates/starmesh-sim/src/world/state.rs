@@ -269,6 +269,7 @@ impl World {
 
     /// The computer sleeps for days.
     pub(super) fn sleep_through(&mut self, seconds: i64) {
+        self.watcher.oracle().sleeps();
         self.clock.sleep_through(seconds);
         let mut oracle = self.watcher.oracle();
         let reach = oracle.reach();
