@@ -109,7 +109,7 @@ impl Dav {
         let mut stored = BTreeMap::new();
         for path in hrefs(&text) {
             let member = url.join(&path).expect("an href of the server");
-            if member.path().ends_with(".ics") {
+            if !member.path().ends_with('/') {
                 let resource = self.get(&member).await.expect("what is listed is there");
                 stored.insert(member.path().to_owned(), resource);
             }
