@@ -277,17 +277,14 @@ pub(crate) fn leave(
             groups.push(group);
             continue;
         }
-        match without(&group.shape, leaving) {
-            Some(shape) => {
-                let group = Group { shape, ..group };
-                changes.put_group(&group);
-                left.smaller.push(group.id.to_string());
-                groups.push(group);
-            }
-            None => {
-                changes.delete_group(&group.id);
-                left.removed.push(group.id.to_string());
-            }
+        if let Some(shape) = without(&group.shape, leaving) {
+            let group = Group { shape, ..group };
+            changes.put_group(&group);
+            left.smaller.push(group.id.to_string());
+            groups.push(group);
+        } else {
+            changes.delete_group(&group.id);
+            left.removed.push(group.id.to_string());
         }
     }
     wanted.groups = groups;

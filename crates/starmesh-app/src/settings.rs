@@ -83,14 +83,20 @@ impl Key {
                 text.strip_suffix('d').unwrap_or(text).parse().ok().map(|days| settings.window_days = days)
             }
             Self::PollInterval => parse_seconds(text).map(|seconds| settings.poll_interval_s = seconds),
-            Self::Zone if none => Some(settings.zone = None),
+            Self::Zone if none => {
+                let _: () = settings.zone = None;
+                Some(())
+            },
             Self::Zone => text.parse::<Tz>().ok().map(|zone| settings.zone = Some(zone.name().to_owned())),
             Self::Label => {
                 let label = Label::new(text).map_err(|problem| invalid(self, text, &problem.to_string()))?;
                 settings.label = label;
                 Some(())
             }
-            Self::PairLimit if none => Some(settings.pair_limit = None),
+            Self::PairLimit if none => {
+                let _: () = settings.pair_limit = None;
+                Some(())
+            },
             Self::PairLimit => text.parse().ok().map(|limit| settings.pair_limit = Some(limit)),
         };
         Ok(done)

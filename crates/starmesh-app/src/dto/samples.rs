@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use super::{CalendarRef, LinkRef, AccountDto, CalendarDto, AccountRemoved, Unreached, GroupDto, ShapeDto, LeftOut, LeftOutReason, GroupChange, LinkDto, LinkStateDto, PlanDto, LinkPlanDto, TargetPlanDto, HeldDto, StuckDto, WindowDto, TroubleDto, QuestionDto, ReportDto, WrittenDto, CleanDto, CleanedLink, StatusDto, CalendarStatusDto, FailureDto, WedgeDto, JourneyDto, ActionDto, TimeDto, StepsDto, RunEvent};
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
 
