@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::*;
+use super::{
+    AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CleanDto,
+    CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LeftOut, LeftOutReason, LinkDto,
+    LinkPlanDto, LinkRef, LinkStateDto, PlanDto, QuestionDto, ReportDto, RunEvent, ShapeDto, StatusDto,
+    StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached, WedgeDto, WindowDto, WrittenDto,
+};
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
 
@@ -275,7 +280,7 @@ pub fn run_events() -> Vec<RunEvent> {
         },
         RunEvent::Planned { calendar: family(), operations: 1, held: 25 },
         RunEvent::PlaceProgress { calendar: family(), done: 1, total: 2 },
-        RunEvent::Placed(journey()),
+        RunEvent::Placed(Box::new(journey())),
         RunEvent::Wedged { calendar: family(), reason: "read_only".to_owned() },
         RunEvent::Reloaded,
         RunEvent::Quiet,
