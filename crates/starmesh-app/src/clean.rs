@@ -8,13 +8,13 @@ use starmesh_store::state::{Changes, Link};
 
 use crate::dto::{CleanDto, CleanedLink, Unreached};
 use crate::error::Result;
-use crate::groups::Wanted;
 use crate::links::LinkScope;
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::plan::trouble_dto;
 use crate::progress::{Listener, follow};
 use crate::retire::{put_retiring, removals, retiring};
+use crate::wanted::Wanted;
 
 /// A clean that waits for approval; nothing was changed yet.
 #[derive(Clone, PartialEq, Eq, Debug)]

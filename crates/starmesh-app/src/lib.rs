@@ -3,7 +3,7 @@
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
 //! 1. `accounts`, `account_removal`, `calendars`: where calendars are.
-//! 2. `groups`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
+//! 2. `groups`, `wanted`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
@@ -32,6 +32,7 @@ mod calendars;
 mod groups;
 mod links;
 mod settings;
+mod wanted;
 
 mod apply;
 mod clean;
