@@ -1,5 +1,7 @@
 //! The provider's laws on real CalDAV servers.
 
+#![expect(clippy::expect_used, reason = "a scene that cannot be set leaves nothing to test")]
+
 use starmesh_tests::caldav_harness::CaldavHarness;
 use starmesh_tests::servers::{Kind, Rights};
 

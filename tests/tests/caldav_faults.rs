@@ -1,5 +1,11 @@
 //! The adapter before servers and networks that misbehave, on a real server behind the fault proxy.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a scene that cannot be set leaves nothing to test"
+)]
+
 use std::time::Duration;
 
 use starmesh_core::event::ItemProblem;

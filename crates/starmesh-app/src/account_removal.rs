@@ -7,11 +7,11 @@ use starmesh_store::state::{Account, Changes};
 
 use crate::dto::AccountRemoved;
 use crate::error::Result;
-use crate::groups::{Wanted, leave};
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::progress::Listener;
 use crate::retire::{Retired, put_retiring};
+use crate::wanted::{Wanted, leave};
 
 /// What becomes of the busy blocks of an account that goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,9 +8,9 @@ use starmesh_store::state::{Account, Calendar, Changes};
 
 use crate::dto::{CalendarDto, CalendarsDto, TroubleDto};
 use crate::error::{AppError, ErrorCode, Result};
-use crate::groups::Wanted;
 use crate::names::Directory;
 use crate::open::{Starmesh, random_name};
+use crate::wanted::Wanted;
 use crate::zone::fixed_zone;
 
 impl Starmesh {

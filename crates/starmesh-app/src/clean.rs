@@ -8,13 +8,13 @@ use starmesh_store::state::{Changes, Link};
 
 use crate::dto::{CleanDto, CleanedLink, Unreached};
 use crate::error::Result;
-use crate::groups::Wanted;
 use crate::links::LinkScope;
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::plan::trouble_dto;
 use crate::progress::{Listener, follow};
 use crate::retire::{put_retiring, removals, retiring};
+use crate::wanted::Wanted;
 
 /// A clean that waits for approval; nothing was changed yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,7 +66,8 @@ impl Starmesh {
     /// Removes the busy blocks and lets the links pause, so that the next pass places nothing again.
     /// Accounts and groups stay.
     pub async fn clean(&self, prepared: PreparedClean, listener: Listener<'_>) -> Result<CleanDto> {
-        let PreparedClean { links, ids, .. } = prepared;
+        let PreparedClean { mut links, unreached, ids } = prepared;
+        links.extend(unreached.into_iter().map(|it| CleanedLink { link: it.link, mirrors: it.mirrors }));
         let directory = Directory::load(&self.state).await?;
         put_retiring(&self.state, &ids).await?;
         let retired = self.retire(&directory, &ids, listener).await;

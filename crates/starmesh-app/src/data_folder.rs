@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::CalendarId;
-use starmesh_store::private_file::{create_private_dir, replace_private_file};
+use starmesh_store::private_file::{create_private_dir, open_private_file, replace_private_file};
 use starmesh_store::{DataFolderLock, LockError};
 
 use crate::error::{AppError, ErrorCode, Result};
@@ -135,7 +135,9 @@ impl DataFolder {
     /// Tells a running engine that the configuration was changed.
     pub(crate) fn tell_changed(&self) -> Result<()> {
         let path = self.changed();
-        fs::write(&path, b"").map_err(|error| AppError::of_io("write", &path, &error))
+        // Any write will do: what counts is that there was one.
+        let written = open_private_file(&path).and_then(|mut file| file.write_all(b"changed\n"));
+        written.map_err(|error| AppError::of_io("write", &path, &error))
     }
 
     /// Remembers that this process is the daemon.

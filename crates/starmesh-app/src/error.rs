@@ -309,7 +309,7 @@ impl From<LockError> for AppError {
 }
 
 /// A name as a shell takes it: quoted where it holds anything but letters, digits and `._@/-`.
-pub(crate) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "._@/-".contains(c));
     if plain { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }

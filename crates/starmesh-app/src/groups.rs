@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use starmesh_core::ids::{CalendarId, GroupId, LinkId};
+use starmesh_core::ids::{CalendarId, GroupId};
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape, TopologyProblem, links, pairs};
-use starmesh_store::state::{Changes, Link, State};
+use starmesh_store::state::Changes;
 
 use crate::dto::{GroupChange, GroupDto, LeftOut, LeftOutReason, ShapeDto};
 use crate::error::{Action, AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::open::Starmesh;
+use crate::wanted::{LinkSteps, Wanted, decide_links, leave};
 
 /// A group as a person gives it, in the names of its calendars.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,90 +38,6 @@ pub enum NewGroup {
         /// From the first to the second only.
         one_way: bool,
     },
-}
-
-/// Everything that links follow from.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Wanted {
-    /// The groups.
-    pub groups: Vec<Group>,
-    /// The calendars that cannot be a target.
-    pub read_only: BTreeSet<CalendarId>,
-}
-
-impl Wanted {
-    pub(crate) async fn load(state: &State) -> Result<Self> {
-        let read_only = Directory::load(state).await?.read_only();
-        Ok(Self { groups: state.groups().await?, read_only })
-    }
-
-    /// The links, with the groups that make each.
-    pub(crate) fn links(&self) -> BTreeMap<LinkId, BTreeSet<GroupId>> {
-        links(&self.groups, &self.read_only)
-    }
-
-    /// The links that the groups ask for, also those that cannot be, with the groups that ask for each.
-    pub(crate) fn asked_by(&self) -> BTreeMap<LinkId, BTreeSet<GroupId>> {
-        links(&self.groups, &BTreeSet::new())
-    }
-
-    fn asked(&self) -> BTreeSet<LinkId> {
-        self.asked_by().into_keys().collect()
-    }
-}
-
-/// What becomes of links when the wish changes.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct LinkSteps {
-    /// Links to write.
-    pub put: Vec<Link>,
-    /// Links to forget at once.
-    pub delete: Vec<LinkId>,
-    /// Links that are new, or live again.
-    pub added: Vec<LinkId>,
-    /// Links that no group makes any more.
-    pub removed: Vec<LinkId>,
-    /// How many mirrors go with them.
-    pub mirrors_to_remove: u64,
-}
-
-/// Decides what becomes of links. `before` and `after` are the links that groups ask for, `possible` those
-/// of `after` that can be. `rows` are the links there are, with their mirrors; `None` for a link that must
-/// not vanish at once because writes for it may be under way.
-///
-/// A link whose target turned read-only stays as it is: a server that says so by mistake for an hour must not
-/// cost every mirror in it.
-pub(crate) fn decide_links(
-    before: &BTreeSet<LinkId>,
-    after: &BTreeSet<LinkId>,
-    possible: &BTreeSet<LinkId>,
-    rows: &BTreeMap<LinkId, (LinkState, Option<u64>)>,
-) -> LinkSteps {
-    let mut steps = LinkSteps::default();
-    for id in possible {
-        let lives_again = match rows.get(id) {
-            None => true,
-            // A link that was wanted all along and still retires is being cleaned: that goes on.
-            Some((LinkState::Retiring, _)) => !before.contains(id),
-            Some((LinkState::Active | LinkState::Paused, _)) => false,
-        };
-        if lives_again {
-            steps.put.push(Link { id: id.clone(), state: LinkState::Active });
-            steps.added.push(id.clone());
-        }
-    }
-    for (id, (state, mirrors)) in rows.iter().filter(|(id, _)| !after.contains(*id)) {
-        if before.contains(id) {
-            steps.removed.push(id.clone());
-            steps.mirrors_to_remove += mirrors.unwrap_or(0);
-        }
-        if *mirrors == Some(0) {
-            steps.delete.push(id.clone());
-        } else if *state != LinkState::Retiring {
-            steps.put.push(Link { id: id.clone(), state: LinkState::Retiring });
-        }
-    }
-    steps
 }
 
 impl Starmesh {
@@ -252,6 +169,7 @@ impl Starmesh {
     }
 }
 
+<<<<<<< HEAD
 /// What groups lose when calendars leave them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Left {
@@ -277,17 +195,14 @@ pub(crate) fn leave(
             groups.push(group);
             continue;
         }
-        match without(&group.shape, leaving) {
-            Some(shape) => {
-                let group = Group { shape, ..group };
-                changes.put_group(&group);
-                left.smaller.push(group.id.to_string());
-                groups.push(group);
-            }
-            None => {
-                changes.delete_group(&group.id);
-                left.removed.push(group.id.to_string());
-            }
+        if let Some(shape) = without(&group.shape, leaving) {
+            let group = Group { shape, ..group };
+            changes.put_group(&group);
+            left.smaller.push(group.id.to_string());
+            groups.push(group);
+        } else {
+            changes.delete_group(&group.id);
+            left.removed.push(group.id.to_string());
         }
     }
     wanted.groups = groups;
@@ -306,6 +221,8 @@ fn without(shape: &Shape, leaving: &BTreeSet<CalendarId>) -> Option<Shape> {
     shape.check().is_ok().then_some(shape)
 }
 
+=======
+>>>>>>> app
 fn resolve(directory: &Directory, new: &NewGroup) -> Result<Shape> {
     let one = |name: &String| directory.find_calendar(name).map(|calendar| calendar.id.clone());
     Ok(match new {
@@ -326,7 +243,19 @@ fn check_shape(directory: &Directory, shape: &Shape) -> Result<()> {
             }
         };
         AppError::new(ErrorCode::InvalidGroup, message)
-    })
+    })?;
+    // One collection seen through two accounts is one calendar: mirrored into itself it would never rest.
+    let mut addresses = BTreeMap::new();
+    for calendar in shape.members().into_iter().filter_map(|id| directory.calendar(id)) {
+        if let Some(other) = addresses.insert(&calendar.remote.name, calendar) {
+            let (one, two) = (directory.reference(&other.id).path, directory.reference(&calendar.id).path);
+            return Err(AppError::new(
+                ErrorCode::InvalidGroup,
+                format!("{one} and {two} are one calendar, seen through two accounts"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A group of which no link can be is a mistake, and silence about it would look like success.
@@ -410,84 +339,9 @@ fn change(directory: &Directory, steps: &LinkSteps) -> GroupChange {
 mod tests {
     use super::*;
 
-    fn id(name: &str) -> CalendarId {
-        CalendarId::new(name)
-    }
-
-    fn link(source: &str, target: &str) -> LinkId {
-        LinkId::new(id(source), id(target))
-    }
-
-    fn set(links: &[(&str, &str)]) -> BTreeSet<LinkId> {
-        links.iter().map(|(source, target)| link(source, target)).collect()
-    }
-
-    #[test]
-    fn a_new_link_runs_and_a_retiring_one_that_is_wanted_again_too() {
-        let rows = BTreeMap::from([
-            (link("a", "b"), (LinkState::Retiring, Some(3))),
-            (link("a", "c"), (LinkState::Paused, Some(1))),
-        ]);
-        let after = set(&[("a", "b"), ("a", "c"), ("b", "a")]);
-        let steps = decide_links(&set(&[("a", "c")]), &after, &after, &rows);
-        let active = |source, target| Link { id: link(source, target), state: LinkState::Active };
-        assert_eq!(steps.put, vec![active("a", "b"), active("b", "a")]);
-        assert_eq!(steps.added, vec![link("a", "b"), link("b", "a")]);
-        assert!(steps.delete.is_empty() && steps.removed.is_empty());
-    }
-
-    #[test]
-    fn a_link_that_is_being_cleaned_goes_on_retiring_while_its_group_stands() {
-        let rows = BTreeMap::from([(link("a", "b"), (LinkState::Retiring, Some(3)))]);
-        let both = set(&[("a", "b")]);
-        assert_eq!(decide_links(&both, &both, &both, &rows), LinkSteps::default());
-    }
-
-    #[test]
-    fn a_link_that_no_group_makes_retires_or_vanishes_when_it_has_no_mirror() {
-        let rows = BTreeMap::from([
-            (link("a", "b"), (LinkState::Active, Some(7))),
-            (link("b", "a"), (LinkState::Paused, Some(0))),
-            (link("a", "c"), (LinkState::Active, None)),
-            (link("c", "a"), (LinkState::Retiring, Some(2))),
-        ]);
-        let before = set(&[("a", "b"), ("b", "a"), ("a", "c")]);
-        let none = BTreeSet::new();
-        let steps = decide_links(&before, &none, &none, &rows);
-        let retiring = |source, target| Link { id: link(source, target), state: LinkState::Retiring };
-        assert_eq!(steps.put, vec![retiring("a", "b"), retiring("a", "c")]);
-        assert_eq!(steps.delete, vec![link("b", "a")]);
-        assert_eq!(steps.removed, vec![link("a", "b"), link("a", "c"), link("b", "a")]);
-        assert_eq!(steps.mirrors_to_remove, 7);
-    }
-
-    #[test]
-    fn a_link_whose_target_turned_read_only_stays_as_it_is() {
-        let rows = BTreeMap::from([(link("a", "b"), (LinkState::Active, Some(9)))]);
-        let asked = set(&[("a", "b"), ("b", "a")]);
-        let steps = decide_links(&asked, &asked, &set(&[("b", "a")]), &rows);
-        assert_eq!(steps.added, vec![link("b", "a")]);
-        assert!(steps.delete.is_empty() && steps.removed.is_empty());
-    }
-
-    #[test]
-    fn a_group_goes_on_without_a_spoke_and_not_without_its_hub() {
-        let star = Shape::Star { hub: id("h"), spokes: vec![id("a"), id("b")] };
-        let gone = |names: &[&str]| names.iter().map(|name| id(name)).collect::<BTreeSet<_>>();
-        let smaller = Shape::Star { hub: id("h"), spokes: vec![id("b")] };
-        assert_eq!(without(&star, &gone(&["a"])), Some(smaller));
-        assert_eq!(without(&star, &gone(&["h"])), None);
-        assert_eq!(without(&star, &gone(&["a", "b"])), None);
-        let mesh = Shape::Mesh { members: vec![id("a"), id("b"), id("c")] };
-        assert_eq!(without(&mesh, &gone(&["a"])), Some(Shape::Mesh { members: vec![id("b"), id("c")] }));
-        assert_eq!(without(&mesh, &gone(&["a", "b"])), None);
-        let pair = Shape::Pair { a: id("a"), b: id("b"), one_way: true };
-        assert_eq!(without(&pair, &gone(&["b"])), None);
-    }
-
     #[test]
     fn the_lowest_free_number_names_a_group() {
-        let mesh = Shape::Mesh { members: vec![id("a"), id("b")] };
+        let mesh = Shape::Mesh { members: vec![CalendarId::new("a"), CalendarId::new("b")] };
         let group = |name: &str| Group { id: GroupId::new(name), shape: mesh.clone() };
         let groups = [group("mesh-1"), group("mesh-3"), group("star-2")];
         assert_eq!(free_name(&mesh, &groups).as_str(), "mesh-2");

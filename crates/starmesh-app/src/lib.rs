@@ -3,7 +3,7 @@
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
 //! 1. `accounts`, `account_removal`, `calendars`: where calendars are.
-//! 2. `groups`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
+//! 2. `groups`, `wanted`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
@@ -32,6 +32,7 @@ mod calendars;
 mod groups;
 mod links;
 mod settings;
+mod wanted;
 
 mod apply;
 mod clean;
@@ -49,7 +50,7 @@ pub use accounts::{AccountAdded, NewCaldavAccount};
 pub use apply::Prepared;
 pub use clean::PreparedClean;
 pub use data_folder::VaultKind;
-pub use error::{Action, AppError, ErrorCode, ExitClass, Result};
+pub use error::{Action, AppError, ErrorCode, ExitClass, Result, quoted};
 pub use groups::NewGroup;
 pub use links::LinkScope;
 pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};

@@ -8,9 +8,9 @@ use starmesh_store::state::{Changes, Link};
 
 use crate::dto::{LinkDto, LinkStateDto};
 use crate::error::{AppError, ErrorCode, Result};
-use crate::groups::Wanted;
 use crate::names::Directory;
 use crate::open::Starmesh;
+use crate::wanted::Wanted;
 
 /// Which links are meant.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -63,7 +63,7 @@ pub(crate) fn told(directory: &Directory, event: EngineEvent) -> RunEvent {
         EngineEvent::PlaceProgress { target, done, total } => {
             RunEvent::PlaceProgress { calendar: directory.reference(&target), done, total }
         }
-        EngineEvent::Placed(journey) => RunEvent::Placed(journey_dto(directory, &journey)),
+        EngineEvent::Placed(journey) => RunEvent::Placed(Box::new(journey_dto(directory, &journey))),
         EngineEvent::Wedged { target, reason } => {
             RunEvent::Wedged { calendar: directory.reference(&target), reason: wedge_name(reason) }
         }

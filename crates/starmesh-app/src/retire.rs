@@ -79,12 +79,10 @@ impl Starmesh {
         let mut unreached = Vec::new();
         for id in links {
             let mirrors = self.state.mirror_count(id).await?;
-            let trouble = troubles.iter().find(|trouble| trouble.calendar == id.target);
-            if mirrors == 0 && planned.contains(&id.target) {
+            if mirrors == 0 && (planned.contains(&id.target) || self.is_known_empty(id).await?) {
                 continue;
             }
-            // A target that was never read holds none of our mirrors that we could know of, but a lost
-            // database or another device may have placed some: it is named.
+            let trouble = troubles.iter().find(|trouble| trouble.calendar == id.target);
             let reason = match trouble {
                 Some(trouble) => trouble.message.clone(),
                 None if mirrors == 0 => continue,
@@ -93,5 +91,13 @@ impl Starmesh {
             unreached.push(Unreached { link: directory.link(id), mirrors, reason });
         }
         Ok(Retired { removed, unreached })
+    }
+
+    /// True when a link that has no mirror on record surely has none. A target that was never read may hold
+    /// some of another device or from before the database was lost, and a write may have gone unanswered.
+    async fn is_known_empty(&self, id: &LinkId) -> Result<bool> {
+        let was_read = self.state.read(&id.target).await?.read_at.is_some();
+        let intents = self.state.intents_in(&id.target).await?;
+        Ok(was_read && intents.iter().all(|intent| intent.link != *id))
     }
 }

@@ -75,25 +75,35 @@ impl Key {
         }
     }
 
-    /// Sets it in `settings`; `None` when the text is no value of its kind.
-    fn set(self, settings: &mut Settings, text: &str) -> Result<Option<()>> {
+    /// `settings` with it set; `None` when the text is no value of its kind.
+    fn set(self, settings: &Settings, text: &str) -> Result<Option<Settings>> {
+        let mut changed = settings.clone();
         let none = text == NONE;
-        let done = match self {
-            Self::Window => {
-                text.strip_suffix('d').unwrap_or(text).parse().ok().map(|days| settings.window_days = days)
-            }
-            Self::PollInterval => parse_seconds(text).map(|seconds| settings.poll_interval_s = seconds),
-            Self::Zone if none => Some(settings.zone = None),
-            Self::Zone => text.parse::<Tz>().ok().map(|zone| settings.zone = Some(zone.name().to_owned())),
+        match self {
+            Self::Window => match text.strip_suffix('d').unwrap_or(text).parse() {
+                Ok(days) => changed.window_days = days,
+                Err(_) => return Ok(None),
+            },
+            Self::PollInterval => match parse_seconds(text) {
+                Some(seconds) => changed.poll_interval_s = seconds,
+                None => return Ok(None),
+            },
+            Self::Zone if none => changed.zone = None,
+            Self::Zone => match text.parse::<Tz>() {
+                Ok(zone) => changed.zone = Some(zone.name().to_owned()),
+                Err(_) => return Ok(None),
+            },
             Self::Label => {
-                let label = Label::new(text).map_err(|problem| invalid(self, text, &problem.to_string()))?;
-                settings.label = label;
-                Some(())
+                changed.label =
+                    Label::new(text).map_err(|problem| invalid(self, text, &problem.to_string()))?;
             }
-            Self::PairLimit if none => Some(settings.pair_limit = None),
-            Self::PairLimit => text.parse().ok().map(|limit| settings.pair_limit = Some(limit)),
-        };
-        Ok(done)
+            Self::PairLimit if none => changed.pair_limit = None,
+            Self::PairLimit => match text.parse() {
+                Ok(limit) => changed.pair_limit = Some(limit),
+                Err(_) => return Ok(None),
+            },
+        }
+        Ok(Some(changed))
     }
 
     fn dto(self, settings: &Settings) -> SettingDto {
@@ -125,8 +135,7 @@ fn invalid(key: Key, text: &str, why: &str) -> AppError {
 /// `settings` with one value set, checked against its bounds.
 fn with(settings: &Settings, name: &str, text: &str) -> Result<Settings> {
     let key = Key::parse(name)?;
-    let mut changed = settings.clone();
-    key.set(&mut changed, text)?.ok_or_else(|| invalid(key, text, "it cannot be read"))?;
+    let changed = key.set(settings, text)?.ok_or_else(|| invalid(key, text, "it cannot be read"))?;
     changed.check().map_err(|problem| invalid(key, text, &problem.to_string()))?;
     Ok(changed)
 }

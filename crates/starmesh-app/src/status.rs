@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, Utc};
 use starmesh_core::ids::CalendarId;
 use starmesh_core::reconcile::LinkState;
-use starmesh_store::state::{Calendar, Read, Wedge};
+use starmesh_store::state::{Calendar, Read, Wedge, WedgeReason};
 
 use crate::dto::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
 use crate::error::Result;
@@ -40,14 +40,20 @@ impl Starmesh {
             calendars.push(dto);
         }
         calendars.sort_by(|a, b| a.calendar.path.cmp(&b.calendar.path));
+        // A broken event is named, and its owner may well leave it so.
+        let standing = |calendar: &CalendarId| {
+            let of_it = wedges.iter().filter(move |wedge| wedge.calendar == *calendar);
+            of_it.into_iter().any(|wedge| !matches!(wedge.reason, WedgeReason::Broken(_)))
+        };
+        let stands_still = linked.iter().any(|calendar| standing(calendar));
         let running = rows.iter().any(|link| link.state != LinkState::Paused);
         let needs_person = running
-            && calendars.iter().any(|calendar| {
-                calendar.held > 0
-                    || calendar.wedged > 0
-                    || calendar.foreign_marks > 0
-                    || calendar.failure.as_ref().is_some_and(|failure| failure.needs_person)
-            });
+            && (stands_still
+                || calendars.iter().any(|calendar| {
+                    calendar.held > 0
+                        || calendar.foreign_marks > 0
+                        || calendar.failure.as_ref().is_some_and(|failure| failure.needs_person)
+                }));
         let holder = self.folder.holder();
         let daemon = self.folder.daemon_pid()?;
         let is_daemon = holder.is_some() && holder == daemon;
@@ -99,6 +105,7 @@ fn wedge_dto(directory: &Directory, wedge: &Wedge) -> WedgeDto {
         reason: wedge_name(wedge.reason),
         message: wedge.message.clone(),
         since: seconds(wedge.since),
+        event_at: wedge.event_at.map(seconds),
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Where Starmesh keeps what it knows [also: STARMESH_DATA_DIR]
+    /// Where Starmesh keeps what it knows [also: `STARMESH_DATA_DIR`]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) data_dir: Option<PathBuf>,
 
@@ -56,7 +56,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Say on standard error what happens inside [also: STARMESH_LOG=FILTER]
+    /// Say on standard error what happens inside [also: `STARMESH_LOG=FILTER`]
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Global {
 pub(crate) enum Vault {
     /// The keychain of the operating system
     Keychain,
-    /// A file sealed under a passphrase: asked for, or STARMESH_PASSPHRASE
+    /// A file sealed under a passphrase: asked for, or `STARMESH_PASSPHRASE`
     Passphrase,
 }
 

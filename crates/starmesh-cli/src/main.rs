@@ -65,7 +65,7 @@ fn output(global: &Global) -> Output {
         json: global.json,
         zone: local_zone(environment("TZ").as_deref()),
         // https://no-color.org: set to anything but nothing.
-        colour_errors: terminal && !environment("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        colour_errors: terminal && environment("NO_COLOR").is_none_or(|value| value.is_empty()),
         progress: terminal && !global.json,
     }
 }

@@ -132,6 +132,9 @@ impl Engine {
         operation: &Operation,
     ) -> Result<Outcome, EngineError> {
         let mut incarnation = operation.incarnation;
+        // One that was taken and is free now was removed in between. Had the next one been taken instead,
+        // another device could still place this one beside it.
+        let mut renews = false;
         for _ in 0..INCARNATIONS_MAX {
             let id = self.state.keys().provider_id(&operation.key, incarnation);
             match provider.find_mirror(&target.remote.name, &id).await {
@@ -139,7 +142,10 @@ impl Engine {
                 Ok(None) => {}
                 Err(error) => return Ok(Outcome::Failed(error)),
             }
-            incarnation = incarnation.next();
+            if renews {
+                incarnation = incarnation.next();
+            }
+            renews = true;
             let mut changes = Changes::new();
             changes.put_intent(&Intent {
                 link: operation.link.clone(),

@@ -89,8 +89,7 @@ pub(super) async fn serve(mut stream: TcpStream, upstream: Url, state: Arc<Mutex
     let planned = take_fault(&state, &asked);
     let mut breaks_off = false;
     let answer = match (planned, paged) {
-        (Some(Fault::Instead(answer)), _) => answer,
-        (_, Some(answer)) => answer,
+        (Some(Fault::Instead(answer)), _) | (_, Some(answer)) => answer,
         (Some(Fault::LoseAnswer), None) => {
             forward(&upstream, &asked).await;
             return;
@@ -188,9 +187,10 @@ async fn forward(upstream: &Url, asked: &Asked) -> Answer {
 async fn write_answer(stream: &mut TcpStream, answer: &Answer, breaks_off: bool) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {} Proxied\r\n", answer.status);
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name.as_str(), ": ", value, "\r\n"]);
     }
-    head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", answer.body.len()));
+    let length = answer.body.len().to_string();
+    head.extend(["content-length: ", &length, "\r\nconnection: close\r\n\r\n"]);
     let sent = if breaks_off { &answer.body[..answer.body.len() / 2] } else { &answer.body };
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(sent).await?;

@@ -79,10 +79,12 @@ impl Paging {
         let token = if later.is_empty() {
             rest.token
         } else {
-            body.push_str(&format!(
-                "<response><href>{collection}</href><status>HTTP/1.1 507 Insufficient Storage</status>\
-                 <error><number-of-matches-within-limits/></error></response>"
-            ));
+            body.extend([
+                "<response><href>",
+                collection,
+                "</href><status>HTTP/1.1 507 Insufficient Storage</status>\
+                 <error><number-of-matches-within-limits/></error></response>",
+            ]);
             let token = format!("{TOKEN_PREFIX}{}", self.kept.len());
             self.kept.insert(token.clone(), Rest { responses: later.to_vec(), token: rest.token });
             token

@@ -45,7 +45,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 ];
 
 /// Libraries that only the named crates may use directly.
-const HOMES: [(&str, &[&str], &str); 8] = [
+const HOMES: [(&str, &[&str], &str); 7] = [
     ("reqwest", &["starmesh-http", "starmesh-tests"], "requests go through the transport of starmesh-http"),
     ("sqlx", &["starmesh-store"], "only the store knows its database"),
     ("keyring", &["starmesh-store"], "secrets are kept by the vault of starmesh-store"),

@@ -117,7 +117,7 @@ pub enum RunEvent {
         total: u64,
     },
     /// One real write.
-    Placed(JourneyDto),
+    Placed(Box<JourneyDto>),
     /// A write stands still.
     Wedged {
         /// In which calendar.

@@ -10,6 +10,11 @@ mod report;
 mod settings;
 mod status;
 
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+#[cfg(test)]
+mod snapshots;
+
 pub use account::{AccountDto, AccountRemoved, Unreached};
 pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
 pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};

@@ -76,11 +76,15 @@ pub struct WedgeDto {
     /// Of which link, when of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
-    /// Why: `refused`, `read_only`, `quota_exceeded`, `has_attendees`, `mark_stripped`.
+    /// Why: `refused`, `read_only`, `quota_exceeded`, `has_attendees`, `mark_stripped`; or for a broken event
+    /// what is wrong with it, as in the reasons of a plan.
     pub reason: String,
     /// What the provider said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// Since when, RFC 3339.
     pub since: String,
+    /// When the event in question starts, RFC 3339, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_at: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::text;
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum KeyCommand {
-    /// Write the key to a recovery file, sealed under a passphrase (asked for, or STARMESH_PASSPHRASE)
+    /// Write the key to a recovery file, sealed under a passphrase (asked for, or `STARMESH_PASSPHRASE`)
     Export {
         /// The file; it must not exist yet
         #[arg(long, value_name = "FILE")]

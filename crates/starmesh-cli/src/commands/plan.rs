@@ -2,7 +2,7 @@
 
 use clap::Args;
 use starmesh_app::dto::{PlanDto, ReportDto, TroubleDto};
-use starmesh_app::{Access, Action, AppError, ErrorCode, PlanRequest, Prepared, Starmesh};
+use starmesh_app::{Access, Action, AppError, ErrorCode, PlanRequest, Prepared, Starmesh, quoted};
 
 use crate::context::Context;
 use crate::progress::Progress;
@@ -190,7 +190,7 @@ fn unreached(troubles: &[TroubleDto]) -> Result<(), AppError> {
     let error = AppError::new(first.code, format!("not reached: {} ({})", names.join(", "), first.message));
     Err(match first.code {
         ErrorCode::SignInRefused => error
-            .hint(format!("`starmesh account signin {}` gives a new password", first.account))
+            .hint(format!("`starmesh account signin {}` gives a new password", quoted(&first.account)))
             .action(Action::SignIn { account: first.account.clone() }),
         _ => error.hint("links of other calendars are not concerned; nothing is lost"),
     })

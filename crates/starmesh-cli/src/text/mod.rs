@@ -7,6 +7,9 @@ mod report;
 mod status;
 mod words;
 
+#[cfg(test)]
+mod snapshots;
+
 pub(crate) use activity::{activity, run_event};
 pub(crate) use configuration::{
     account_added, account_removed, accounts, calendars, group_change, groups, links, setting, settings,

@@ -1,7 +1,7 @@
 //! Plans in words.
 
-use starmesh_app::PreparedClean;
 use starmesh_app::dto::{LinkPlanDto, PlanDto, QuestionDto, TargetPlanDto, TroubleDto};
+use starmesh_app::{PreparedClean, quoted};
 
 use super::words::{count, reasons, titled};
 
@@ -87,7 +87,7 @@ fn link_words(link: &LinkPlanDto) -> String {
 pub(super) fn trouble(trouble: &TroubleDto) -> String {
     let what = trouble.calendar.as_ref().map_or_else(|| trouble.account.clone(), titled);
     let next = if trouble.needs_person && trouble.code == starmesh_app::ErrorCode::SignInRefused {
-        format!(" (`starmesh account signin {}` gives a new password)", trouble.account)
+        format!(" (`starmesh account signin {}` gives a new password)", quoted(&trouble.account))
     } else {
         String::new()
     };

@@ -34,8 +34,9 @@ pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
     for wedge in &status.wedges {
         let link = wedge.link.as_ref().unwrap_or(&wedge.calendar.name);
         let said = wedge.message.as_ref().map(|message| format!(" ({message})")).unwrap_or_default();
+        let event = wedge.event_at.as_ref().map(|at| format!(", at {}", local(at, zone))).unwrap_or_default();
         lines.push(format!(
-            "Stands still since {}: {link}: {}{said}",
+            "Stands still since {}: {link}: {}{event}{said}",
             local(&wedge.since, zone),
             wedge_words(&wedge.reason)
         ));

@@ -96,10 +96,10 @@ impl Causes {
         }
     }
 
-    /// A person approved that everything outside the window goes.
+    /// A person approved that everything outside the window goes, wherever it was when last read.
     pub(super) fn narrowed(&mut self, reach: &Reach) {
         for cause in self.by_key.values_mut() {
-            cause.blemished |= cause.wanted.is_some_and(|(span, _)| !reach.meets(&span));
+            cause.blemished |= cause.said.iter().any(|(span, _)| !reach.meets(span));
         }
     }
 
@@ -128,20 +128,17 @@ impl Causes {
                     }
                     let key = self.key(source, target, &id, &occurrence.original);
                     let wanted = occurrence.shown().map(|shown| (occurrence.span, shown));
-                    current.insert(
-                        key,
-                        Cause {
-                            source,
-                            target,
-                            event: id.clone(),
-                            uid: uid.to_owned(),
-                            original: occurrence.original.clone(),
-                            wanted,
-                            said: wanted.into_iter().collect(),
-                            blemished: false,
-                            readable: !event.unreadable,
-                        },
-                    );
+                    current.insert(key, Cause {
+                        source,
+                        target,
+                        event: id.clone(),
+                        uid: uid.to_owned(),
+                        original: occurrence.original.clone(),
+                        wanted,
+                        said: wanted.into_iter().collect(),
+                        blemished: false,
+                        readable: !event.unreadable,
+                    });
                 }
             }
         }

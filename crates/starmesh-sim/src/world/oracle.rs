@@ -54,6 +54,8 @@ pub(super) struct Oracle {
     pub days: i64,
     clock: Arc<WorldClock>,
     devices: Vec<DeviceView>,
+    /// When the computers last slept, and where the window began before.
+    slept: Option<(Instant, i64)>,
     /// When which event's mirrors were placed, by link, whichever device did it.
     placed: BTreeMap<Edge, Vec<(i64, String)>>,
     /// The events that had a mirror placed.
@@ -78,6 +80,7 @@ impl Oracle {
             days,
             clock,
             devices: (0..devices).map(|_| DeviceView::default()).collect(),
+            slept: None,
             placed: BTreeMap::new(),
             events_placed: BTreeSet::new(),
             sometimes: BTreeMap::new(),
@@ -87,6 +90,21 @@ impl Oracle {
     /// The window now.
     pub(super) fn reach(&self) -> Reach {
         Reach::around(self.clock.seconds(), self.days)
+    }
+
+    /// The computers are about to sleep.
+    pub(super) fn sleeps(&mut self) {
+        self.slept = Some((Instant::now(), self.reach().lo));
+    }
+
+    /// Where the window began, at the latest, for a plan that is being carried out: one from before midnight,
+    /// or from before a sleep.
+    fn lo_of_plans(&self) -> i64 {
+        let today = self.reach().lo - DAY;
+        match self.slept {
+            Some((at, lo)) if at.elapsed() <= PAUSE_GRACE => today.min(lo - DAY),
+            _ => today,
+        }
     }
 
     /// Counts a situation.
@@ -144,8 +162,9 @@ impl Oracle {
 
     fn judge_create(&mut self, seen: &Seen<'_>, target: usize, after: &MarkedItem) -> Result<(), String> {
         let (key, edge, event) = self.cause_of(after, target, "a mirror without cause is placed")?;
-        let elsewhere =
-            seen.calendar.items().any(|item| item.mirror().is_some_and(|mirror| mirror.key == Some(key)));
+        let elsewhere = seen.calendar.items().any(|item| {
+            item.mirror().is_some_and(|mirror| mirror.key == Some(key))
+        });
         if elsewhere {
             return Err(format!("a second live mirror of {event} is placed"));
         }
@@ -197,8 +216,7 @@ impl Oracle {
         }
         let span = Span::of(&before.time);
         let as_written = cause.said.iter().any(|(said, _)| *said == span);
-        // A day of grace: the plan may be from before midnight.
-        if as_written && span.end <= self.reach().lo - DAY {
+        if as_written && span.end <= self.lo_of_plans() {
             return Err(format!("the mirror of {event} is removed although it lies behind the window"));
         }
         let event = cause.event.clone();

@@ -91,7 +91,8 @@ impl World {
         let clock = Arc::new(WorldClock::new(swarm.base));
         let until = swarm.base + HORIZON;
         let count = usize::from(swarm.devices());
-        let oracle = Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
+        let oracle =
+            Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
         let watcher = Watcher::new(oracle);
         universe.set_witness(Box::new(watcher.clone()));
         let devices = (0..swarm.devices()).map(|number| {
@@ -269,6 +270,7 @@ impl World {
 
     /// The computer sleeps for days.
     pub(super) fn sleep_through(&mut self, seconds: i64) {
+        self.watcher.oracle().sleeps();
         self.clock.sleep_through(seconds);
         let mut oracle = self.watcher.oracle();
         let reach = oracle.reach();

@@ -1,0 +1,14 @@
+//! The real program: its words, its exit codes, and that it never waits for anybody who is not there.
+//! What it does to calendars is the end-to-end suite's (`tests/`).
+
+mod accounts;
+mod approval;
+mod fresh;
+mod keys;
+mod naming;
+mod processes;
+
+use starmesh_tests::servers::{Kind, Rights};
+
+/// Radicale, where everybody signs in.
+const RADICALE: Kind = Kind::Radicale(Rights::Owner);
