@@ -281,7 +281,9 @@ fn code_of(status: ExitStatus) -> i32 {
 /// The program beside the running one: Cargo puts tests in `deps`, programs one folder above.
 fn binary() -> Outcome<PathBuf> {
     let name = format!("starmesh{}", std::env::consts::EXE_SUFFIX);
-    let found = if let Some(path) = std::env::var_os(BINARY_VARIABLE) { PathBuf::from(path) } else {
+    let found = if let Some(path) = std::env::var_os(BINARY_VARIABLE) {
+        PathBuf::from(path)
+    } else {
         let own = std::env::current_exe()?;
         let folders = own.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
         let own_folder = own.parent().unwrap_or(&own).join(&name);

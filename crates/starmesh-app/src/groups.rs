@@ -169,60 +169,6 @@ impl Starmesh {
     }
 }
 
-<<<<<<< HEAD
-/// What groups lose when calendars leave them.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Left {
-    /// Groups that go on with fewer calendars.
-    pub smaller: Vec<String>,
-    /// Groups that cannot go on.
-    pub removed: Vec<String>,
-}
-
-/// Takes `leaving` out of the groups that `touches` names.
-pub(crate) fn leave(
-    wanted: &mut Wanted,
-    leaving: &BTreeSet<CalendarId>,
-    touches: impl Fn(&Group) -> bool,
-    changes: &mut Changes,
-) -> Left {
-    let mut left = Left::default();
-    let mut groups = Vec::new();
-    for group in std::mem::take(&mut wanted.groups) {
-        let concerned =
-            touches(&group) && group.shape.members().iter().any(|member| leaving.contains(*member));
-        if !concerned {
-            groups.push(group);
-            continue;
-        }
-        if let Some(shape) = without(&group.shape, leaving) {
-            let group = Group { shape, ..group };
-            changes.put_group(&group);
-            left.smaller.push(group.id.to_string());
-            groups.push(group);
-        } else {
-            changes.delete_group(&group.id);
-            left.removed.push(group.id.to_string());
-        }
-    }
-    wanted.groups = groups;
-    left
-}
-
-/// The shape without some calendars; `None` when it cannot be without them.
-fn without(shape: &Shape, leaving: &BTreeSet<CalendarId>) -> Option<Shape> {
-    let stay = |all: &[CalendarId]| all.iter().filter(|id| !leaving.contains(*id)).cloned().collect();
-    let shape = match shape {
-        Shape::Star { hub, .. } if leaving.contains(hub) => return None,
-        Shape::Star { hub, spokes } => Shape::Star { hub: hub.clone(), spokes: stay(spokes) },
-        Shape::Mesh { members } => Shape::Mesh { members: stay(members) },
-        Shape::Pair { .. } => return None,
-    };
-    shape.check().is_ok().then_some(shape)
-}
-
-=======
->>>>>>> app
 fn resolve(directory: &Directory, new: &NewGroup) -> Result<Shape> {
     let one = |name: &String| directory.find_calendar(name).map(|calendar| calendar.id.clone());
     Ok(match new {

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 use serde_json::Value;
+use starmesh_tests::Outcome;
 use starmesh_tests::dav::Dav;
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::{Block, blocks};
 use starmesh_tests::servers::{BOB, Server};
 use starmesh_tests::world::{World, at};
-use starmesh_tests::Outcome;
 
 use crate::{RADICALE, on_both_servers};
 
@@ -78,7 +78,10 @@ impl TwoAccounts {
     }
 
     async fn accounts(&self) -> Outcome<Vec<Value>> {
-        Ok(self.world.app.json(&["account", "list"]).await?["accounts"].as_array().cloned().unwrap_or_default())
+        Ok(self.world.app.json(&["account", "list"]).await?["accounts"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default())
     }
 }
 

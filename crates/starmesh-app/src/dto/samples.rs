@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 
-<<<<<<< HEAD
-use super::{CalendarRef, LinkRef, AccountDto, CalendarDto, AccountRemoved, Unreached, GroupDto, ShapeDto, LeftOut, LeftOutReason, GroupChange, LinkDto, LinkStateDto, PlanDto, LinkPlanDto, TargetPlanDto, HeldDto, StuckDto, WindowDto, TroubleDto, QuestionDto, ReportDto, WrittenDto, CleanDto, CleanedLink, StatusDto, CalendarStatusDto, FailureDto, WedgeDto, JourneyDto, ActionDto, TimeDto, StepsDto, RunEvent};
-=======
 use super::{
     AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CleanDto,
     CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LeftOut, LeftOutReason, LinkDto,
     LinkPlanDto, LinkRef, LinkStateDto, PlanDto, QuestionDto, ReportDto, RunEvent, ShapeDto, StatusDto,
     StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached, WedgeDto, WindowDto, WrittenDto,
 };
->>>>>>> app
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
 
