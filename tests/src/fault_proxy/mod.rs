@@ -100,6 +100,11 @@ impl FaultProxy {
         self.lock().planned.push(Planned { on, fault, times });
     }
 
+    /// Forgets every fault that is still planned.
+    pub fn heal(&self) {
+        self.lock().planned.clear();
+    }
+
     /// Cuts every report of changes into pages of `changes` from now on, as Cyrus does.
     pub fn cut_pages(&self, changes: usize) {
         self.lock().paging = Some(Paging::new(changes));

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 
-use super::users::{ALICE, BOB, CAROL};
+use super::users::{ALICE, BOB, CAROL, User};
 use super::venv;
 use crate::Outcome;
 
@@ -45,6 +45,19 @@ collection:
 permissions: R
 ";
 
+/// The file with the passwords.
+const USERS: &str = "users";
+
+/// Writes the passwords anew, with another one for `user`.
+pub(super) fn write_password(folder: &Path, user: User, password: &str) -> Outcome<()> {
+    write_passwords(folder, |other| if other.name == user.name { password } else { other.password })
+}
+
+fn write_passwords<'a>(folder: &Path, password: impl Fn(User) -> &'a str) -> Outcome<()> {
+    let lines = [ALICE, BOB, CAROL].map(|user| format!("{}:{}\n", user.name, password(user)));
+    Ok(fs::write(folder.join(USERS), lines.concat())?)
+}
+
 /// The command that serves `folder` on `port`, with or without TLS by a certificate that nobody trusts.
 pub(super) fn command(folder: &Path, port: u16, rights: Rights, tls: bool) -> Outcome<Command> {
     let mut command = Command::new(venv::program("radicale")?);
@@ -55,12 +68,10 @@ pub(super) fn command(folder: &Path, port: u16, rights: Rights, tls: bool) -> Ou
     match rights {
         Rights::Open => command.args(["--auth-type", "none"]),
         Rights::Owner | Rights::FixedCalendars => {
-            let users = folder.join("users");
-            let lines = [ALICE, BOB, CAROL].map(|user| format!("{}:{}\n", user.name, user.password));
-            fs::write(&users, lines.concat())?;
+            write_passwords(folder, |user| user.password)?;
             // A wrong password is answered at once instead of after the default pause.
             command.args(["--auth-type", "htpasswd", "--auth-htpasswd-encryption", "plain"]);
-            command.args(["--auth-delay", "0", "--auth-htpasswd-filename"]).arg(users)
+            command.args(["--auth-delay", "0", "--auth-htpasswd-filename"]).arg(folder.join(USERS))
         }
     };
     if rights == Rights::FixedCalendars {

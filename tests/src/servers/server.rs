@@ -145,6 +145,12 @@ impl Server {
         self.launch()
     }
 
+    /// Gives somebody another password, as they might on the server's own page. For Radicale with passwords,
+    /// which reads them anew at each sign-in.
+    pub fn set_password(&self, user: User, password: &str) -> Outcome<()> {
+        radicale::write_password(self.folder.path(), user, password)
+    }
+
     /// What it printed, the end of it.
     pub fn log_tail(&self) -> String {
         let log = fs::read(self.log_file()).unwrap_or_default();
