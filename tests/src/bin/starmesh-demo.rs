@@ -174,7 +174,7 @@ fn expected(booked: &[(&'static str, Block)]) -> Expected {
     let mut expected: Expected = CALENDARS.into_iter().map(|name| (name, Vec::new())).collect();
     for (name, targets) in REACHES {
         for target in targets {
-            let blocks = booked.iter().filter(|(source, _)| *source == name).map(|(_, block)| *block);
+            let blocks = booked.iter().filter(|(source, _)| *source == name).map(|(_, block)| block.clone());
             expected.entry(target).or_default().extend(blocks);
         }
     }
