@@ -19,7 +19,7 @@ const BINARY_VARIABLE: &str = "STARMESH_BIN";
 
 /// How long one command may take. The longest, a first sync of some hundred events on a busy machine,
 /// needs seconds.
-const COMMAND_WITHIN: Duration = Duration::from_secs(120);
+const COMMAND_WITHIN: Duration = Duration::from_mins(2);
 
 /// How long a process may take to end after it was told to.
 const END_WITHIN: Duration = Duration::from_secs(30);
@@ -78,6 +78,11 @@ impl Starmesh {
     /// The program itself.
     pub fn binary(&self) -> &Path {
         &self.binary
+    }
+
+    /// The passphrase of its vault.
+    pub fn passphrase(&self) -> &str {
+        &self.passphrase
     }
 
     /// The data folder.
@@ -276,14 +281,13 @@ fn code_of(status: ExitStatus) -> i32 {
 /// The program beside the running one: Cargo puts tests in `deps`, programs one folder above.
 fn binary() -> Outcome<PathBuf> {
     let name = format!("starmesh{}", std::env::consts::EXE_SUFFIX);
-    let found = match std::env::var_os(BINARY_VARIABLE) {
-        Some(path) => PathBuf::from(path),
-        None => {
-            let own = std::env::current_exe()?;
-            let folders = own.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
-            let own_folder = own.parent().unwrap_or(&own).join(&name);
-            folders.into_iter().find(|path| path.is_file()).unwrap_or(own_folder)
-        }
+    let found = if let Some(path) = std::env::var_os(BINARY_VARIABLE) {
+        PathBuf::from(path)
+    } else {
+        let own = std::env::current_exe()?;
+        let folders = own.ancestors().skip(1).take(2).map(|folder| folder.join(&name));
+        let own_folder = own.parent().unwrap_or(&own).join(&name);
+        folders.into_iter().find(|path| path.is_file()).unwrap_or(own_folder)
     };
     if found.is_file() {
         return Ok(found);

@@ -14,7 +14,7 @@ use crate::servers::{ALICE, Server, User};
 use crate::{Failure, Outcome};
 
 /// How long one exchange may take. A server on loopback answers in milliseconds unless it was stopped.
-const EXCHANGE_WITHIN: Duration = Duration::from_secs(60);
+const EXCHANGE_WITHIN: Duration = Duration::from_mins(1);
 
 /// The longest part of an answer that a failure repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 300;

@@ -35,7 +35,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 
 /// However long nothing is due, the wall clock is looked at this often: midnight comes without a poll, and
 /// timers stand still while the computer sleeps.
-const CLOCK_INTERVAL: Duration = Duration::from_secs(60);
+const CLOCK_INTERVAL: Duration = Duration::from_mins(1);
 
 /// A calendar that is being watched.
 struct Watch {

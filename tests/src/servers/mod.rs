@@ -12,3 +12,4 @@ mod xandikos;
 pub use radicale::Rights;
 pub use server::{Kind, Server};
 pub use users::{ALICE, BOB, CAROL, User};
+pub use venv::python;

@@ -17,7 +17,7 @@ use super::xandikos;
 use crate::{Failure, Outcome};
 
 /// How long a server may take until it answers. Both need about a second on an idle machine.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long one look at the port may take.
 const PROBE_WITHIN: Duration = Duration::from_secs(2);

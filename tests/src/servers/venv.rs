@@ -7,6 +7,11 @@ use crate::{Failure, Outcome};
 /// Names an environment other than the one that `cargo xtask setup` makes.
 const VENV_VARIABLE: &str = "STARMESH_VENV";
 
+/// The environment's Python, for oracles that are not ours.
+pub fn python() -> Outcome<PathBuf> {
+    program("python")
+}
+
 /// The program `name` in the environment.
 pub(super) fn program(name: &str) -> Outcome<PathBuf> {
     let folder = std::env::var_os(VENV_VARIABLE).map_or_else(own, PathBuf::from);

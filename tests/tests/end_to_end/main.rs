@@ -1,14 +1,14 @@
 //! The main job on real servers with the real program: each test is a person with calendars, and what the
 //! program did is read from the server itself.
 
-// mod brake;
-// mod daemon;
-// mod devices;
+mod brake;
+mod daemon;
+mod devices;
 mod groups;
 mod hands;
 mod kinds;
-// mod removal;
-// mod secrecy;
+mod removal;
+mod secrecy;
 
 use starmesh_tests::servers::{Kind, Rights};
 

@@ -68,7 +68,9 @@ impl Comparison<'_> {
     /// Every wanted mirror stands once and says what it should.
     fn check_wanted(&mut self) {
         let oracle = self.oracle;
-        let own = self.own_slots();
+        let own = self.own_slots(false);
+        // Whether what cannot be read still blocks depends on when it was read last.
+        let perhaps_own = self.own_slots(true);
         let mut slots: BTreeMap<Slot, Vec<(MirrorKey, &Cause)>> = BTreeMap::new();
         for (key, cause) in oracle.causes.iter().filter(|(_, cause)| cause.target == self.target) {
             if let (Some((span, _)), true) = (cause.wanted, oracle.is_known((cause.source, cause.target))) {
@@ -94,7 +96,8 @@ impl Comparison<'_> {
             };
             let unreadable = causes.len() - readable.len();
             let untouchable = causes.iter().filter(|(key, _)| self.is_untouchable(key)).count();
-            if standing < expected || standing > expected + unreadable + untouchable {
+            let least = if perhaps_own.contains(&slot) { 0 } else { expected };
+            if standing < least || standing > expected + unreadable + untouchable {
                 self.complain(&format!("{standing} mirrors where {expected} ought to be"), first);
             }
         }
@@ -107,11 +110,11 @@ impl Comparison<'_> {
     }
 
     /// The occurrences that the target's own events block.
-    fn own_slots(&self) -> BTreeSet<Slot> {
+    fn own_slots(&self, unreadable: bool) -> BTreeSet<Slot> {
         let events = self.oracle.causes.events(self.target).values();
         let home = self.oracle.places[self.target].home;
         let mut slots = BTreeSet::new();
-        for event in events.filter(|event| !event.unreadable) {
+        for event in events.filter(|event| event.unreadable == unreadable) {
             for occurrence in event.occurrences(home, self.reach.hi) {
                 if occurrence.shown().is_some() {
                     slots.insert((event.uid.clone(), occurrence.original, occurrence.span));
@@ -163,10 +166,8 @@ impl Comparison<'_> {
                 let plain = mirror.plain && mirror.label == LABEL;
                 let right = says == Some(wanted) && plain;
                 // Outside the window a mirror is kept and not mended; but it does not outlive a move.
-                let kept = !self.reach.meets(&wanted.0)
-                    && (self.excuses.store_lost
-                        || says.is_none_or(|says| !cause.said.contains(&says))
-                        || !plain);
+                let moved = span != wanted.0 && cause.said.iter().any(|(said, _)| *said == span);
+                let kept = !self.reach.meets(&wanted.0) && (self.excuses.store_lost || !moved);
                 if !right && !kept {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
