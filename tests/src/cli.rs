@@ -213,6 +213,11 @@ impl Running {
         self.child.id().ok_or_else(|| Failure::new("it has ended"))
     }
 
+    /// True until it ends.
+    pub fn is_running(&mut self) -> Outcome<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// What it printed so far.
     pub fn output(&self) -> Outcome<String> {
         Ok(fs::read_to_string(&self.output)?)
@@ -249,7 +254,7 @@ impl Running {
 
     /// Ends it as a crash would (SIGKILL). True when it was still running.
     pub async fn kill(mut self) -> Outcome<bool> {
-        let running = self.child.try_wait()?.is_none();
+        let running = self.is_running()?;
         self.child.kill().await?;
         keep(&self.printed, &self.output()?);
         Ok(running)

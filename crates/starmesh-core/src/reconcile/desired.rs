@@ -104,8 +104,11 @@ fn imply_link(
         };
         match expand(&event.recurrence, &range, link.source.zone) {
             Ok(occurrences) => {
-                if occurrences.is_empty() && !ends_early(event) {
-                    implied.explain(link, &id, None, None, SkipReason::OutsideWindow);
+                // An inverted event may lie in no range; then it has no occurrence that could be named.
+                if occurrences.is_empty() {
+                    let early = ends_early(event);
+                    let reason = if early { SkipReason::EndsBeforeStart } else { SkipReason::OutsideWindow };
+                    implied.explain(link, &id, None, None, reason);
                 }
                 for occurrence in occurrences {
                     imply_occurrence(input, index, link, &id, meeting, occurrence, implied);
@@ -115,10 +118,6 @@ fn imply_link(
                 implied.explain(link, &id, None, None, SkipReason::from(problem));
                 implied.unknown.insert((index, id.clone()));
             }
-        }
-        // An inverted event lies in no range, so it is named here.
-        if ends_early(event) {
-            implied.explain(link, &id, None, None, SkipReason::EndsBeforeStart);
         }
     }
 }

@@ -1,0 +1,185 @@
+//! The real program killed at random moments of a first sync, and what it leaves behind, read from the
+//! server itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use starmesh_tests::cli::Running;
+use starmesh_tests::ics::Event;
+use starmesh_tests::mirrors::{Block, mirrors};
+use starmesh_tests::servers::{Kind, Rights};
+use starmesh_tests::world::{World, at, day, on_clock};
+use starmesh_tests::{Failure, Outcome};
+use tokio::time::{Instant, sleep};
+
+/// Kills of each first sync before it may go on to its end.
+const KILLS: usize = 5;
+
+/// Events in each of three calendars, a series of [`OCCURRENCES`] besides.
+const EVENTS: usize = 24;
+
+/// Occurrences of the series.
+const OCCURRENCES: usize = 6;
+
+/// The most new mirrors after which the program is killed: with two calendars' blocks in each of three,
+/// all kills together come before the end.
+const WRITES_MAX: usize = 2 * 3 * (EVENTS + OCCURRENCES) / KILLS - 4;
+
+/// The longest time after which it is killed, whatever it did: from its first instruction, over opening
+/// its vault, to reading and writing.
+const MOMENT_MAX: Duration = Duration::from_millis(1_500);
+
+/// How long the program may take until a number of mirrors stands.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
+
+/// The pause between two looks at the server's folder.
+const LOOK_PAUSE: Duration = Duration::from_millis(1);
+
+const CALENDARS: [&str; 3] = ["work", "family", "club"];
+
+const HOUR: TimeDelta = TimeDelta::hours(1);
+
+/// A first sync between three calendars, killed [`KILLS`] times at moments that `seed` chooses.
+async fn a_first_sync_survives_kills(kind: Kind, seed: u64) -> Outcome<()> {
+    let mut moments = ChaCha8Rng::seed_from_u64(seed);
+    let world = World::new(kind, &CALENDARS).await?;
+    let booked = book(&world).await?;
+    let originals = world.originals().await?;
+    world.app.ok(&[&["group", "add", "mesh"], &CALENDARS[..]].concat()).await?;
+    let (mut killed, mut half_done) = (0, 0);
+    for _ in 0..KILLS {
+        let mut running = world.app.spawn(&["sync", "--yes"])?;
+        if moments.random_bool(0.3) {
+            sleep(MOMENT_MAX.mul_f64(moments.random())).await;
+        } else {
+            let more = moments.random_range(1..=WRITES_MAX);
+            let enough = files(&world.server.data())? + more;
+            wait_for_files(&mut running, &world.server.data(), enough).await?;
+            // Not always at the instant at which a write became visible.
+            sleep(Duration::from_micros(moments.random_range(0..8_000))).await;
+        }
+        killed += usize::from(running.kill().await?);
+        let standing = no_double(&world).await?;
+        half_done += usize::from(standing > 0 && standing < 2 * 3 * (EVENTS + OCCURRENCES));
+    }
+    assert!(killed >= KILLS - 1, "seed {seed}: only {killed} kills met a running program");
+    assert!(half_done > KILLS / 2, "seed {seed}: only {half_done} kills left the work half done");
+
+    world.sync().await.map_err(|failure| failure.during(format!("seed {seed}")))?;
+    for target in CALENDARS {
+        let sources = CALENDARS.iter().filter(|source| **source != target);
+        let wanted: Vec<Block> = sources.flat_map(|source| booked[source].clone()).collect();
+        world.expect(target, &wanted).await.map_err(|failure| failure.during(format!("seed {seed}")))?;
+    }
+    assert_eq!(world.originals().await?, originals, "seed {seed}: originals are untouched");
+    world.expect_quiet().await.map_err(|failure| failure.during(format!("seed {seed}")))
+}
+
+/// Fills the calendars; the blocks that each brings.
+async fn book(world: &World) -> Outcome<BTreeMap<&'static str, Vec<Block>>> {
+    let mut booked = BTreeMap::new();
+    for (minute, calendar) in (0..).step_by(10).zip(CALENDARS) {
+        let mut blocks = Vec::new();
+        for number in 0..EVENTS as u64 {
+            let start = at(3 + number / 6, 6 + u32::try_from(number % 6)?) + TimeDelta::minutes(minute);
+            world.put(calendar, &Event::timed(&format!("{calendar}-{number}"), start, HOUR)).await?;
+            blocks.push(Block::timed(start, HOUR));
+        }
+        let first = on_clock(day(20), 18, 0) + TimeDelta::minutes(minute);
+        let rule = format!("FREQ=DAILY;COUNT={OCCURRENCES}");
+        let uid = format!("{calendar}-series");
+        world.put(calendar, &Event::timed(&uid, first.and_utc(), HOUR).rule(&rule)).await?;
+        for days in 0..i64::try_from(OCCURRENCES)? {
+            blocks.push(Block::timed(first.and_utc() + TimeDelta::days(days), HOUR));
+        }
+        booked.insert(calendar, blocks);
+    }
+    Ok(booked)
+}
+
+/// No block stands twice, at no moment: every hour of the calendars differs. How many stand.
+async fn no_double(world: &World) -> Outcome<usize> {
+    let mut count = 0;
+    for calendar in CALENDARS {
+        let found = mirrors(&world.list(calendar).await?)?;
+        let mut blocks: Vec<_> = found.iter().map(|mirror| &mirror.block).collect();
+        blocks.sort();
+        count += blocks.len();
+        if let Some(double) = blocks.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Failure::new(format!("{calendar} holds {:?} twice", double[0])));
+        }
+    }
+    Ok(count)
+}
+
+/// Waits until the server keeps `enough` events. A program that ends before is no failure here.
+async fn wait_for_files(running: &mut Running, data: &Path, enough: usize) -> Outcome<()> {
+    let deadline = Instant::now() + WRITTEN_WITHIN;
+    while files(data)? < enough && running.is_running()? {
+        if Instant::now() > deadline {
+            return Err(Failure::new(format!("not {enough} events within {WRITTEN_WITHIN:?}")));
+        }
+        sleep(LOOK_PAUSE).await;
+    }
+    Ok(())
+}
+
+/// How many events the server keeps: both servers keep one file for each.
+fn files(folder: &Path) -> Outcome<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        // Repositories and caches are the servers' own affair, and files come and go in them.
+        if name.starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            count += files(&entry.path())?;
+        } else if name.ends_with(".ics") {
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+mod radicale {
+    use super::*;
+
+    const KIND: Kind = Kind::Radicale(Rights::Owner);
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_1() -> Outcome<()> {
+        a_first_sync_survives_kills(KIND, 1).await
+    }
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_2() -> Outcome<()> {
+        a_first_sync_survives_kills(KIND, 2).await
+    }
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_3() -> Outcome<()> {
+        a_first_sync_survives_kills(KIND, 3).await
+    }
+}
+
+mod xandikos {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_4() -> Outcome<()> {
+        a_first_sync_survives_kills(Kind::Xandikos, 4).await
+    }
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_5() -> Outcome<()> {
+        a_first_sync_survives_kills(Kind::Xandikos, 5).await
+    }
+}
