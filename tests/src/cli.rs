@@ -80,6 +80,11 @@ impl Starmesh {
         &self.binary
     }
 
+    /// The passphrase of its vault.
+    pub fn passphrase(&self) -> &str {
+        &self.passphrase
+    }
+
     /// The data folder.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -35,7 +35,7 @@ const WRITES_MAX: usize = 2 * 3 * (EVENTS + OCCURRENCES) / KILLS - 4;
 const MOMENT_MAX: Duration = Duration::from_millis(1_500);
 
 /// How long the program may take until a number of mirrors stands.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
+const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
 
 /// The pause between two looks at the server's folder.
 const LOOK_PAUSE: Duration = Duration::from_millis(1);
@@ -110,8 +110,8 @@ async fn no_double(world: &World) -> Outcome<usize> {
         let mut blocks: Vec<_> = found.iter().map(|mirror| &mirror.block).collect();
         blocks.sort();
         count += blocks.len();
-        if let Some(double) = blocks.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Failure::new(format!("{calendar} holds {:?} twice", double[0])));
+        if let Some([double, _]) = blocks.array_windows().find(|[first, second]| first == second) {
+            return Err(Failure::new(format!("{calendar} holds {double:?} twice")));
         }
     }
     Ok(count)

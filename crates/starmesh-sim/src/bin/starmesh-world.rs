@@ -158,16 +158,13 @@ fn bugs(arguments: &Arguments) -> bool {
     for bug in chosen {
         let hunt = hunt(bug, arguments.first(), count, arguments.threads());
         hunted += 1;
-        match &hunt.found {
-            Some(outcome) => {
-                let failure = outcome.failure.as_deref().unwrap_or_default();
-                let failure = failure.lines().next().unwrap_or_default();
-                println!("{:<24} found after {:>4} seeds: {failure}", format!("{bug:?}"), hunt.seeds);
-            }
-            None => {
-                missed += 1;
-                println!("{:<24} NOT FOUND in {} seeds", format!("{bug:?}"), hunt.seeds);
-            }
+        if let Some(outcome) = &hunt.found {
+            let failure = outcome.failure.as_deref().unwrap_or_default();
+            let failure = failure.lines().next().unwrap_or_default();
+            println!("{:<24} found after {:>4} seeds: {failure}", format!("{bug:?}"), hunt.seeds);
+        } else {
+            missed += 1;
+            println!("{:<24} NOT FOUND in {} seeds", format!("{bug:?}"), hunt.seeds);
         }
     }
     println!("{hunted} bugs planted, {missed} not found");

@@ -175,10 +175,11 @@ impl Inner {
         if going_on && self.faults.strikes(FaultKind::PageLost) {
             return Err(ProviderError::new(ErrorKind::Offline, "the connection was cut between two pages"));
         }
-        if cursor.is_some() && self.faults.strikes(FaultKind::DeadCursor) {
-            if let Some(calendar) = self.calendars.get_mut(name) {
-                calendar.kill_cursors();
-            }
+        if cursor.is_some()
+            && self.faults.strikes(FaultKind::DeadCursor)
+            && let Some(calendar) = self.calendars.get_mut(name)
+        {
+            calendar.kill_cursors();
         }
         let whole = !going_on && cursor.is_some() && self.faults.strikes(FaultKind::WholeInstead);
         let style = self.style(&self.calendar(name)?.account);

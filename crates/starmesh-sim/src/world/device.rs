@@ -28,7 +28,7 @@ use crate::memory::{MemoryProvider, Universe};
 /// How many signals a daemon may lag behind.
 const COMMANDS_MAX: usize = 256;
 /// How long a shutdown, a plan or a placement may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_secs(7_200);
+const PATIENCE: Duration = Duration::from_hours(2);
 
 /// What a device is to do.
 #[derive(Clone, Debug)]

@@ -105,7 +105,9 @@ impl World {
             2..=3 => around(&mut self.dice, reach.hi - DAY / 2, 1),
             4 => around(&mut self.dice, reach.hi + 15 * DAY, 14),
             5 => around(&mut self.dice, reach.lo - 15 * DAY, 14),
-            6..=8 => around(&mut self.dice, (reach.lo + reach.hi) / 2, (reach.hi - reach.lo) / DAY / 2),
+            6..=8 => {
+                around(&mut self.dice, i64::midpoint(reach.lo, reach.hi), (reach.hi - reach.lo) / DAY / 2)
+            }
             _ => around(&mut self.dice, reach.lo + 8 * DAY, 6),
         }
     }

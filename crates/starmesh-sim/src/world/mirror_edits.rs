@@ -46,7 +46,7 @@ impl World {
     fn scribble(&mut self, place: usize, id: &RemoteId, mut mirror: MarkedItem) {
         match self.dice.below(4) {
             0 => mirror.time = shifted(&mirror.time, 24 * HOUR),
-            1 => mirror.label = "Dentist".to_owned(),
+            1 => "Dentist".clone_into(&mut mirror.label),
             2 => mirror.plain = false,
             _ => mirror.availability = Availability::Free,
         }

@@ -15,7 +15,7 @@ use super::span::{DAY, Reach, Span};
 use crate::memory::{Did, MarkedItem, Seen, Witness};
 
 /// How long after a link was paused a write that was planned before may still arrive.
-const PAUSE_GRACE: Duration = Duration::from_secs(900);
+const PAUSE_GRACE: Duration = Duration::from_mins(15);
 /// Removals per link and day that are never too many.
 const REMOVALS_FREE: usize = 10;
 /// The share of all mirrors that a link ever had that may go within a day, in percent.

@@ -129,6 +129,7 @@ impl World {
     }
 
     /// Adds a line to the story.
+    #[expect(clippy::needless_pass_by_value, reason = "every caller has just made the line")]
     pub(super) fn tell(&mut self, line: String) {
         self.universe.trace(&line);
         let now = self.clock.seconds();
@@ -290,6 +291,7 @@ pub(super) fn identity_key(seed: u64, installation: u64) -> IdentityKey {
 }
 
 /// The store of a world never fails.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`, which gives the value")]
 pub(super) fn store_broke(error: StoreError) -> Broken {
     format!("the store failed: {error}")
 }

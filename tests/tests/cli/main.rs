@@ -1,5 +1,5 @@
 //! The real program: its words, its exit codes, and that it never waits for anybody who is not there.
-//! What it does to calendars is the end-to-end suite's (`tests/`).
+//! What it does to calendars is the business of the end-to-end suite beside this one.
 
 mod accounts;
 mod approval;
