@@ -122,6 +122,11 @@ impl Universe {
         self.lock().calendars.insert(remote.name, calendar);
     }
 
+    /// Removes a calendar with all it holds.
+    pub fn remove_calendar(&self, calendar: &LastingName) {
+        self.lock().calendars.remove(calendar);
+    }
+
     /// Lets `witness` judge every write from now on.
     pub fn set_witness(&self, witness: Box<dyn Witness>) {
         self.lock().witness = Some(witness);
@@ -225,6 +230,15 @@ impl Inner {
             }
             MirrorWrite::Update(placed, spec) => {
                 let before = self.addressed(calendar, placed.remote_id(), placed.version())?;
+                // Without a version the mark alone says whether the writer means what stands there.
+                let other = matches!(&before, Addressed::Mirror(mirror)
+                    if mirror.provider_id != spec.provider_id().as_str());
+                if other && placed.version().is_none() {
+                    return Err(ProviderError::new(
+                        ErrorKind::PreconditionFailed,
+                        "another mirror stands there",
+                    ));
+                }
                 (Did::Update, Some(placed.remote_id().clone()), Some(before), Some(MarkedItem::of(spec)))
             }
             MirrorWrite::Remove(placed) => {

@@ -128,17 +128,20 @@ impl Causes {
                     }
                     let key = self.key(source, target, &id, &occurrence.original);
                     let wanted = occurrence.shown().map(|shown| (occurrence.span, shown));
-                    current.insert(key, Cause {
-                        source,
-                        target,
-                        event: id.clone(),
-                        uid: uid.to_owned(),
-                        original: occurrence.original.clone(),
-                        wanted,
-                        said: wanted.into_iter().collect(),
-                        blemished: false,
-                        readable: !event.unreadable,
-                    });
+                    current.insert(
+                        key,
+                        Cause {
+                            source,
+                            target,
+                            event: id.clone(),
+                            uid: uid.to_owned(),
+                            original: occurrence.original.clone(),
+                            wanted,
+                            said: wanted.into_iter().collect(),
+                            blemished: false,
+                            readable: !event.unreadable,
+                        },
+                    );
                 }
             }
         }

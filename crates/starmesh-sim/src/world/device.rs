@@ -171,7 +171,8 @@ impl Device {
             let zone = if place.home == Wall::Berlin { Tz::Europe__Berlin } else { Tz::UTC };
             let (id, account) = (place.id.clone(), place.account.clone());
             changes.put_calendar(&Calendar { id, account, remote, zone, missing: false });
-            let read = starmesh_store::state::Read { beside_foreign: wishes.beside_foreign, ..Default::default() };
+            let read =
+                starmesh_store::state::Read { beside_foreign: wishes.beside_foreign, ..Default::default() };
             changes.put_read(&place.id, &read);
         }
     }
@@ -257,7 +258,11 @@ impl Device {
     }
 
     /// Plans and places with a fresh engine, which dies after `steps` touches if given.
-    pub(super) async fn pass(&mut self, options: &PlanOptions, steps: Option<u64>) -> Result<Option<Plan>, String> {
+    pub(super) async fn pass(
+        &mut self,
+        options: &PlanOptions,
+        steps: Option<u64>,
+    ) -> Result<Option<Plan>, String> {
         self.kill();
         let engine = self.engine();
         steps.iter().for_each(|steps| self.life.end_after(*steps));

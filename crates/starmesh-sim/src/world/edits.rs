@@ -169,10 +169,9 @@ impl World {
             1 => Exception::Cancelled,
             2 => Exception::Shown(shown),
             _ if series.all_day => Exception::Moved { later: DAY * dice.between(-2, 2), length: DAY },
-            _ => Exception::Moved {
-                later: GRAIN * dice.between(-60, 60),
-                length: GRAIN * dice.between(1, 4),
-            },
+            _ => {
+                Exception::Moved { later: GRAIN * dice.between(-60, 60), length: GRAIN * dice.between(1, 4) }
+            }
         };
         series.exceptions.insert(number, exception);
         event.unreadable = false;

@@ -92,9 +92,7 @@ impl Group {
                 topology::Shape::Star { hub: id(hub), spokes: spokes.iter().map(id).collect() }
             }
             Shape::Mesh(members) => topology::Shape::Mesh { members: members.iter().map(id).collect() },
-            Shape::Pair { a, b, one_way } => {
-                topology::Shape::Pair { a: id(a), b: id(b), one_way: *one_way }
-            }
+            Shape::Pair { a, b, one_way } => topology::Shape::Pair { a: id(a), b: id(b), one_way: *one_way },
         };
         topology::Group { id: GroupId::new(format!("group-{}", self.number)), shape }
     }

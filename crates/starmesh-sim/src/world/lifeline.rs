@@ -13,8 +13,8 @@ use starmesh_core::time::Window;
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, RemoteCalendar, Result, Written,
 };
-use tokio::sync::Notify;
 use starmesh_store::{Change, MemoryStore, Row, Select, Store, StoreError, Table};
+use tokio::sync::Notify;
 
 /// The life of one engine.
 #[derive(Default)]

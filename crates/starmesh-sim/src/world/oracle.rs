@@ -162,9 +162,8 @@ impl Oracle {
 
     fn judge_create(&mut self, seen: &Seen<'_>, target: usize, after: &MarkedItem) -> Result<(), String> {
         let (key, edge, event) = self.cause_of(after, target, "a mirror without cause is placed")?;
-        let elsewhere = seen.calendar.items().any(|item| {
-            item.mirror().is_some_and(|mirror| mirror.key == Some(key))
-        });
+        let elsewhere =
+            seen.calendar.items().any(|item| item.mirror().is_some_and(|mirror| mirror.key == Some(key)));
         if elsewhere {
             return Err(format!("a second live mirror of {event} is placed"));
         }

@@ -110,7 +110,10 @@ impl World {
         if !resumes {
             paused.insert(edge);
         }
-        self.tell(format!("device {device}: the link {edge:?} is {}", if resumes { "resumed" } else { "paused" }));
+        self.tell(format!(
+            "device {device}: the link {edge:?} is {}",
+            if resumes { "resumed" } else { "paused" }
+        ));
         self.watcher.oracle().note(if resumes { "a link was resumed" } else { "a link was paused" });
         self.configure(device).await
     }

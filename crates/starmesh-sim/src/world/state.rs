@@ -91,8 +91,7 @@ impl World {
         let clock = Arc::new(WorldClock::new(swarm.base));
         let until = swarm.base + HORIZON;
         let count = usize::from(swarm.devices());
-        let oracle =
-            Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
+        let oracle = Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
         let watcher = Watcher::new(oracle);
         universe.set_witness(Box::new(watcher.clone()));
         let devices = (0..swarm.devices()).map(|number| {

@@ -30,11 +30,8 @@ pub(super) fn tell(event: &Event) -> SourceEvent {
 
 fn tell_series(series: &Series, facts: Facts) -> RecurrenceSet {
     let at = |local| time(local, series.wall, series.all_day);
-    let instance = |local, length, facts| Instance {
-        start: at(local),
-        length: nominal(length, series.all_day),
-        facts,
-    };
+    let instance =
+        |local, length, facts| Instance { start: at(local), length: nominal(length, series.all_day), facts };
     let rule = if series.step_days % 7 == 0 {
         format!("FREQ=WEEKLY;INTERVAL={}", series.step_days / 7)
     } else {
@@ -50,9 +47,7 @@ fn tell_series(series: &Series, facts: Facts) -> RecurrenceSet {
                 exclusions.push(at(original));
                 continue;
             }
-            Exception::Cancelled => {
-                instance(original, series.length, Facts { cancelled: true, ..facts })
-            }
+            Exception::Cancelled => instance(original, series.length, Facts { cancelled: true, ..facts }),
             Exception::Moved { later, length } => instance(original + later, length, facts),
             Exception::Shown(facts) => instance(original, series.length, facts),
         };
