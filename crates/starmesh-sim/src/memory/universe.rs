@@ -122,6 +122,11 @@ impl Universe {
         self.lock().calendars.insert(remote.name, calendar);
     }
 
+    /// Removes a calendar with all it holds.
+    pub fn remove_calendar(&self, calendar: &LastingName) {
+        self.lock().calendars.remove(calendar);
+    }
+
     /// Lets `witness` judge every write from now on.
     pub fn set_witness(&self, witness: Box<dyn Witness>) {
         self.lock().witness = Some(witness);
@@ -224,11 +229,20 @@ impl Inner {
                 (Did::Create, None, None, Some(MarkedItem::of(spec)))
             }
             MirrorWrite::Update(placed, spec) => {
-                let before = Self::addressed(calendar, placed.remote_id(), placed.version())?;
+                let before = self.addressed(calendar, placed.remote_id(), placed.version())?;
+                // Without a version the mark alone says whether the writer means what stands there.
+                let other = matches!(&before, Addressed::Mirror(mirror)
+                    if mirror.provider_id != spec.provider_id().as_str());
+                if other && placed.version().is_none() {
+                    return Err(ProviderError::new(
+                        ErrorKind::PreconditionFailed,
+                        "another mirror stands there",
+                    ));
+                }
                 (Did::Update, Some(placed.remote_id().clone()), Some(before), Some(MarkedItem::of(spec)))
             }
             MirrorWrite::Remove(placed) => {
-                let before = Self::addressed(calendar, placed.remote_id(), placed.version())?;
+                let before = self.addressed(calendar, placed.remote_id(), placed.version())?;
                 (Did::Remove, Some(placed.remote_id().clone()), Some(before), None)
             }
         };
@@ -245,6 +259,7 @@ impl Inner {
 
     /// The mirror that a write addresses, if it is still in the version that the writer saw.
     fn addressed(
+        &self,
         calendar: &MemoryCalendar,
         id: &RemoteId,
         version: Option<&starmesh_core::ids::Version>,

@@ -100,14 +100,10 @@ pub fn shrink(failed: &Outcome) -> (Cut, Outcome) {
         }
     }
     for kind in FaultKind::ALL.into_iter().filter(|kind| failed.faults.contains(kind)) {
-        attempt(&mut cut, &|cut| {
-            cut.faults.insert(kind);
-        });
+        attempt(&mut cut, &|cut| cut.faults.extend([kind]));
     }
     for feature in Feature::ALL.into_iter().filter(|feature| failed.features.contains(feature)) {
-        attempt(&mut cut, &|cut| {
-            cut.features.insert(feature);
-        });
+        attempt(&mut cut, &|cut| cut.features.extend([feature]));
     }
     (cut, smallest)
 }
