@@ -72,7 +72,10 @@ impl World {
         });
         if active && free == Some(true) {
             self.tell(format!("calendar {place}: the mirror {id} comes back from the bin"));
-            self.watcher.oracle().note("a mirror came back from the bin");
+            let mut oracle = self.watcher.oracle();
+            oracle.note("a mirror came back from the bin");
+            oracle.restored.extend(mirror.key);
+            drop(oracle);
             self.write_mirror(place, &id, mirror);
         }
     }

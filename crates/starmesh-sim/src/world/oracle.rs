@@ -54,6 +54,8 @@ pub(super) struct Oracle {
     pub days: i64,
     clock: Arc<WorldClock>,
     devices: Vec<DeviceView>,
+    /// Mirrors that a person brought back from the bin, perhaps while another was on its way.
+    pub(super) restored: BTreeSet<MirrorKey>,
     /// When the computers last slept, and where the window began before.
     slept: Option<(Instant, i64)>,
     /// When which event's mirrors were placed, by link, whichever device did it.
@@ -80,6 +82,7 @@ impl Oracle {
             days,
             clock,
             devices: (0..devices).map(|_| DeviceView::default()).collect(),
+            restored: BTreeSet::new(),
             slept: None,
             placed: BTreeMap::new(),
             events_placed: BTreeSet::new(),
@@ -164,7 +167,7 @@ impl Oracle {
         let (key, edge, event) = self.cause_of(after, target, "a mirror without cause is placed")?;
         let elsewhere =
             seen.calendar.items().any(|item| item.mirror().is_some_and(|mirror| mirror.key == Some(key)));
-        if elsewhere {
+        if elsewhere && !self.restored.contains(&key) {
             return Err(format!("a second live mirror of {event} is placed"));
         }
         self.judge_link(seen.device, edge, false)?;
