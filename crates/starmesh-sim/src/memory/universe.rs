@@ -229,7 +229,7 @@ impl Inner {
                 (Did::Create, None, None, Some(MarkedItem::of(spec)))
             }
             MirrorWrite::Update(placed, spec) => {
-                let before = self.addressed(calendar, placed.remote_id(), placed.version())?;
+                let before = Self::addressed(calendar, placed.remote_id(), placed.version())?;
                 // Without a version the mark alone says whether the writer means what stands there.
                 let other = matches!(&before, Addressed::Mirror(mirror)
                     if mirror.provider_id != spec.provider_id().as_str());
@@ -242,7 +242,7 @@ impl Inner {
                 (Did::Update, Some(placed.remote_id().clone()), Some(before), Some(MarkedItem::of(spec)))
             }
             MirrorWrite::Remove(placed) => {
-                let before = self.addressed(calendar, placed.remote_id(), placed.version())?;
+                let before = Self::addressed(calendar, placed.remote_id(), placed.version())?;
                 (Did::Remove, Some(placed.remote_id().clone()), Some(before), None)
             }
         };
@@ -259,7 +259,6 @@ impl Inner {
 
     /// The mirror that a write addresses, if it is still in the version that the writer saw.
     fn addressed(
-        &self,
         calendar: &MemoryCalendar,
         id: &RemoteId,
         version: Option<&starmesh_core::ids::Version>,
