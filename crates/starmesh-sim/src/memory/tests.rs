@@ -1,5 +1,7 @@
 //! The laws of every provider on every kind of in-memory server, and the faults that only these have.
 
+#![expect(clippy::unused_async, reason = "the conformance suite awaits what makes a server")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +13,7 @@ use starmesh_core::event::{
 };
 use starmesh_core::ids::{AccountId, EventId, ICalUid, LastingName, RemoteId};
 use starmesh_core::mirror::{
-    IdentityKey, Incarnation, MirrorAvailability, MirrorBody, MirrorKey, MirrorSpec,
+    IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorKey, MirrorSpec,
 };
 use starmesh_core::time::{EventTime, Window};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
@@ -160,7 +162,7 @@ fn always(kind: FaultKind) -> FaultPlan {
 fn spec(calendar: &LastingName, key: u8) -> MirrorSpec {
     let start = Utc.with_ymd_and_hms(2026, 12, 2, 10, 0, 0).unwrap();
     let time = EventTime::Timed { start, end: start + chrono::TimeDelta::hours(1) };
-    let body = MirrorBody { time, availability: MirrorAvailability::Busy, label: Default::default() };
+    let body = MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default() };
     let source = LastingName::new("source");
     let keys = IdentityKey::new([7; 32]);
     MirrorSpec::new(&keys, calendar, &source, MirrorKey([key; 20]), Incarnation::default(), body)
