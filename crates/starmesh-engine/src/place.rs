@@ -73,6 +73,8 @@ pub(crate) struct Placing {
     pub reread: bool,
     /// Meetings to be planned again.
     pub replan: BTreeSet<MeetingId>,
+    /// True when something has to be planned again that no meeting names.
+    pub replan_whole: bool,
     /// The error that stopped the rest.
     pub stopped: Option<ProviderError>,
 }
@@ -118,6 +120,9 @@ impl Engine {
                 return Ok(placing);
             }
         };
+        // What an intent of before had left behind is in no plan yet.
+        placing.reread |= unknown_before;
+        placing.replan_whole |= unknown_before;
         let total = plan.operations.len() as u64;
         let planned = self.clock.now();
         let mut run = Run { engine: self, target, provider, origin, planned, stop, total, done: 0, placing };
@@ -137,7 +142,6 @@ impl Engine {
             run.carry_out(ready, &mut unplaced).await?;
         }
         let placing = run.placing;
-        // What an intent of before had left behind is in no plan yet.
         let through = placing.stopped.is_none() && placing.report.deferred + placing.report.wedged == 0;
         if through && !unknown_before {
             self.finish_retired(plan, true).await?;
@@ -229,6 +233,7 @@ impl Engine {
             Outcome::Changed => {
                 placing.report.deferred += 1;
                 placing.reread = true;
+                placing.replan_whole |= operation.event.is_none();
                 placing.replan.extend(operation.event.as_ref().map(|event| event.meeting));
                 let mut changes = Changes::new();
                 changes.delete_intent(&target.id, &operation.key);

@@ -371,7 +371,7 @@ impl Daemon {
         } else {
             aim.attempts = 0;
         }
-        let again = Scope::Meetings(placing.replan);
+        let again = if placing.replan_whole { Scope::Whole } else { Scope::Meetings(placing.replan) };
         if placing.reread {
             // With what is known now the same write would be refused again.
             self.recheck(target, target, again).await?;
