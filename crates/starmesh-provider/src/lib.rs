@@ -11,9 +11,11 @@ pub mod conformance;
 pub mod env;
 mod error;
 mod port;
+mod push;
 
 pub use error::{ErrorKind, ProviderError, Result};
 pub use port::{
     CalendarProvider, Capabilities, ChangeSet, Changed, Coverage, Cursor, Fetched, MirrorWrite, Providers,
     RemoteCalendar, Written,
 };
+pub use push::{Hook, Notice, Push, Subscription};

@@ -10,6 +10,7 @@ use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
 use starmesh_core::time::{TimeRange, Window};
 
 use crate::error::Result;
+use crate::push::Push;
 
 /// One account at one provider.
 ///
@@ -49,6 +50,11 @@ pub trait CalendarProvider: Send + Sync {
     /// A create never overwrites, an update and a removal carry the version as precondition. Removing
     /// what is already gone is [`ErrorKind::Gone`](crate::ErrorKind::Gone).
     async fn write(&self, calendar: &LastingName, writes: Vec<MirrorWrite>) -> Vec<Result<Written>>;
+
+    /// The push side, where the provider has one.
+    fn push(&self) -> Option<&dyn Push> {
+        None
+    }
 }
 
 /// Finds the provider of an account; the composition root implements it.

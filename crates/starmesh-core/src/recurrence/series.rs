@@ -142,7 +142,9 @@ impl<'a> Series<'a> {
             self.walk(rule, range, budget, &mut |original| made.push(original))?;
         }
         // Of two with one identity the one that was listed with its own length stays.
-        made.sort_by_key(|original| (original.time, original.listed.is_none()));
+        // Two wall-clock times may mean one instant where clocks change: the earlier stays, whichever rule
+        // made it.
+        made.sort_by_key(|original| (original.time, original.listed.is_none(), original.wall));
         made.dedup_by_key(|original| original.time);
         Ok(made)
     }
@@ -166,11 +168,16 @@ impl<'a> Series<'a> {
     }
 
     fn original(&self, wall: NaiveDateTime) -> Original<'a> {
-        let time = match self.zone {
-            None => OriginalTime::Day(wall.date()),
-            Some(zone) => OriginalTime::Instant(zone.to_utc(wall, self.floating)),
-        };
-        Original { time, wall, listed: None }
+        match self.zone {
+            None => Original {
+                time: OriginalTime::Day(wall.date()),
+                wall: wall.date().and_time(NaiveTime::MIN),
+                listed: None,
+            },
+            Some(zone) => {
+                Original { time: OriginalTime::Instant(zone.to_utc(wall, self.floating)), wall, listed: None }
+            }
+        }
     }
 
     /// Any calendar time as a date of this series: a day for whole days, else an instant, a bare day
