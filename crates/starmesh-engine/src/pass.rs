@@ -165,12 +165,15 @@ impl Engine {
             let report = self.place(&plan).await?;
             // What a person allowed by number is spent once.
             options.allow_removals = 0;
-            let waits =
-                plan.troubles.iter().chain(&report.troubles).any(|trouble| trouble.kind.is_transient());
+            let troubles: Vec<_> = plan.troubles.iter().chain(&report.troubles).collect();
+            let waits = troubles.iter().any(|trouble| trouble.kind.is_transient());
             let moved = report.writes() + report.adopted > 0;
             let quiet = plan.is_quiet() && report.deferred == 0;
+            // A refused password is not tried again and again: some servers then lock the account.
+            let a_person_must_act = !moved && !waits && all_left_needs_a_person(&plan, &troubles);
             total.add(report);
-            if passes >= PASSES_MAX || (quiet && !waits) || (!moved && patience >= PATIENCE_MAX) {
+            let out_of_patience = !moved && patience >= PATIENCE_MAX;
+            if passes >= PASSES_MAX || (quiet && !waits) || a_person_must_act || out_of_patience {
                 self.tell(EngineEvent::Quiet);
                 return Ok(SettleReport { passes, total, last: plan });
             }
@@ -271,4 +274,11 @@ impl Engine {
         }
         self.state.commit(changes).await
     }
+}
+
+/// True when every target in which something is left to do waits for a person.
+fn all_left_needs_a_person(plan: &Plan, troubles: &[&Trouble]) -> bool {
+    plan.targets.iter().filter(|target| !target.is_quiet()).all(|target| {
+        troubles.iter().any(|trouble| trouble.calendar == target.target && trouble.kind.needs_person())
+    })
 }

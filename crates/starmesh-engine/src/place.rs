@@ -110,9 +110,8 @@ impl Engine {
         if plan.operations.is_empty() {
             return Ok(placing);
         }
-        let unknown_before = !self.state.intents_in(&target.id).await?.is_empty();
-        let provider = match self.open_for_writing(target).await {
-            Ok(provider) => provider,
+        let (provider, unknown_before) = match self.open_for_writing(target).await {
+            Ok(opened) => opened,
             Err(Stop::Store(error)) => return Err(error.into()),
             Err(Stop::Provider(error)) => {
                 placing.report.deferred = plan.operations.len() as u64;
@@ -166,10 +165,12 @@ impl Engine {
         self.state.commit(changes).await
     }
 
-    /// The target's provider, once every write whose outcome is unknown has been looked up.
-    async fn open_for_writing(&self, target: &Calendar) -> Result<Arc<dyn CalendarProvider>, Stop> {
+    /// The target's provider, once every write whose outcome is unknown has been looked up; and whether there
+    /// were any.
+    async fn open_for_writing(&self, target: &Calendar) -> Result<(Arc<dyn CalendarProvider>, bool), Stop> {
         let provider = self.providers.provider(&target.account).await?;
-        for intent in self.state.intents_in(&target.id).await? {
+        let intents = self.state.intents_in(&target.id).await?;
+        for intent in &intents {
             let id = self.state.keys().provider_id(&intent.key, intent.incarnation);
             let found = provider.find_mirror(&target.remote.name, &id).await?;
             let mut changes = Changes::new();
@@ -186,7 +187,7 @@ impl Engine {
             changes.put_dirty(&target.id, now);
             self.state.commit(changes).await?;
         }
-        Ok(provider)
+        Ok((provider, !intents.is_empty()))
     }
 
     async fn intend(&self, operations: &[Operation]) -> Result<(), StoreError> {

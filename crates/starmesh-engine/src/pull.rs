@@ -388,7 +388,7 @@ impl Engine {
         let mut read = self.state.read(&calendar.id).await?;
         let since = read.failure.as_ref().map_or_else(|| self.clock.now(), |failure| failure.since);
         let attempts = read.failure.as_ref().map_or(0, |failure| failure.attempts).saturating_add(1);
-        let needs_person = needs_person(error.kind);
+        let needs_person = error.kind.needs_person();
         read.failure = Some(Failure { since, attempts, message: error.message.clone(), needs_person });
         let mut changes = Changes::new();
         changes.put_read(&calendar.id, &read);
@@ -414,11 +414,6 @@ fn still_doubted(read: &Read, listing: &Listing, started: DateTime<Utc>, first: 
     };
     let delay = TimeDelta::from_std(SUSPICION_DELAY).unwrap_or(TimeDelta::MAX);
     (empty && started - suspicion.since < delay).then_some(suspicion)
-}
-
-/// True when waiting does not help.
-pub(crate) fn needs_person(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NeedsSignIn | ErrorKind::Untrusted)
 }
 
 /// True when a complete read of `coverage` would have had the item.

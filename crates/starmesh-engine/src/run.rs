@@ -24,7 +24,7 @@ use crate::error::EngineError;
 use crate::pass::PlanOptions;
 use crate::place::Placing;
 use crate::progress::EngineEvent;
-use crate::pull::{PullError, Pulled, needs_person};
+use crate::pull::{PullError, Pulled};
 use crate::queue::Queue;
 use crate::reconcile::Scope;
 use crate::schedule::{PERSON_DELAY, SUSPICION_DELAY, backoff, poll_delay};
@@ -314,7 +314,7 @@ impl Daemon {
             }
             Err(PullError::Store(error)) => return Err(error),
             Err(PullError::Suspicious(_)) => SUSPICION_DELAY,
-            Err(PullError::Provider(error)) if needs_person(error.kind) => PERSON_DELAY,
+            Err(PullError::Provider(error)) if error.kind.needs_person() => PERSON_DELAY,
             Err(PullError::Provider(error)) => {
                 watch.attempts = watch.attempts.saturating_add(1);
                 backoff(watch.attempts, fraction, asked_delay(&error))
@@ -361,7 +361,7 @@ impl Daemon {
         let origin = aim.origin;
         if let Some(error) = &placing.stopped {
             aim.attempts = aim.attempts.saturating_add(1);
-            let delay = if needs_person(error.kind) {
+            let delay = if error.kind.needs_person() {
                 PERSON_DELAY
             } else {
                 backoff(aim.attempts, fraction, placing.asked_delay())

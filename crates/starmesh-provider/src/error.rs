@@ -41,6 +41,11 @@ impl ErrorKind {
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Offline | Self::Throttled { .. })
     }
+
+    /// True when waiting does not help: a person must act before the account is asked again.
+    pub fn needs_person(self) -> bool {
+        matches!(self, Self::NeedsSignIn | Self::Untrusted)
+    }
 }
 
 /// A classified failure. The message names hosts, statuses and limits, never content or secrets.
