@@ -1,12 +1,14 @@
-//! The second opinion: python-dateutil behind a pipe (`python/expand.py`).
+//! The second opinions, in Python and behind a pipe: python-dateutil for rules (`python/expand.py`),
+//! recurring-ical-events for whole series (`python/expand_sets.py`).
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// See the script for what the fields mean.
+/// See `expand.py` for what the fields mean.
 #[derive(Serialize)]
 pub(crate) struct Question {
     pub(crate) anchor: String,
@@ -28,9 +30,9 @@ pub(crate) enum Answer {
     Refused { error: String },
 }
 
-/// Asks one interpreter.
-pub(crate) fn ask(questions: &[Question]) -> Vec<Answer> {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("python/expand.py");
+/// Asks one interpreter with one of our scripts.
+pub(crate) fn ask<Q: Serialize + Sync, A: DeserializeOwned>(script: &str, questions: &[Q]) -> Vec<A> {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
     let python = python();
     let mut child = Command::new(&python)
         .arg(&script)
@@ -55,7 +57,7 @@ pub(crate) fn ask(questions: &[Question]) -> Vec<Answer> {
     answers
 }
 
-/// The interpreter that has python-dateutil.
+/// The interpreter that has both packages.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test binary has no main.rs in which to read the environment"
