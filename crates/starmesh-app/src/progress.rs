@@ -84,3 +84,24 @@ pub(crate) fn wedge_name(reason: WedgeReason) -> String {
     }
     .to_owned()
 }
+
+/// What a person can do about what stands still.
+pub(crate) fn wedge_hint(reason: WedgeReason) -> &'static str {
+    use starmesh_core::reconcile::StuckReason;
+    match reason {
+        WedgeReason::Refused => {
+            "look at the calendar in its own program; it is tried again every hour and with each `starmesh sync`"
+        }
+        WedgeReason::ReadOnly => "get the right to write there, or make the pair one-way",
+        WedgeReason::QuotaExceeded => "make room in the mailbox; it is tried again every hour",
+        WedgeReason::Broken(_) => {
+            "open the event in its own calendar and save it again, or delete it; all others are kept in step"
+        }
+        WedgeReason::Stuck(StuckReason::HasAttendees) => {
+            "somebody was invited to the block, so it is left alone: remove the guests or delete it by hand"
+        }
+        WedgeReason::Stuck(StuckReason::MarkStripped) => {
+            "the server took the mark from the block, so it is left alone: delete it by hand if it is not wanted"
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::dto::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
 use crate::error::Result;
 use crate::names::Directory;
 use crate::open::Starmesh;
-use crate::progress::wedge_name;
+use crate::progress::{wedge_hint, wedge_name};
 
 impl Starmesh {
     /// How things stand.
@@ -103,6 +103,7 @@ fn wedge_dto(directory: &Directory, wedge: &Wedge) -> WedgeDto {
         calendar: directory.reference(&wedge.calendar),
         link: wedge.link.as_ref().map(|link| directory.link(link).name),
         reason: wedge_name(wedge.reason),
+        hint: wedge_hint(wedge.reason).to_owned(),
         message: wedge.message.clone(),
         since: seconds(wedge.since),
         event_at: wedge.event_at.map(seconds),

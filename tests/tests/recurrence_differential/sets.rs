@@ -205,7 +205,7 @@ impl Series {
         let mut starts: Vec<_> = self
             .expanded()
             .iter()
-            .map(|occurrence| occurrence.time.clone())
+            .map(|occurrence| occurrence.time)
             .filter(|time| (lo..hi).contains(&time.start()))
             .map(|time| match time {
                 EventTime::AllDay { start, .. } => start.format("%Y%m%d").to_string(),
@@ -245,7 +245,7 @@ impl Series {
     }
 
     fn component(&self, lines: &mut Vec<String>, start: NaiveDateTime, more: impl FnOnce(&mut Vec<String>)) {
-        let sequence = if start == self.start { 0 } else { 1 };
+        let sequence = i32::from(start != self.start);
         lines.extend(["BEGIN:VEVENT".to_owned(), "UID:series".into(), "DTSTAMP:20250101T000000Z".into()]);
         lines.push(format!("SEQUENCE:{sequence}"));
         lines.push(self.property("DTSTART", start));

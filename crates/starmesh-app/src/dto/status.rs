@@ -79,6 +79,8 @@ pub struct WedgeDto {
     /// Why: `refused`, `read_only`, `quota_exceeded`, `has_attendees`, `mark_stripped`; or for a broken event
     /// what is wrong with it, as in the reasons of a plan.
     pub reason: String,
+    /// What a person can do about it, in words.
+    pub hint: String,
     /// What the provider said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

@@ -40,6 +40,7 @@ pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
             local(&wedge.since, zone),
             wedge_words(&wedge.reason)
         ));
+        lines.push(format!("  {}", wedge.hint));
     }
     if status.needs_person {
         lines.push("Something needs you; see above.".to_owned());
