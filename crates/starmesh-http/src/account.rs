@@ -45,12 +45,22 @@ impl AccountTransport {
         let mut request = request.clone();
         *request.uri_mut() = uri_of(url)?;
         request.headers_mut().remove(AUTHORIZATION);
-        let sent = if may_send_credentials(&self.trusted, url) {
-            request.headers_mut().insert(AUTHORIZATION, self.credentials.authorization());
-            Sent::WithCredentials
-        } else {
-            Sent::Without
-        };
+        if !may_send_credentials(&self.trusted, url) {
+            return Ok((self.admitted(url, request).await?, Sent::Without));
+        }
+        let proof = self.credentials.proof().await?;
+        request.headers_mut().insert(AUTHORIZATION, proof.header.clone());
+        let mut response = self.admitted(url, request.clone()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && self.credentials.refused(&proof).await {
+            let proof = self.credentials.proof().await?;
+            request.headers_mut().insert(AUTHORIZATION, proof.header.clone());
+            response = self.admitted(url, request).await?;
+        }
+        Ok((response, Sent::WithCredentials))
+    }
+
+    /// Sends a request once every governor admits it.
+    async fn admitted(&self, url: &Url, request: Request) -> Result<Response, HttpError> {
         let _permit = self.governor.admit().await.map_err(|paused| HttpError::Throttled {
             host: host_of(url),
             retry_after: Some(paused.remaining),
@@ -68,7 +78,7 @@ impl AccountTransport {
             });
         }
         self.governor.answered();
-        Ok((response, sent))
+        Ok(response)
     }
 }
 

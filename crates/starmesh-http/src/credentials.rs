@@ -1,9 +1,13 @@
 //! What proves who we are.
 
 use std::fmt;
+use std::sync::Arc;
 
+use data_encoding::BASE64;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::oauth::{SignInError, Tokens};
 
 /// Credentials of an account.
 #[derive(Clone)]
@@ -16,67 +20,84 @@ pub enum Credentials {
         /// The password, often one made for this program alone.
         password: SecretString,
     },
+    /// Access tokens of a grant (RFC 6750), renewed as they run out.
+    Bearer(Arc<Tokens>),
 }
 
 impl Credentials {
-    /// The value of the `Authorization` header, marked as sensitive.
-    pub(crate) fn authorization(&self) -> HeaderValue {
-        match self {
-            Self::Basic { user, password } => basic(user, password.expose_secret()),
+    /// What proves who we are just now.
+    pub(crate) async fn proof(&self) -> Result<Proof, SignInError> {
+        Ok(match self {
+            Self::Basic { user, password } => {
+                Proof { header: basic(user, password.expose_secret()), token: None }
+            }
+            Self::Bearer(tokens) => {
+                let access = tokens.access().await?;
+                Proof { header: sensitive("Bearer", access.expose_secret()), token: Some(access) }
+            }
+        })
+    }
+
+    /// The server refused `proof`. True when there may be a better one: a token can have been withdrawn
+    /// before its time, a password stays the same.
+    pub(crate) async fn refused(&self, proof: &Proof) -> bool {
+        match (self, &proof.token) {
+            (Self::Bearer(tokens), Some(access)) => {
+                tokens.refused(access).await;
+                true
+            }
+            _ => false,
         }
     }
+}
+
+/// The value of an `Authorization` header, marked as sensitive.
+pub(crate) struct Proof {
+    pub(crate) header: HeaderValue,
+    token: Option<SecretString>,
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Basic { .. } => f.write_str("Credentials::Basic(..)"),
+            Self::Bearer(_) => f.write_str("Credentials::Bearer(..)"),
         }
     }
 }
 
 fn basic(user: &str, password: &str) -> HeaderValue {
-    let text = format!("Basic {}", base64(format!("{user}:{password}").as_bytes()));
-    // Base64 is ASCII, so that the value is always legal; an empty one would be refused by any server.
-    let mut value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
-    value.set_sensitive(true);
-    value
+    sensitive("Basic", &BASE64.encode(format!("{user}:{password}").as_bytes()))
 }
 
-/// Base64 with padding (RFC 4648, section 4).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word =
-            chunk.iter().enumerate().fold(0u32, |word, (at, byte)| word | u32::from(*byte) << (16 - 8 * at));
-        for at in 0..4 {
-            let six = (word >> (18 - 6 * at)) & 0x3f;
-            text.push(if at <= chunk.len() { char::from(ALPHABET[six as usize]) } else { '=' });
-        }
-    }
-    text
+fn sensitive(scheme: &'static str, secret: &str) -> HeaderValue {
+    // A token with a line break in it is no token; without one the server refuses, as it should.
+    let mut value = HeaderValue::from_str(&format!("{scheme} {secret}"))
+        .unwrap_or_else(|_| HeaderValue::from_static(scheme));
+    value.set_sensitive(true);
+    value
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn basic_credentials_are_encoded_as_in_rfc_7617() {
-        let credentials =
-            Credentials::Basic { user: "Aladdin".to_owned(), password: "open sesame".to_owned().into() };
-        assert_eq!(credentials.authorization().as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        let credentials =
-            Credentials::Basic { user: "test".to_owned(), password: "123\u{a3}".to_owned().into() };
-        assert_eq!(credentials.authorization().as_bytes(), b"Basic dGVzdDoxMjPCow==");
+    fn basic_of(user: &str, password: &str) -> Credentials {
+        Credentials::Basic { user: user.to_owned(), password: password.to_owned().into() }
     }
 
-    #[test]
-    fn debug_output_tells_neither_name_nor_password() {
-        let credentials =
-            Credentials::Basic { user: "ada".to_owned(), password: "hunter2".to_owned().into() };
-        let debug = format!("{credentials:?} {:?}", credentials.authorization());
+    #[tokio::test]
+    async fn basic_credentials_are_encoded_as_in_rfc_7617() {
+        let proof = basic_of("Aladdin", "open sesame").proof().await.unwrap();
+        assert_eq!(proof.header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        let proof = basic_of("test", "123\u{a3}").proof().await.unwrap();
+        assert_eq!(proof.header.as_bytes(), b"Basic dGVzdDoxMjPCow==");
+    }
+
+    #[tokio::test]
+    async fn debug_output_tells_neither_name_nor_password() {
+        let credentials = basic_of("ada", "hunter2");
+        let debug = format!("{credentials:?} {:?}", credentials.proof().await.unwrap().header);
         assert!(!debug.contains("ada") && !debug.contains("hunter2"), "{debug}");
     }
 }

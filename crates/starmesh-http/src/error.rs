@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::oauth::SignInError;
+
 /// A failed exchange. Names hosts and limits, nothing else.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum HttpError {
@@ -60,6 +62,12 @@ pub enum HttpError {
         /// For how long, when known.
         retry_after: Option<Duration>,
     },
+    /// There is no access token, and there will be none before a person signs in.
+    #[error("{reason}")]
+    SignedOut {
+        /// Why, in words.
+        reason: String,
+    },
     /// The request itself cannot be made.
     #[error("the request cannot be made: {0}")]
     Request(String),
@@ -74,10 +82,25 @@ pub enum Unreachable {
     /// No connection.
     #[error("does not accept a connection")]
     Connect,
+    /// It has trouble of its own.
+    #[error("has trouble of its own")]
+    Trouble,
     /// It took too long.
     #[error("did not answer in time")]
     Timeout,
     /// The connection broke before the answer was whole.
     #[error("broke off its answer")]
     Broken,
+}
+
+/// What a request hears of a sign-in that fails under it.
+impl From<SignInError> for HttpError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Http(error) => error,
+            SignInError::Trouble { host } => Self::Unreachable { host, cause: Unreachable::Trouble },
+            error @ SignInError::NotKept { .. } => Self::Request(error.to_string()),
+            error => Self::SignedOut { reason: error.to_string() },
+        }
+    }
 }

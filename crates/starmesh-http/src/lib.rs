@@ -3,7 +3,8 @@
 //! 1. [`Transport`] is one exchange, and [`ReqwestTransport`] carries it out with bounded time and size.
 //! 2. [`AccountTransport`] wraps one for an account: it adds the [`Credentials`], follows redirects and
 //!    asks the mailbox's [`Governor`] first.
-//! 3. [`HttpError`] says what went wrong in a form that an adapter can classify.
+//! 3. [`oauth`] gets and renews the tokens of accounts that sign in with a browser.
+//! 4. [`HttpError`] says what went wrong in a form that an adapter can classify.
 //!
 //! **Invariant:** logs and errors name hosts, methods and statuses. Headers, bodies, queries, paths and
 //! user names stay out of them, since each can hold a secret or a piece of an event.
@@ -12,6 +13,7 @@ mod account;
 mod credentials;
 mod error;
 mod governor;
+pub mod oauth;
 mod redirect;
 mod reqwest_transport;
 mod retry_after;
