@@ -100,7 +100,7 @@ impl Starmesh {
         removed.groups_removed = left.removed;
         // Last, so that a failure before it leaves an account that can still be reached. A password that
         // stays behind opens nothing here any more, and is named.
-        if let Err(error) = self.vault()?.delete_password(&account.id).await {
+        if let Err(error) = self.vault()?.forget_account(&account.id).await {
             removed.vault_failure = Some(error.message);
         }
         Ok(())

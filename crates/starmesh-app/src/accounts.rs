@@ -1,18 +1,32 @@
 //! Accounts: adding, signing in anew, listing. Removing has its own file ([`crate::account_removal`]).
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 use starmesh_core::ids::AccountId;
+use starmesh_http::oauth::{SignInError, Tokens};
 use starmesh_provider::RemoteCalendar;
 use starmesh_store::state::{Account, AccountKind, Changes};
 use url::Url;
 
 use crate::dto::AccountDto;
-use crate::error::{AppError, ErrorCode, Result};
+use crate::endpoints::{Endpoints, oauth_client};
+use crate::error::{Action, AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::open::{Starmesh, random_name};
+use crate::providers::Proof;
+use crate::sign_in::{SignInPrompt, SignInWay, VaultKeeper, sign_in};
 
 /// The longest name of an account, in characters.
 const NAME_LEN_MAX: usize = 64;
+
+/// An account as a person gives it.
+pub enum NewAccount {
+    /// A CalDAV server.
+    Caldav(NewCaldavAccount),
+    /// Google or Microsoft.
+    OAuth(NewOAuthAccount),
+}
 
 /// A CalDAV account as a person gives it.
 pub struct NewCaldavAccount {
@@ -26,6 +40,42 @@ pub struct NewCaldavAccount {
     pub name: Option<String>,
 }
 
+/// An account that signs in with a browser, as a person gives it.
+pub struct NewOAuthAccount {
+    /// Whose it is.
+    pub provider: OAuthProvider,
+    /// What differs from the provider's own addresses, and the client id.
+    pub endpoints: Endpoints,
+    /// The secret of the client, where the provider wants one.
+    pub client_secret: Option<SecretString>,
+    /// Where the person signs in.
+    pub way: SignInWay,
+    /// What to call it; `None` takes the mailbox or the provider's name.
+    pub name: Option<String>,
+}
+
+/// A provider whose accounts sign in with a browser.
+pub enum OAuthProvider {
+    /// Google.
+    Google,
+    /// Microsoft.
+    Microsoft {
+        /// Whose accounts: a tenant's GUID or domain, `common`, `organizations` or `consumers`.
+        tenant: String,
+        /// Another mailbox, shared or delegated, by its address.
+        mailbox: Option<String>,
+    },
+}
+
+/// How an account signs in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignInKind {
+    /// With a password.
+    Password,
+    /// In a browser.
+    Browser,
+}
+
 /// An account that was added, and its calendars' names.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, Debug)]
 pub struct AccountAdded {
@@ -35,25 +85,31 @@ pub struct AccountAdded {
     pub calendars: Vec<crate::dto::CalendarDto>,
 }
 
-impl Starmesh {
-    /// Adds a CalDAV account: signs in, finds its calendars and remembers both. Writes to no calendar.
-    pub async fn add_caldav_account(&self, new: NewCaldavAccount) -> Result<AccountAdded> {
-        let NewCaldavAccount { url, user, password, name } = new;
-        check_address(&url)?;
-        if user.trim().is_empty() {
-            return Err(AppError::new(ErrorCode::InvalidValue, "the user name is empty"));
-        }
-        let name = name.unwrap_or_else(|| default_name(&url));
-        check_name(&name)?;
-        self.check_free(&name).await?;
-        let kind = AccountKind::Caldav { url, user };
-        let listed = self.sign_in(&name, &kind, &password).await?;
+/// An account that proved itself and is not kept yet.
+struct SignedIn {
+    account: Account,
+    /// The password, or the refresh token.
+    secret: SecretString,
+    client_secret: Option<SecretString>,
+    listed: Vec<RemoteCalendar>,
+}
 
+impl Starmesh {
+    /// Adds an account: signs in, finds its calendars and remembers both. Writes to no calendar.
+    pub async fn add_account(&self, new: NewAccount, prompt: &dyn SignInPrompt) -> Result<AccountAdded> {
+        let signed_in = match new {
+            NewAccount::Caldav(new) => self.sign_in_caldav(new).await?,
+            NewAccount::OAuth(new) => self.sign_in_oauth(new, prompt).await?,
+        };
+        let SignedIn { account, secret, client_secret, listed } = signed_in;
         let turn = self.folder.turn()?;
-        self.check_free(&name).await?;
-        let account = Account { id: AccountId::new(random_name(&*self.world.entropy)), name, kind };
-        // The secret first: an account without one could not be told from one that lost it.
-        self.vault()?.set_password(&account.id, &password).await?;
+        self.check_free(&account.name).await?;
+        // The secrets first: an account without them could not be told from one that lost them.
+        let vault = self.vault()?;
+        if let Some(client_secret) = &client_secret {
+            vault.set_client_secret(&account.id, client_secret).await?;
+        }
+        vault.set_password(&account.id, &secret).await?;
         let mut changes = Changes::new();
         changes.put_account(&account);
         self.put_listing(&account.id, &[], &listed, &mut changes).await?;
@@ -70,18 +126,115 @@ impl Starmesh {
         })
     }
 
+    async fn sign_in_caldav(&self, new: NewCaldavAccount) -> Result<SignedIn> {
+        let NewCaldavAccount { url, user, password, name } = new;
+        check_address(&url)?;
+        if user.trim().is_empty() {
+            return Err(AppError::new(ErrorCode::InvalidValue, "the user name is empty"));
+        }
+        let name = name.unwrap_or_else(|| default_name(&url));
+        check_name(&name)?;
+        self.check_free(&name).await?;
+        let account = self.new_account(name, AccountKind::Caldav { url, user });
+        let listed = self.list_signed_in(&account, Proof::Password(password.clone())).await?;
+        Ok(SignedIn { account, secret: password, client_secret: None, listed })
+    }
+
+    async fn sign_in_oauth(&self, new: NewOAuthAccount, prompt: &dyn SignInPrompt) -> Result<SignedIn> {
+        let NewOAuthAccount { provider, endpoints, client_secret, way, name } = new;
+        let (kind, default) = match provider {
+            OAuthProvider::Google => (endpoints.google()?, "google".to_owned()),
+            OAuthProvider::Microsoft { tenant, mailbox } => {
+                let default = mailbox.clone().unwrap_or_else(|| "microsoft".to_owned());
+                (endpoints.microsoft(&tenant, mailbox)?, default)
+            }
+        };
+        let name = name.unwrap_or(default);
+        check_name(&name)?;
+        self.check_free(&name).await?;
+        let account = self.new_account(name, kind);
+        let (secret, tokens) =
+            self.granted(&account, client_secret.clone(), way, prompt).await.map_err(|error| match error {
+                // The account is not there yet, so nobody can be sent to it.
+                AppError { action: Some(Action::SignIn { .. }), .. } => AppError { action: None, ..error },
+                error => error,
+            })?;
+        let listed = self.list_signed_in(&account, Proof::Tokens(tokens)).await?;
+        Ok(SignedIn { account, secret, client_secret, listed })
+    }
+
+    fn new_account(&self, name: String, kind: AccountKind) -> Account {
+        Account { id: AccountId::new(random_name(&*self.world.entropy)), name, kind }
+    }
+
+    /// Lets a person sign in; the refresh token and the tokens to go on with.
+    async fn granted(
+        &self,
+        account: &Account,
+        client_secret: Option<SecretString>,
+        way: SignInWay,
+        prompt: &dyn SignInPrompt,
+    ) -> Result<(SecretString, Arc<Tokens>)> {
+        let failed = |error: SignInError| AppError::of_sign_in(&error, Some(&account.name));
+        let network = self.providers.network();
+        let client = oauth_client(&account.kind, client_secret).ok_or_else(|| {
+            AppError::new(ErrorCode::InvalidValue, "the account signs in with a password")
+        })?;
+        let grant =
+            sign_in(client.clone(), way, network, &*self.world.entropy, prompt).await.map_err(failed)?;
+        let refresh = grant.refresh.clone().ok_or_else(|| failed(SignInError::NotLasting))?;
+        let keeper =
+            Arc::new(VaultKeeper { vault: Arc::clone(self.vault()?), account: account.id.clone() });
+        let tokens = Tokens::granted(client, grant, keeper, network.http(), network.clock()).map_err(failed)?;
+        Ok((refresh, Arc::new(tokens)))
+    }
+
+    /// How an account signs in.
+    pub async fn sign_in_kind(&self, name: &str) -> Result<SignInKind> {
+        let directory = Directory::load(&self.state).await?;
+        Ok(match directory.find_account(name)?.kind {
+            AccountKind::Caldav { .. } => SignInKind::Password,
+            AccountKind::Google(_) | AccountKind::Microsoft { .. } => SignInKind::Browser,
+        })
+    }
+
     /// Gives an account a new password, after proving it.
     pub async fn sign_in_account(&self, name: &str, password: &SecretString) -> Result<AccountDto> {
         let directory = Directory::load(&self.state).await?;
         let account = directory.find_account(name)?;
-        let listed = self.sign_in(name, &account.kind, password).await?;
+        let listed = self.list_signed_in(account, Proof::Password(password.clone())).await?;
+        self.keep_sign_in(&directory, account, password, &listed).await
+    }
+
+    /// Lets the person of an account sign in anew.
+    pub async fn sign_in_account_again(
+        &self,
+        name: &str,
+        way: SignInWay,
+        prompt: &dyn SignInPrompt,
+    ) -> Result<AccountDto> {
+        let directory = Directory::load(&self.state).await?;
+        let account = directory.find_account(name)?;
+        let client_secret = self.vault()?.client_secret(&account.id).await?;
+        let (refresh, tokens) = self.granted(account, client_secret, way, prompt).await?;
+        let listed = self.list_signed_in(account, Proof::Tokens(tokens)).await?;
+        self.keep_sign_in(&directory, account, &refresh, &listed).await
+    }
+
+    async fn keep_sign_in(
+        &self,
+        directory: &Directory,
+        account: &Account,
+        secret: &SecretString,
+        listed: &[RemoteCalendar],
+    ) -> Result<AccountDto> {
         let turn = self.folder.turn()?;
-        self.vault()?.set_password(&account.id, password).await?;
+        self.vault()?.set_password(&account.id, secret).await?;
         self.providers.forget();
         let known: Vec<_> =
             directory.calendars().filter(|known| known.account == account.id).cloned().collect();
         let mut changes = Changes::new();
-        self.put_listing(&account.id, &known, &listed, &mut changes).await?;
+        self.put_listing(&account.id, &known, listed, &mut changes).await?;
         for calendar in &known {
             changes.put_dirty(&calendar.id, self.world.clock.now());
         }
@@ -89,7 +242,8 @@ impl Starmesh {
         drop(turn);
         self.folder.tell_changed()?;
         let accounts = self.accounts().await?;
-        accounts.into_iter().find(|dto| dto.name == name).ok_or_else(|| {
+        let name = &account.name;
+        accounts.into_iter().find(|dto| dto.name == *name).ok_or_else(|| {
             AppError::new(ErrorCode::UnknownName, format!("there is no account “{name}” any more"))
         })
     }
@@ -99,7 +253,13 @@ impl Starmesh {
         let calendars = self.state.calendars().await?;
         let mut accounts = Vec::new();
         for account in self.state.accounts().await? {
-            let AccountKind::Caldav { url, user } = &account.kind;
+            let (url, user) = match &account.kind {
+                AccountKind::Caldav { url, user } => (url.clone(), user.clone()),
+                AccountKind::Google(sign_in) => (sign_in.api.to_string(), String::new()),
+                AccountKind::Microsoft { sign_in, mailbox } => {
+                    (sign_in.api.to_string(), mailbox.clone().unwrap_or_default())
+                }
+            };
             let mut failure = None;
             let mut count = 0;
             for calendar in calendars.iter().filter(|calendar| calendar.account == account.id) {
@@ -108,8 +268,8 @@ impl Starmesh {
             }
             accounts.push(AccountDto {
                 provider: account.kind.provider().to_owned(),
-                url: url.clone(),
-                user: user.clone(),
+                url,
+                user,
                 calendars: count,
                 needs_person: failure.as_ref().is_some_and(|failure| failure.needs_person),
                 failure: failure.map(|failure| failure.message),
@@ -119,20 +279,16 @@ impl Starmesh {
         Ok(accounts)
     }
 
-    /// Signs in and lists the account's calendars, which proves the password.
-    async fn sign_in(
-        &self,
-        name: &str,
-        kind: &AccountKind,
-        password: &SecretString,
-    ) -> Result<Vec<RemoteCalendar>> {
-        let listed = match self.providers.network().connect(kind, password.clone()).await {
+    /// Lists the account's calendars, which proves that it is signed in.
+    async fn list_signed_in(&self, account: &Account, proof: Proof) -> Result<Vec<RemoteCalendar>> {
+        let with_password = matches!(proof, Proof::Password(_));
+        let listed = match self.providers.network().connect(&account.kind, proof).await {
             Ok(provider) => provider.list_calendars().await,
             Err(error) => Err(error),
         };
         listed.map_err(|error| {
-            let failure = AppError::of_provider("sign in", name, &error);
-            if failure.code == ErrorCode::SignInRefused {
+            let failure = AppError::of_provider("sign in", &account.name, &error);
+            if failure.code == ErrorCode::SignInRefused && with_password {
                 // The account may not exist yet, so the command in the usual hint would not help.
                 return AppError { hint: None, action: None, ..failure }.hint(
                     "check the user name and the password; many servers want a password made for this \

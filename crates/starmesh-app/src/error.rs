@@ -10,6 +10,8 @@ use starmesh_engine::EngineError;
 use starmesh_provider::{ErrorKind, ProviderError};
 use starmesh_store::{LockError, StoreError};
 
+use crate::sign_in::sign_in_again;
+
 /// What a failure means to the one who called: the exit code of the command line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ExitClass {
@@ -235,7 +237,7 @@ impl AppError {
         let failure = Self::new(code, format!("could not {what}: {error}"));
         match error.kind {
             ErrorKind::NeedsSignIn => failure
-                .hint(format!("give a new password with `starmesh account signin {}`", quoted(account)))
+                .hint(sign_in_again(account))
                 .action(Action::SignIn { account: account.to_owned() }),
             ErrorKind::Untrusted => failure.hint(
                 "the connection is not encrypted for the one it claims to be: nothing was sent. Check the \

@@ -2,7 +2,7 @@
 //!
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
-//! 1. `accounts`, `account_removal`, `calendars`: where calendars are.
+//! 1. `accounts`, `account_removal`, `sign_in`, `endpoints`, `calendars`: where calendars are.
 //! 2. `groups`, `wanted`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
@@ -17,11 +17,13 @@
 
 mod data_folder;
 pub mod dto;
+mod endpoints;
 mod error;
 mod names;
 mod open;
 mod progress;
 mod providers;
+mod sign_in;
 mod vault;
 mod zone;
 
@@ -46,10 +48,11 @@ mod status;
 mod keys;
 
 pub use account_removal::Mirrors;
-pub use accounts::{AccountAdded, NewCaldavAccount};
+pub use accounts::{AccountAdded, NewAccount, NewCaldavAccount, NewOAuthAccount, OAuthProvider, SignInKind};
 pub use apply::Prepared;
 pub use clean::PreparedClean;
 pub use data_folder::VaultKind;
+pub use endpoints::{Endpoints, TENANT_DEFAULT};
 pub use error::{Action, AppError, ErrorCode, ExitClass, Result, quoted};
 pub use groups::NewGroup;
 pub use links::LinkScope;
@@ -58,6 +61,9 @@ pub use plan::PlanRequest;
 pub use progress::Listener;
 pub use zone::local_zone;
 
+pub use sign_in::{SignInPrompt, SignInWay};
+
 pub use starmesh_http::HttpOptions;
+pub use starmesh_http::oauth::DevicePrompt;
 pub use starmesh_provider::env::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use starmesh_store::vault::PassphraseCost;

@@ -144,7 +144,7 @@ impl Starmesh {
             }
         });
         let state = State::new(Arc::clone(&store) as Arc<dyn Store>, keys.identity);
-        let network = Network::new(&world.http, Arc::clone(&world.clock))?;
+        let network = Network::new(&world.http, Arc::clone(&world.clock), Arc::clone(&world.entropy))?;
         let providers = AccountProviders::new(state.clone(), Some(Arc::clone(&vault)), network);
         Ok(Self {
             folder,
@@ -163,7 +163,7 @@ impl Starmesh {
         let mut bytes = Zeroizing::new([0; 32]);
         world.entropy.fill(&mut *bytes);
         let state = State::new(Arc::new(MemoryStore::new()), IdentityKey::new(*bytes));
-        let network = Network::new(&world.http, Arc::clone(&world.clock))?;
+        let network = Network::new(&world.http, Arc::clone(&world.clock), Arc::clone(&world.entropy))?;
         let providers = Arc::new(AccountProviders::new(state.clone(), None, network));
         Ok(Self { folder, state, vault: None, providers, world, store: OpenStore::Nothing, _lock: None })
     }

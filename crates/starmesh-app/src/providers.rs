@@ -1,19 +1,33 @@
 //! The one place that knows which adapter serves which account.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, Entry, discover};
 use starmesh_core::ids::AccountId;
-use starmesh_http::{HttpOptions, ReqwestTransport};
-use starmesh_provider::env::Clock;
+use starmesh_google::{GoogleClient, GoogleNetwork};
+use starmesh_graph::{GraphClient, GraphNetwork, Mailbox};
+use starmesh_http::oauth::Tokens;
+use starmesh_http::{
+    AccountTransport, Credentials, Governor, GovernorSettings, HttpOptions, ReqwestTransport, Transport,
+};
+use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers};
-use starmesh_store::state::{AccountKind, State};
+use starmesh_store::state::{AccountKind, OAuthAccount, State};
 
+use crate::endpoints::oauth_client;
 use crate::error::{AppError, ErrorCode};
+use crate::sign_in::VaultKeeper;
 use crate::vault::Vault;
+
+/// Requests to one Google account under way at once. How many a minute is the adapter's own pace, which
+/// knows what a batch costs; this only bounds a burst.
+const GOOGLE_CONCURRENCY: usize = 4;
+/// Exchanges with one Google account per second.
+const GOOGLE_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
 
 /// An account's provider once it was made. Behind its own lock, so that one slow account keeps no other
 /// waiting and is not discovered twice.
@@ -55,14 +69,20 @@ impl AccountProviders {
         let account =
             account.ok_or_else(|| ProviderError::new(ErrorKind::Gone, "the account was removed"))?;
         let signed_out =
-            || ProviderError::new(ErrorKind::NeedsSignIn, "the vault holds no password for the account");
+            || ProviderError::new(ErrorKind::NeedsSignIn, "the vault holds no sign-in for the account");
+        let unreadable = |error: AppError| ProviderError::new(ErrorKind::NeedsSignIn, error.message);
         let vault = self.vault.as_ref().ok_or_else(signed_out)?;
-        let password = vault
-            .password(id)
-            .await
-            .map_err(|error| ProviderError::new(ErrorKind::NeedsSignIn, error.message))?
-            .ok_or_else(signed_out)?;
-        self.network.connect(&account.kind, password).await
+        let secret = vault.password(id).await.map_err(unreadable)?.ok_or_else(signed_out)?;
+        let client_secret = vault.client_secret(id).await.map_err(unreadable)?;
+        let proof = match oauth_client(&account.kind, client_secret) {
+            None => Proof::Password(secret),
+            Some(client) => {
+                let keeper = Arc::new(VaultKeeper { vault: Arc::clone(vault), account: id.clone() });
+                let (http, clock) = (self.network.http(), self.network.clock());
+                Proof::Tokens(Arc::new(Tokens::new(client, secret, keeper, http, clock)))
+            }
+        };
+        self.network.connect(&account.kind, proof).await
     }
 }
 
@@ -80,35 +100,110 @@ impl Providers for AccountProviders {
     }
 }
 
+/// What proves who an account is.
+pub(crate) enum Proof {
+    /// A password.
+    Password(SecretString),
+    /// The tokens of a sign-in.
+    Tokens(Arc<Tokens>),
+}
+
 /// The way to the servers.
 #[derive(Clone)]
 pub(crate) struct Network {
     caldav: CaldavNetwork,
+    entropy: Arc<dyn Entropy>,
+    clients: Arc<Mutex<HashMap<String, Arc<Governor>>>>,
 }
+
+/// Requests per second under one client id, over all its accounts. Google grants a client 10,000 a minute;
+/// Microsoft counts by client and mailbox, which the governor of the mailbox covers.
+const CLIENT_PER_SECOND: NonZeroU32 = NonZeroU32::new(150).expect("not zero");
+/// Requests under way at once under one client id.
+const CLIENT_CONCURRENCY: usize = 64;
 
 impl Network {
     /// Over the real network.
-    pub(crate) fn new(options: &HttpOptions, clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+    pub(crate) fn new(
+        options: &HttpOptions,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, AppError> {
         let http = ReqwestTransport::new(options).map_err(|error| {
             AppError::new(ErrorCode::Internal, format!("the network cannot be used: {error}"))
         })?;
-        Ok(Self { caldav: CaldavNetwork { http: Arc::new(http), clock } })
+        Ok(Self { caldav: CaldavNetwork { http: Arc::new(http), clock }, entropy, clients: Arc::default() })
+    }
+
+    /// One exchange, without credentials.
+    pub(crate) fn http(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.caldav.http)
+    }
+
+    /// The time.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.caldav.clock)
     }
 
     /// The provider of an account, found and signed in.
     pub(crate) async fn connect(
         &self,
         kind: &AccountKind,
-        password: SecretString,
+        proof: Proof,
     ) -> Result<Arc<dyn CalendarProvider>, ProviderError> {
-        match kind {
-            AccountKind::Caldav { url, user } => {
+        match (kind, proof) {
+            (AccountKind::Caldav { url, user }, Proof::Password(password)) => {
                 let entry = Entry::parse(url)
                     .map_err(|problem| ProviderError::new(ErrorKind::Refused, problem.to_string()))?;
                 let account = CaldavAccount { entry, user: user.clone(), password };
                 let discovered = discover(&account, &self.caldav).await?;
                 Ok(Arc::new(CaldavProvider::new(&account, discovered, &self.caldav)))
             }
+            (AccountKind::Google(account), Proof::Tokens(tokens)) => {
+                let governor = mailbox_governor(GOOGLE_CONCURRENCY, GOOGLE_PER_SECOND);
+                let network = GoogleNetwork {
+                    http: Arc::new(self.signed_in(account, tokens, governor)),
+                    clock: self.clock(),
+                    entropy: Arc::clone(&self.entropy),
+                };
+                let batch = account.batch.clone().unwrap_or_else(|| account.api.clone());
+                let endpoints = starmesh_google::Endpoints { api: account.api.clone(), batch };
+                Ok(Arc::new(GoogleClient::new(&network, endpoints)))
+            }
+            (AccountKind::Microsoft { sign_in, mailbox }, Proof::Tokens(tokens)) => {
+                let governor =
+                    mailbox_governor(starmesh_graph::CONCURRENCY, starmesh_graph::BUDGET_PER_SECOND);
+                let network = GraphNetwork {
+                    http: Arc::new(self.signed_in(sign_in, tokens, Arc::clone(&governor))),
+                    governor,
+                    clock: self.clock(),
+                    entropy: Arc::clone(&self.entropy),
+                };
+                let endpoints = starmesh_graph::Endpoints::at(sign_in.api.clone());
+                let mailbox = mailbox.clone().map_or(Mailbox::Me, Mailbox::Address);
+                Ok(Arc::new(GraphClient::new(&network, endpoints, mailbox)))
+            }
+            (_, Proof::Password(_) | Proof::Tokens(_)) => {
+                Err(ProviderError::new(ErrorKind::NeedsSignIn, "the account signs in another way"))
+            }
         }
     }
+
+    fn signed_in(&self, account: &OAuthAccount, tokens: Arc<Tokens>, governor: Arc<Governor>) -> AccountTransport {
+        let credentials = Credentials::Bearer(tokens);
+        AccountTransport::new(self.http(), credentials, account.api.clone(), governor, self.clock())
+            .under_client(self.client_governor(&account.client_id))
+    }
+
+    fn client_governor(&self, client_id: &str) -> Arc<Governor> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let governor = clients
+            .entry(client_id.to_owned())
+            .or_insert_with(|| mailbox_governor(CLIENT_CONCURRENCY, CLIENT_PER_SECOND));
+        Arc::clone(governor)
+    }
+}
+
+fn mailbox_governor(concurrency: usize, per_second: NonZeroU32) -> Arc<Governor> {
+    Arc::new(Governor::new(GovernorSettings { concurrency, per_second }))
 }

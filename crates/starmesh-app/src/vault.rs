@@ -101,24 +101,40 @@ impl Vault {
         Ok(self.secrets.set(IDENTITY_KEY, &SecretBytes::new(identity.expose().to_vec())).await?)
     }
 
-    /// The password of an account.
+    /// What an account signs in with: its password, or its refresh token.
     pub(crate) async fn password(&self, account: &AccountId) -> Result<Option<SecretString>> {
-        let Some(secret) = self.secrets.get(&password_name(account)).await? else { return Ok(None) };
-        let text = secret.expose_text().ok_or_else(|| {
-            AppError::from(VaultError::Damaged { what: "the password of the account".to_owned() })
-        })?;
-        Ok(Some(SecretString::from(text)))
+        self.text(&password_name(account)).await
     }
 
-    /// Keeps the password of an account.
+    /// Keeps what an account signs in with.
     pub(crate) async fn set_password(&self, account: &AccountId, password: &SecretString) -> Result<()> {
         let secret = SecretBytes::from(password.expose_secret());
         Ok(self.secrets.set(&password_name(account), &secret).await?)
     }
 
-    /// Forgets the password of an account.
-    pub(crate) async fn delete_password(&self, account: &AccountId) -> Result<()> {
+    /// The secret of the client under which an account signs in, where it has one.
+    pub(crate) async fn client_secret(&self, account: &AccountId) -> Result<Option<SecretString>> {
+        self.text(&client_secret_name(account)).await
+    }
+
+    /// Keeps the secret of the client under which an account signs in.
+    pub(crate) async fn set_client_secret(&self, account: &AccountId, secret: &SecretString) -> Result<()> {
+        let secret = SecretBytes::from(secret.expose_secret());
+        Ok(self.secrets.set(&client_secret_name(account), &secret).await?)
+    }
+
+    /// Forgets every secret of an account.
+    pub(crate) async fn forget_account(&self, account: &AccountId) -> Result<()> {
+        self.secrets.delete(&client_secret_name(account)).await?;
         Ok(self.secrets.delete(&password_name(account)).await?)
+    }
+
+    async fn text(&self, name: &str) -> Result<Option<SecretString>> {
+        let Some(secret) = self.secrets.get(name).await? else { return Ok(None) };
+        let text = secret.expose_text().ok_or_else(|| {
+            AppError::from(VaultError::Damaged { what: "a secret of the account".to_owned() })
+        })?;
+        Ok(Some(SecretString::from(text)))
     }
 
     async fn key(&self, name: &str) -> Result<Option<Zeroizing<[u8; 32]>>> {
@@ -131,6 +147,10 @@ impl Vault {
 
 fn password_name(account: &AccountId) -> String {
     format!("account {account}")
+}
+
+fn client_secret_name(account: &AccountId) -> String {
+    format!("client secret of account {account}")
 }
 
 impl From<VaultError> for AppError {

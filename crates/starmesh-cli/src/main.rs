@@ -3,6 +3,7 @@
 //! `cli` says what can be typed, `commands` does it, one file per noun, and `text` puts answers into words.
 //! Everything else is the façade's (`starmesh-app`). This file alone reads the environment.
 
+mod browser;
 mod cli;
 mod commands;
 mod context;

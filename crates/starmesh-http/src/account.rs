@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::credentials::Credentials;
 use crate::error::HttpError;
-use crate::governor::Governor;
+use crate::governor::{Governor, MailboxPaused};
 use crate::redirect::{REDIRECTS_MAX, host_of, next_hop};
 use crate::retry_after::retry_after;
 use crate::site::{is_loopback, may_send_credentials};
@@ -25,6 +25,7 @@ pub struct AccountTransport {
     credentials: Credentials,
     trusted: Url,
     governor: Arc<Governor>,
+    client_governor: Option<Arc<Governor>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -38,7 +39,15 @@ impl AccountTransport {
         governor: Arc<Governor>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { inner, credentials, trusted, governor, clock }
+        Self { inner, credentials, trusted, governor, client_governor: None, clock }
+    }
+
+    /// Asks `governor` too, which all accounts share that sign in under one client id: providers count
+    /// requests for that as well.
+    #[must_use]
+    pub fn under_client(mut self, governor: Arc<Governor>) -> Self {
+        self.client_governor = Some(governor);
+        self
     }
 
     async fn exchange(&self, url: &Url, request: &Request) -> Result<(Response, Sent), HttpError> {
@@ -61,10 +70,15 @@ impl AccountTransport {
 
     /// Sends a request once every governor admits it.
     async fn admitted(&self, url: &Url, request: Request) -> Result<Response, HttpError> {
-        let _permit = self.governor.admit().await.map_err(|paused| HttpError::Throttled {
+        let paused = |paused: MailboxPaused| HttpError::Throttled {
             host: host_of(url),
             retry_after: Some(paused.remaining),
-        })?;
+        };
+        let _permit = self.governor.admit().await.map_err(paused)?;
+        let _client_permit = match &self.client_governor {
+            Some(governor) => Some(governor.admit().await.map_err(paused)?),
+            None => None,
+        };
         let response = self.inner.send(request).await?;
         let delay = retry_after(response.headers(), self.clock.now());
         let status = response.status();

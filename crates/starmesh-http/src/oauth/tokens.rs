@@ -50,6 +50,22 @@ impl Tokens {
         Self { exchange: Exchange { client, http, clock }, keeper, held }
     }
 
+    /// Tokens of a sign-in that just took place, whose refresh token the caller keeps.
+    ///
+    /// [`SignInError::NotLasting`] when the grant has none.
+    pub fn granted(
+        client: OAuthClient,
+        grant: Grant,
+        keeper: Arc<dyn TokenKeeper>,
+        http: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SignInError> {
+        let Grant { access, expires, refresh } = grant;
+        let refresh = refresh.ok_or(SignInError::NotLasting)?;
+        let held = Arc::new(Mutex::new(Held { refresh, access: Some((access, expires)), ended: None }));
+        Ok(Self { exchange: Exchange { client, http, clock }, keeper, held })
+    }
+
     /// An access token that is good for some minutes more. However many ask at once, the provider is asked
     /// once.
     pub async fn access(&self) -> Result<SecretString, SignInError> {

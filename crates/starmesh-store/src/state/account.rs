@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::AccountId;
+use url::Url;
 
 use super::{Changes, State, key, row};
 use crate::{Change, Select, StoreError, Table};
@@ -28,6 +29,36 @@ pub enum AccountKind {
         /// The user name.
         user: String,
     },
+    /// Google.
+    Google(OAuthAccount),
+    /// Microsoft 365 or Outlook.com.
+    Microsoft {
+        /// How it signs in.
+        #[serde(flatten)]
+        sign_in: OAuthAccount,
+        /// The mailbox whose calendars it means, when it is not that of the person who signs in.
+        mailbox: Option<String>,
+    },
+}
+
+/// An account that signs in with a browser, and where its provider answers. Its refresh token and, where
+/// there is one, the client's secret are in the vault.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuthAccount {
+    /// The client under which it signed in.
+    pub client_id: String,
+    /// Where the browser goes.
+    pub authorize: Url,
+    /// Where tokens are had.
+    pub token: Url,
+    /// Where a sign-in without a browser begins.
+    pub device: Option<Url>,
+    /// The root of the API.
+    pub api: Url,
+    /// Where batches go, for a provider that has an address of its own for them.
+    pub batch: Option<Url>,
+    /// The port of the redirect address, when the client is registered with a fixed one.
+    pub port: Option<u16>,
 }
 
 impl AccountKind {
@@ -35,7 +66,15 @@ impl AccountKind {
     pub fn provider(&self) -> &'static str {
         match self {
             Self::Caldav { .. } => "caldav",
+            Self::Google(_) => "google",
+            Self::Microsoft { .. } => "microsoft",
         }
+    }
+}
+
+impl std::fmt::Debug for OAuthAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OAuthAccount(..)")
     }
 }
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use starmesh_core::mirror::IdentityKey;
 
-pub use account::{Account, AccountKind};
+pub use account::{Account, AccountKind, OAuthAccount};
 pub use calendar::{Calendar, Failure, Read, Suspicion};
 pub use changes::Changes;
 pub use journal::{ActionKind, Intent, JournalEntry, Journey, Steps};
