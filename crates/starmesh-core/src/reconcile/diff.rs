@@ -81,12 +81,11 @@ impl<'a> Diff<'a> {
             _ => found.remote_id < other.remote_id,
         };
         let (kept, extra) = if found_first { (found, other) } else { (other, found) };
-        if self.link(&extra).state == LinkState::Active {
-            if extra.has_attendees {
-                self.stuck(key, &extra, StuckReason::HasAttendees);
-            } else {
-                self.remove(&extra, RemoveCause::Duplicate);
-            }
+        match self.link(&extra).state {
+            LinkState::Paused => {}
+            _ if extra.has_attendees => self.stuck(key, &extra, StuckReason::HasAttendees),
+            LinkState::Active => self.remove(&extra, RemoveCause::Duplicate),
+            LinkState::Retiring => self.remove(&extra, RemoveCause::Cleaned),
         }
         live.insert(key, kept);
     }
