@@ -298,6 +298,8 @@ impl Engine {
             .collect();
         let mut changes = Changes::new();
         let mut touched: Vec<Touched<'_>> = Vec::new();
+        // A long read may bring a mirror that was placed after it began, for an event that is newer still.
+        let ended = self.clock.now();
         for mut item in items {
             let known = before.get(&item.remote_id);
             // Our own writes may have overtaken this read: what they left is newer.
@@ -308,7 +310,7 @@ impl Engine {
             if let (Some(_), Some(known)) = (item.problem, known) {
                 item.events.clone_from(&known.item.events);
             }
-            changes.put_item(self.state.keys(), &calendar.id, &item, started);
+            changes.put_item(self.state.keys(), &calendar.id, &item, ended);
             let known = known.map(|known| &known.item);
             if known.is_none_or(|known| known.events != item.events || known.problem != item.problem) {
                 touched.push((known, Some(item)));

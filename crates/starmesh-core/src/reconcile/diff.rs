@@ -127,7 +127,7 @@ impl<'a> Diff<'a> {
             if record != Some(&adopted) {
                 self.out.adopt.push(adopted);
             }
-        } else if !planted(Bug::IgnoreMoves) {
+        } else if !planted(Bug::IgnoreMoves) && !self.is_stale(desired) {
             let edited = record.is_some_and(|record| record.fingerprint == fingerprint);
             let cause = if edited { UpdateCause::EditedByHand } else { UpdateCause::SourceChanged };
             let action = Action::Update {
@@ -138,6 +138,10 @@ impl<'a> Diff<'a> {
             };
             self.operate(desired.link, key, Some(desired.event.clone()), live.mark.incarnation, action);
         }
+    }
+
+    fn is_stale(&self, desired: &Desired) -> bool {
+        self.implied.stale.contains(&(desired.link, desired.event.event.clone()))
     }
 
     fn place(&mut self, key: MirrorKey, desired: &Desired, stripped: &BTreeSet<&RemoteId>) {

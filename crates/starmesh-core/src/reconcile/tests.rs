@@ -365,6 +365,28 @@ fn while_a_source_holds_something_unreadable_no_unrecorded_mirror_of_it_goes() {
 }
 
 #[test]
+fn what_only_an_older_state_is_known_of_changes_no_mirror_that_stands() {
+    let mut world = booked(3);
+    for (observed, later) in world.source.iter_mut().zip([1, 5, 10]) {
+        observed.item.problem = Some(crate::event::ItemProblem::Malformed);
+        observed.item.events = event("e", later, Facts::BUSY).item.events;
+    }
+    for (number, observed) in world.source.iter_mut().enumerate() {
+        observed.item.events[0].id = EventId::new(format!("e{number}"));
+    }
+    if let Recurrence::Single(last) = &mut world.source[2].item.events[0].recurrence {
+        last.facts.cancelled = true;
+    }
+    assert_eq!(world.plan().operations, [], "neither moved nor removed: another device may know better");
+    world.target.clear();
+    assert_eq!(
+        kinds(&world.plan()),
+        ["place", "place"],
+        "what is missing is placed, unless it was cancelled"
+    );
+}
+
+#[test]
 fn an_edited_mirror_is_restored_and_one_with_attendees_is_left_and_named() {
     let mut world = booked(2);
     if let Some(found) = &mut world.target[0].item.events[0].marked {

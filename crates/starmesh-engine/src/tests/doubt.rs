@@ -1,10 +1,17 @@
 //! A calendar that seems to be empty or gone is believed late, and never against other evidence.
 
+use std::time::Duration;
+
 use starmesh_core::ids::CalendarId;
 use starmesh_provider::ErrorKind;
 
 use super::scene::{A_SECOND_LOOK_LATER, Device, HOME, Scene, WORK, wait};
-use crate::Plan;
+use crate::pull::Extent;
+use crate::reconcile::Scope;
+use crate::{Plan, PlanOptions};
+
+/// Long enough for a request to be under way, far too short for its answer.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// How many looks a contradicted 404 has to survive.
 const LOOKS: u32 = 4;
@@ -90,6 +97,31 @@ async fn a_source_that_is_empty_at_a_second_look_lets_its_mirrors_go() {
     wait(A_SECOND_LOOK_LATER).await;
     assert_eq!(second.settle().await.total.removed, 3);
     assert_eq!(scene.mirrors(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_that_came_during_a_long_read_is_judged_by_a_later_read_of_its_source() {
+    let scene = Scene::new();
+    let first = scene.settled_device(1).await;
+    let second = scene.device().await;
+    assert_eq!(second.settle().await.total.adopted, 1);
+    let calendars = second.engine.linked_calendars().await.unwrap();
+    let (work, home) = (&calendars[&CalendarId::new(WORK)], &calendars[&CalendarId::new(HOME)]);
+    scene.home(|shelf| shelf.slow_listing = A_SECOND_LOOK_LATER);
+    let long_read = second.engine.pull(home, Extent::Whole);
+    let meanwhile = async {
+        wait(A_MOMENT).await;
+        assert!(second.engine.pull(work, Extent::Whole).await.is_ok());
+        scene.book("new", 72);
+        assert_eq!(first.settle().await.total.placed, 1);
+    };
+    let (read, ()) = tokio::join!(long_read, meanwhile);
+    assert!(read.is_ok_and(|pulled| pulled.unrecorded), "it shows the new mirror");
+    let plan =
+        second.engine.plan_target(home, &Scope::Whole, &PlanOptions::default()).await.unwrap().unwrap();
+    assert_eq!(plan.operations, [], "the source was read after the long read began, but before the event");
+    assert_eq!(plan.recheck.iter().collect::<Vec<_>>(), [&work.id]);
+    assert_eq!(second.settle().await.total.adopted, 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,6 +39,8 @@ pub(super) struct Shelf {
     pub hidden: BTreeSet<RemoteId>,
     /// A person touches what the next so many updates and removals address, just before each.
     pub touches: u32,
+    /// Its next listing takes this much longer, and shows what stands at its end.
+    pub slow_listing: Duration,
     /// How often a create is told that its identity is taken, though nothing stands there.
     pub identities_taken: u32,
     versions: u64,
@@ -185,6 +187,8 @@ impl CalendarProvider for Home {
     ) -> Result<ChangeSet> {
         sleep(TRAVEL).await;
         self.0.note(Call::List(calendar.as_str().to_owned()));
+        let slow = self.0.open(calendar, |shelf| std::mem::take(&mut shelf.slow_listing))?;
+        sleep(slow).await;
         self.0.open(calendar, |shelf| {
             let shown = shelf.items.values().filter(|item| !shelf.hidden.contains(&item.remote_id));
             let shown = shown.filter(|_| !shelf.seems_empty);

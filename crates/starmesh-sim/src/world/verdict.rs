@@ -180,9 +180,9 @@ impl Comparison<'_> {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
             }
-            // A store that was lost cannot tell what an orphan outside the window stood for, nor one
-            // whose source holds something that nobody can read.
-            None if self.excuses.store_lost
+            // Without a record nobody can tell what an orphan outside the window stood for, nor one whose
+            // source holds something that nobody can read.
+            None if self.excuses.unrecorded
                 && (!self.reach.meets(&span) || self.holds_unreadable(cause.source)) => {}
             None => self.complain("a mirror whose source is gone", cause),
         }
