@@ -175,7 +175,7 @@ impl Comparison<'_> {
                 let moved = span != wanted.0 && cause.said.iter().any(|(said, _)| *said == span);
                 let judged = !self.excuses.unrecorded
                     || (self.reach.meets(&span) && !self.holds_unreadable(cause.source));
-                let kept = !self.reach.meets(&wanted.0) && !(moved && judged);
+                let kept = !(self.reach.meets(&wanted.0) || moved && judged);
                 if !right && !kept {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
