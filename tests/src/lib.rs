@@ -6,7 +6,8 @@
 //! 4. [`cli`]: the real `starmesh` program with a data folder of its own.
 //! 5. [`world`]: all of these put together, and the questions that a test asks of them.
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers.
-//! 7. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
+//! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
+//! 8. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
 //!
 //! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
 //! shared with the program would hide itself.
@@ -24,6 +25,7 @@ mod failure;
 pub mod fault_proxy;
 pub mod ics;
 pub mod mirrors;
+pub mod rows;
 pub mod servers;
 pub mod world;
 

@@ -57,7 +57,7 @@ pub(crate) fn told(directory: &Directory, event: EngineEvent) -> RunEvent {
         EngineEvent::PullFailed { calendar, message, needs_person } => {
             RunEvent::PullFailed { calendar: directory.reference(&calendar), message, needs_person }
         }
-        EngineEvent::Planned { target, operations, held } => {
+        EngineEvent::Planned { target, operations, held, .. } => {
             RunEvent::Planned { calendar: directory.reference(&target), operations, held }
         }
         EngineEvent::PlaceProgress { target, done, total } => {

@@ -75,22 +75,24 @@ impl Starmesh {
     }
 
     fn hear(&self, directory: &Directory, event: EngineEvent, listener: Listener<'_>) -> Result<()> {
-        if let EngineEvent::Planned { target, held, .. } = &event {
-            self.note_held(target, *held)?;
+        if let EngineEvent::Planned { target, held, whole, .. } = &event {
+            self.note_held(target, *held, *whole)?;
         }
         listener(&told(directory, event));
         Ok(())
     }
 
-    /// Remembers removals that wait for a person. A plan of a few meetings sees only their removals, so a
-    /// lower number says nothing: only apply and sync, which plan everything, lower it.
-    fn note_held(&self, target: &CalendarId, count: u64) -> Result<()> {
+    /// Remembers removals that wait for a person. A plan of some meetings sees only their removals, so a
+    /// lower number says nothing; the engine plans the whole target whenever one of them holds any.
+    fn note_held(&self, target: &CalendarId, count: u64, whole: bool) -> Result<()> {
         let mut held = self.folder.held()?;
-        let known = held.entry(target.clone()).or_default();
-        if count <= *known {
-            return Ok(());
+        let known = held.get(target).copied().unwrap_or(0);
+        let count = if whole { count } else { count.max(known) };
+        if count == 0 {
+            held.remove(target);
+        } else {
+            held.insert(target.clone(), count);
         }
-        *known = count;
         self.folder.write_held(&held)
     }
 }

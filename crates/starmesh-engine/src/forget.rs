@@ -31,6 +31,7 @@ impl Engine {
                     match standing.iter().find(|item| item.remote_id == record.remote_id) {
                         Some(item) => {
                             changes.put_item(self.state.keys(), &target.id, item, self.clock.now());
+                            placing.report.deferred += 1;
                             placing.replan.insert(record.meeting);
                         }
                         None => changes.delete_mirror(&target.id, &record.key),

@@ -100,8 +100,13 @@ impl Engine {
         changes.delete_intent(&target.id, &operation.key);
         if let Action::Remove { placed, .. } = &operation.action {
             changes.delete_item(&target.id, placed.remote_id());
+            // The record of a duplicate's twin stays: that one still stands.
+            for record in self.state.mirrors_by_key(&target.id, [&operation.key]).await? {
+                if record.remote_id == *placed.remote_id() {
+                    changes.delete_mirror(&target.id, &record.key);
+                }
+            }
         }
-        changes.delete_mirror(&target.id, &operation.key);
         self.state.commit(changes).await
     }
 

@@ -236,6 +236,7 @@ impl Engine {
             target: plan.target.clone(),
             operations: plan.operations.len() as u64,
             held: plan.held.iter().map(|held| held.operations.len() as u64).sum(),
+            whole: plan.whole,
         });
     }
 

@@ -42,6 +42,9 @@ pub enum EngineEvent {
         operations: u64,
         /// How many removals are held.
         held: u64,
+        /// True when the whole target was planned: then `held` is all that is held there. A plan of some
+        /// meetings sees only theirs.
+        whole: bool,
     },
     /// Writes to a target were carried out.
     PlaceProgress {

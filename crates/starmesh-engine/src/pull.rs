@@ -122,6 +122,7 @@ impl Engine {
         let mut read = self.state.read(&calendar.id).await?;
         let provider = self.providers.provider(&calendar.account).await?;
         let cursor = read.cursor.clone().filter(|_| extent == Extent::Changes);
+        let mut believed_gone = false;
         let listing = match self.list(&*provider, calendar, cursor.as_ref(), &window).await {
             // A dead token is a merge: everything is read again and compared with what is known.
             Err(error) if error.kind == ErrorKind::TokenExpired && cursor.is_some() => {
@@ -136,6 +137,7 @@ impl Engine {
             }
             Err(error) if error.kind == ErrorKind::CalendarGone => {
                 self.suspect(&*provider, calendar, read.clone(), started, Appears::Gone).await?;
+                believed_gone = true;
                 Listing { complete: true, coverage: Some(Coverage::Everything), ..Listing::default() }
             }
             listing => listing?,
@@ -147,7 +149,8 @@ impl Engine {
             self.state.commit(changes).await?;
         }
         let nothing_left = listing.complete && listing.listed.is_empty() && listing.handed.is_empty();
-        if nothing_left && self.state.item_count(&calendar.id).await? > 0 {
+        // What is believed to be gone need not be believed to be empty too.
+        if nothing_left && !believed_gone && self.state.item_count(&calendar.id).await? > 0 {
             self.suspect(&*provider, calendar, read.clone(), started, Appears::Empty).await?;
         }
         let items = self.read_items(&provider, calendar, &listing).await?;
@@ -295,6 +298,8 @@ impl Engine {
             .collect();
         let mut changes = Changes::new();
         let mut touched: Vec<Touched<'_>> = Vec::new();
+        // A long read may bring a mirror that was placed after it began, for an event that is newer still.
+        let ended = self.clock.now();
         for mut item in items {
             let known = before.get(&item.remote_id);
             // Our own writes may have overtaken this read: what they left is newer.
@@ -305,7 +310,7 @@ impl Engine {
             if let (Some(_), Some(known)) = (item.problem, known) {
                 item.events.clone_from(&known.item.events);
             }
-            changes.put_item(self.state.keys(), &calendar.id, &item, started);
+            changes.put_item(self.state.keys(), &calendar.id, &item, ended);
             let known = known.map(|known| &known.item);
             if known.is_none_or(|known| known.events != item.events || known.problem != item.problem) {
                 touched.push((known, Some(item)));

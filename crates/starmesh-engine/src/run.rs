@@ -57,6 +57,9 @@ struct Aim {
     not_before: Instant,
     attempts: u32,
     placing: bool,
+    /// True while the brake holds removals here. How many are held, and whether they are few enough by now,
+    /// only a plan of the whole target can tell.
+    holds: bool,
 }
 
 enum Done {
@@ -76,6 +79,7 @@ enum Done {
 struct Placed {
     placing: Placing,
     recheck: BTreeSet<CalendarId>,
+    holds: bool,
 }
 
 struct Daemon {
@@ -242,6 +246,7 @@ impl Daemon {
             let Some(aim) = self.aims.get_mut(&target) else { continue };
             if let (Some(scope), Some(calendar)) = (aim.scope.take(), calendar) {
                 aim.placing = true;
+                let scope = if aim.holds { Scope::Whole } else { scope };
                 work.push(place(self.engine.clone(), calendar, scope, aim.origin, self.stop.clone()));
             }
         }
@@ -357,8 +362,10 @@ impl Daemon {
         let Some(aim) = self.aims.get_mut(target) else { return Ok(()) };
         aim.placing = false;
         // A target never read, or with an open question, is planned once that has changed.
-        let Some(Placed { placing, recheck }) = placed else { return Ok(()) };
+        let Some(Placed { placing, recheck, holds }) = placed else { return Ok(()) };
         let origin = aim.origin;
+        let newly_holds = holds && !aim.holds && scope != Scope::Whole;
+        aim.holds = holds;
         if let Some(error) = &placing.stopped {
             aim.attempts = aim.attempts.saturating_add(1);
             let delay = if error.kind.needs_person() {
@@ -371,7 +378,8 @@ impl Daemon {
         } else {
             aim.attempts = 0;
         }
-        let again = if placing.replan_whole { Scope::Whole } else { Scope::Meetings(placing.replan) };
+        let again =
+            if placing.replan_whole || newly_holds { Scope::Whole } else { Scope::Meetings(placing.replan) };
         if placing.reread {
             // With what is known now the same write would be refused again.
             self.recheck(target, target, again).await?;
@@ -431,7 +439,7 @@ impl Watch {
 
 impl Aim {
     fn new(origin: Origin, now: Instant) -> Self {
-        Self { scope: None, origin, not_before: now, attempts: 0, placing: false }
+        Self { scope: None, origin, not_before: now, attempts: 0, placing: false, holds: false }
     }
 }
 
@@ -481,5 +489,5 @@ async fn plan_and_place(
     };
     engine.tell_planned(&plan);
     let placing = engine.place_target(target, &plan, origin, stop).await?;
-    Ok(Some(Placed { placing, recheck: plan.recheck }))
+    Ok(Some(Placed { placing, holds: !plan.held.is_empty(), recheck: plan.recheck }))
 }

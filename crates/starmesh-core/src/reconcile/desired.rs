@@ -32,8 +32,12 @@ pub(super) struct Implied {
     pub beyond: HashMap<MirrorKey, EventTime>,
     /// Occurrences in the window that do not count.
     pub skipped: HashMap<MirrorKey, SkipReason>,
-    /// Events that exist and cannot be understood: nothing of them is known to be gone.
+    /// Events that exist and cannot be understood, or of which only an older state could be read: nothing of
+    /// them is known to be gone.
     pub unknown: HashSet<(usize, EventId)>,
+    /// Those of them of which an older state is known. Another device may know another one, so that a mirror
+    /// that stands is left as it is: two devices that each restore theirs would never end.
+    pub stale: HashSet<(usize, EventId)>,
     pub explanations: Vec<Explanation>,
 }
 
@@ -91,10 +95,14 @@ fn imply_link(
             }
         }
     }
-    for (id, event) in numbered(link) {
+    for (id, event, is_stale) in numbered(link) {
         if !is_source(event) {
             implied.explain(link, &id, None, None, SkipReason::Mirror);
             continue;
+        }
+        if is_stale {
+            implied.unknown.insert((index, id.clone()));
+            implied.stale.insert((index, id.clone()));
         }
         let meeting = input.keys.meeting(&event.uid);
         let far_end = far_ends.get(&(index, id.clone())).copied();
@@ -122,20 +130,21 @@ fn imply_link(
     }
 }
 
-/// The events of a link's source with their identities: two resources with one UID get an ordinal, in the
-/// order of their remote ids.
-fn numbered<'a>(link: &'a LinkInput<'_>) -> Vec<(EventId, &'a SourceEvent)> {
+/// The events of a link's source with their identities, and whether only an older state of them is known: two
+/// resources with one UID get an ordinal, in the order of their remote ids.
+fn numbered<'a>(link: &'a LinkInput<'_>) -> Vec<(EventId, &'a SourceEvent, bool)> {
     let mut items: Vec<_> = link.source.items.iter().map(|observed| &observed.item).collect();
     items.sort_by(|a, b| a.remote_id.cmp(&b.remote_id));
     let mut seen: HashMap<&EventId, u32> = HashMap::new();
     let mut events = Vec::new();
-    for event in items.into_iter().flat_map(|item| &item.events) {
+    let all = items.into_iter().flat_map(|item| item.events.iter().map(move |event| (event, item.problem)));
+    for (event, problem) in all {
         let ordinal = seen.entry(&event.id).and_modify(|ordinal| *ordinal += 1).or_insert(1);
         let id = match *ordinal {
             1 => event.id.clone(),
             ordinal => EventId::new(format!("{}#{ordinal}", event.id)),
         };
-        events.push((id, event));
+        events.push((id, event, problem.is_some()));
     }
     events
 }
@@ -165,7 +174,9 @@ fn imply_occurrence(
             implied.beyond.insert(key, occurrence.time);
         }
         Err(reason) => {
-            implied.skipped.insert(key, reason);
+            if !implied.stale.contains(&(index, id.clone())) {
+                implied.skipped.insert(key, reason);
+            }
             implied.explain(link, id, Some(occurrence.original_start), Some(occurrence.time), reason);
         }
     }

@@ -81,12 +81,11 @@ impl<'a> Diff<'a> {
             _ => found.remote_id < other.remote_id,
         };
         let (kept, extra) = if found_first { (found, other) } else { (other, found) };
-        if self.link(&extra).state == LinkState::Active {
-            if extra.has_attendees {
-                self.stuck(key, &extra, StuckReason::HasAttendees);
-            } else {
-                self.remove(&extra, RemoveCause::Duplicate);
-            }
+        match self.link(&extra).state {
+            LinkState::Paused => {}
+            _ if extra.has_attendees => self.stuck(key, &extra, StuckReason::HasAttendees),
+            LinkState::Active => self.remove(&extra, RemoveCause::Duplicate),
+            LinkState::Retiring => self.remove(&extra, RemoveCause::Cleaned),
         }
         live.insert(key, kept);
     }
@@ -128,7 +127,7 @@ impl<'a> Diff<'a> {
             if record != Some(&adopted) {
                 self.out.adopt.push(adopted);
             }
-        } else if !planted(Bug::IgnoreMoves) {
+        } else if !planted(Bug::IgnoreMoves) && !self.is_stale(desired) {
             let edited = record.is_some_and(|record| record.fingerprint == fingerprint);
             let cause = if edited { UpdateCause::EditedByHand } else { UpdateCause::SourceChanged };
             let action = Action::Update {
@@ -139,6 +138,10 @@ impl<'a> Diff<'a> {
             };
             self.operate(desired.link, key, Some(desired.event.clone()), live.mark.incarnation, action);
         }
+    }
+
+    fn is_stale(&self, desired: &Desired) -> bool {
+        self.implied.stale.contains(&(desired.link, desired.event.event.clone()))
     }
 
     fn place(&mut self, key: MirrorKey, desired: &Desired, stripped: &BTreeSet<&RemoteId>) {

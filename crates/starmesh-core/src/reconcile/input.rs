@@ -49,7 +49,7 @@ pub struct CalendarView<'a> {
 pub struct Observed {
     /// The item.
     pub item: SourceItem,
-    /// When the read that brought it began.
+    /// When the read that brought it ended: until then it may have come to be.
     pub read_at: DateTime<Utc>,
 }
 

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{
-    Availability, CalendarTime, Facts, Instance, Length, Recurrence, SourceEvent, SourceItem,
+    Availability, CalendarTime, Facts, Instance, Length, Master, Recurrence, RecurrenceSet, SourceEvent,
+    SourceItem,
 };
 use crate::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
 use crate::mirror::{IdentityKey, MirrorRecord, MirrorSpec};
@@ -280,6 +281,109 @@ fn of_two_live_mirrors_with_one_key_the_recorded_one_stays() {
     let plan = world.plan();
     let Action::Remove { placed, .. } = &plan.operations[0].action else { unreachable!() };
     assert_ne!(placed.remote_id().as_str(), "a-lower-id.ics", "unrecorded, the lower id stays");
+}
+
+/// A world in which the one mirror stands twice, the second one unrecorded.
+fn with_a_second_mirror(state: LinkState, has_attendees: bool) -> World {
+    let mut world = booked(1);
+    let mut second = world.target[0].clone();
+    second.item.remote_id = RemoteId::new("second.ics");
+    if let Some(found) = &mut second.item.events[0].marked {
+        found.has_attendees = has_attendees;
+    }
+    world.target.push(second);
+    world.state = state;
+    world
+}
+
+fn removals(plan: &TargetPlan) -> Vec<(&str, RemoveCause)> {
+    let removal = |operation: &'_ Operation| match &operation.action {
+        Action::Remove { cause, .. } => *cause,
+        other => panic!("only removals expected, found {other:?}"),
+    };
+    let place = |operation: &'_ Operation| match &operation.action {
+        Action::Remove { placed, .. } if placed.remote_id().as_str() == "second.ics" => "second",
+        _ => "first",
+    };
+    plan.operations.iter().map(|operation| (place(operation), removal(operation))).collect()
+}
+
+#[test]
+fn a_second_live_mirror_goes_as_its_link_says() {
+    let plan = with_a_second_mirror(LinkState::Active, false).plan();
+    assert_eq!(removals(&plan), [("second", RemoveCause::Duplicate)]);
+    let plan = with_a_second_mirror(LinkState::Retiring, false).plan();
+    let both = [("second", RemoveCause::Cleaned), ("first", RemoveCause::Cleaned)];
+    assert_eq!(removals(&plan), both, "a link that ends leaves neither");
+    let plan = with_a_second_mirror(LinkState::Paused, false).plan();
+    assert_eq!((plan.operations.len(), plan.stuck.len()), (0, 0), "a paused link touches nothing");
+}
+
+#[test]
+fn a_second_live_mirror_with_attendees_is_left_and_named() {
+    for (state, removed) in [
+        (LinkState::Active, vec![]),
+        (LinkState::Retiring, vec![("first", RemoveCause::Cleaned)]),
+        (LinkState::Paused, vec![]),
+    ] {
+        let plan = with_a_second_mirror(state, true).plan();
+        assert_eq!(removals(&plan), removed, "{state:?}");
+        let stuck: Vec<_> = plan.stuck.iter().map(|stuck| (stuck.remote_id.as_str(), stuck.reason)).collect();
+        if state == LinkState::Paused {
+            assert_eq!(stuck, []);
+        } else {
+            assert_eq!(stuck, [("second.ics", StuckReason::HasAttendees)], "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn while_a_source_holds_something_unreadable_no_unrecorded_mirror_of_it_goes() {
+    let mut world = booked(2);
+    world.records.clear();
+    world.source_read_at = Some(now() + TimeDelta::seconds(1));
+    world.source.truncate(1);
+    assert_eq!(cause(&world.plan()), RemoveCause::SourceGone);
+    let malformed = Recurrence::Set(RecurrenceSet {
+        master: Some(Master {
+            instance: Instance {
+                start: CalendarTime::utc(now()),
+                length: Length::Unstated,
+                facts: Facts::BUSY,
+            },
+            rules: vec!["FREQ=SOMETIMES".to_owned()],
+            exclusion_rules: Vec::new(),
+            dates: Vec::new(),
+            exclusions: Vec::new(),
+        }),
+        overrides: Vec::new(),
+    });
+    let mut unreadable = event("e9", 0, Facts::BUSY);
+    unreadable.item.events[0].recurrence = malformed;
+    world.source.push(unreadable);
+    assert_eq!(world.plan().operations, [], "it may be the one that the mirror stands for");
+}
+
+#[test]
+fn what_only_an_older_state_is_known_of_changes_no_mirror_that_stands() {
+    let mut world = booked(3);
+    for (observed, later) in world.source.iter_mut().zip([1, 5, 10]) {
+        observed.item.problem = Some(crate::event::ItemProblem::Malformed);
+        observed.item.events = event("e", later, Facts::BUSY).item.events;
+    }
+    for (number, observed) in world.source.iter_mut().enumerate() {
+        observed.item.events[0].id = EventId::new(format!("e{number}"));
+    }
+    if let Recurrence::Single(last) = &mut world.source[2].item.events[0].recurrence {
+        last.facts.cancelled = true;
+    }
+    assert_eq!(world.plan().operations, [], "neither moved nor removed: another device may know better");
+    world.target.clear();
+    assert_eq!(
+        kinds(&world.plan()),
+        ["place", "place"],
+        "what is missing is placed, unless it was cancelled"
+    );
 }
 
 #[test]

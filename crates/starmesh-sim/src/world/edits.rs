@@ -297,7 +297,7 @@ impl World {
             self.tell(format!("calendar {place}: {uid} is deleted with many others"));
             self.remove_event(place, &id);
         }
-        self.watcher.oracle().note("many events were deleted at once");
+        self.watcher.oracle().note(super::tally::MANY_DELETED);
     }
 }
 

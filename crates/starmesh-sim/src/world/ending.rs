@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use starmesh_core::reconcile::TargetPlan;
+use starmesh_core::reconcile::{Action, Operation, TargetPlan};
 use starmesh_engine::PlanOptions;
 use tokio::time::sleep;
 
 use super::span::{DAY, HOUR};
 use super::state::{Broken, World};
+use super::tally::MANY_DELETED;
 use super::verdict::compare;
 
 /// How long the daemons have, in seconds: longer than every backoff.
@@ -61,8 +62,14 @@ impl World {
             if let Some(trouble) = plan.troubles.first() {
                 moves.push(format!("device {device}: {}: {}", trouble.calendar, trouble.message));
             }
+            // What the brake held may be few enough by now to go; nobody plans again for that alone.
+            let many = self.watcher.oracle().sometimes.contains_key(MANY_DELETED);
             for target in &plan.targets {
-                moves.extend(described(device, target));
+                let (late, other): (Vec<_>, Vec<_>) = target.operations.iter().partition(|operation| {
+                    many && matches!(operation.action, Action::Remove { counted: true, .. })
+                });
+                moves.extend(other.into_iter().map(|operation| described(device, target, operation)));
+                self.excuses.held.extend(late.iter().map(|operation| operation.key));
                 for held in &target.held {
                     self.excuses.held.extend(held.operations.iter().map(|operation| operation.key));
                 }
@@ -138,10 +145,7 @@ impl World {
     }
 }
 
-fn described(device: usize, plan: &TargetPlan) -> Vec<String> {
-    let describe = |operation: &starmesh_core::reconcile::Operation| {
-        let event = operation.event.as_ref().map(|event| (&event.event, &event.original_start.0));
-        format!("device {device}, {}: {event:?} {:?}", plan.target, operation.action)
-    };
-    plan.operations.iter().map(describe).collect()
+fn described(device: usize, plan: &TargetPlan, operation: &Operation) -> String {
+    let event = operation.event.as_ref().map(|event| (&event.event, &event.original_start.0));
+    format!("device {device}, {}: {event:?} {:?}", plan.target, operation.action)
 }

@@ -237,7 +237,12 @@ impl Oracle {
         let placed = self.placed.entry(edge).or_default();
         let mut balance: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         removed.iter().for_each(|(_, event)| balance.entry(event).or_default().0 += 1);
-        let lately = placed.iter().filter(|(at, _)| *at > since);
+        // A plan that a sleep cut in two placed before it what it removes after it.
+        let placed_since = match self.slept {
+            Some((at, lo)) if at.elapsed() <= PAUSE_GRACE => since.min(lo),
+            _ => since,
+        };
+        let lately = placed.iter().filter(|(at, _)| *at > placed_since);
         lately.for_each(|(_, event)| balance.entry(event).or_default().1 += 1);
         let counted: usize = balance.values().map(|(gone, come)| gone.saturating_sub(*come)).sum();
         if counted > REMOVALS_FREE.max(placed.len() * REMOVALS_PERCENT / 100) {

@@ -110,6 +110,10 @@ impl World {
             poll_s,
             beside_foreign: swarm.has(Feature::Copies),
         };
+        let unrecorded = !swarm.faults.is_empty()
+            || swarm.has(Feature::Restarts)
+            || swarm.has(Feature::LostStore)
+            || swarm.has(Feature::SecondDevice);
         Self {
             devices: devices.collect(),
             wishes: vec![wishes; count],
@@ -119,7 +123,7 @@ impl World {
             watcher,
             clock,
             story: Vec::new(),
-            excuses: Excuses::default(),
+            excuses: Excuses { unrecorded, ..Excuses::default() },
             versions: BTreeMap::new(),
             deleted: Vec::new(),
             next: 1,

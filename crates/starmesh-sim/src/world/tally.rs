@@ -11,6 +11,8 @@ use crate::memory::{Did, FaultKind};
 const SEEDS_ENOUGH: u64 = 2_000;
 /// The share of seeds that must sync at least two events, in percent.
 const BUSY_PERCENT_MIN: u64 = 90;
+/// The situation in which the brake has something to hold.
+pub(super) const MANY_DELETED: &str = "many events were deleted at once";
 /// Situations that worlds must reach.
 pub const SOMETIMES: [&str; 24] = [
     "a duplicate was removed",
@@ -29,7 +31,7 @@ pub const SOMETIMES: [&str; 24] = [
     "an item became unreadable, or readable again",
     "another installation's mirror was there",
     "days went by",
-    "many events were deleted at once",
+    MANY_DELETED,
     "narrowing was approved",
     "one meeting was in two calendars",
     "others were invited to a mirror",

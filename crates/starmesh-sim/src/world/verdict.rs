@@ -18,6 +18,9 @@ pub(super) struct Excuses {
     pub held: BTreeSet<MirrorKey>,
     /// Links whose mirrors no device can name any more: a database was lost while they were going.
     pub forgotten: BTreeSet<Edge>,
+    /// True when a write's outcome may have stayed unknown: a mirror without a record is not judged while it
+    /// is outside the window.
+    pub unrecorded: bool,
     /// True once a database was lost: outside the window nothing is known of a mirror's source.
     pub store_lost: bool,
 }
@@ -150,7 +153,10 @@ impl Comparison<'_> {
             return;
         }
         if !self.oracle.is_active(edge) {
-            let stays = self.oracle.is_paused(edge) || self.excuses.forgotten.contains(&edge);
+            // One that came back from the bin may have come after its link was given up.
+            let stays = self.oracle.is_paused(edge)
+                || self.excuses.forgotten.contains(&edge)
+                || self.oracle.restored.contains(key);
             if !stays {
                 self.complain("a mirror of a link that is gone", cause);
             }
@@ -167,14 +173,16 @@ impl Comparison<'_> {
                 let right = says == Some(wanted) && plain;
                 // Outside the window a mirror is kept and not mended; but it does not outlive a move.
                 let moved = span != wanted.0 && cause.said.iter().any(|(said, _)| *said == span);
-                let kept = !self.reach.meets(&wanted.0) && (self.excuses.store_lost || !moved);
+                let judged = !self.excuses.unrecorded
+                    || (self.reach.meets(&span) && !self.holds_unreadable(cause.source));
+                let kept = !(self.reach.meets(&wanted.0) || moved && judged);
                 if !right && !kept {
                     self.complain(&format!("a mirror that says {says:?}, plain: {plain}"), cause);
                 }
             }
-            // A store that was lost cannot tell what an orphan outside the window stood for, nor one
-            // whose source holds something that nobody can read.
-            None if self.excuses.store_lost
+            // Without a record nobody can tell what an orphan outside the window stood for, nor one whose
+            // source holds something that nobody can read.
+            None if self.excuses.unrecorded
                 && (!self.reach.meets(&span) || self.holds_unreadable(cause.source)) => {}
             None => self.complain("a mirror whose source is gone", cause),
         }

@@ -17,7 +17,7 @@ pub(super) fn meetings(keys: &IdentityKey, item: &SourceItem) -> BTreeSet<Meetin
 }
 
 impl Changes {
-    /// Writes an item of a calendar, read by a read that began at `read_at`.
+    /// Writes an item of a calendar, brought by a read that ended at `read_at`.
     pub fn put_item(
         &mut self,
         keys: &IdentityKey,

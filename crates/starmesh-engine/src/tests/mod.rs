@@ -1,0 +1,15 @@
+//! The engine over one server in memory and virtual time, fault by fault.
+//!
+//! 1. [`server`]: calendars behind the port, with one switch for each way in which they mislead.
+//! 2. [`scene`]: devices that share an identity key, and a clock that follows virtual time.
+//! 3. [`futures`]: what the compiler alone can promise.
+//! 4. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`daemon`]: what each is named for.
+
+mod daemon;
+mod doubt;
+mod forgetting;
+mod futures;
+mod refusals;
+mod retiring;
+mod scene;
+mod server;

@@ -1,0 +1,82 @@
+//! A link that ends takes its mirrors with it once, and then is nobody's business here any more.
+
+use starmesh_core::reconcile::LinkState;
+use starmesh_store::state::{ActionKind, Changes, Intent};
+
+use super::scene::{Scene, link};
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_does_not_fight_a_device_on_which_it_still_runs() {
+    let scene = Scene::new();
+    scene.give_home_an_event();
+    let first = scene.settled_device(3).await;
+    let second = scene.device().await;
+    assert_eq!(second.settle().await.total.adopted, 3);
+    first.retire().await;
+    let plan = first.plan().await;
+    let report = first.engine.place(&plan).await.unwrap();
+    assert_eq!((report.removed, scene.mirrors()), (3, 0));
+    assert_eq!(first.links().await, [], "it ends with its last removal, not with a later look");
+    assert_eq!(second.settle().await.total.placed, 3, "there it runs on");
+    assert_eq!(first.settle().await.total.writes(), 0);
+    assert_eq!(scene.mirrors(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_outlives_a_removal_that_did_not_get_through() {
+    let scene = Scene::new();
+    let device = scene.settled_device(3).await;
+    device.retire().await;
+    let plan = device.plan().await;
+    scene.home(|shelf| shelf.touches = 1);
+    let report = device.engine.place(&plan).await.unwrap();
+    assert_eq!((report.removed, report.deferred), (2, 1));
+    let states: Vec<_> = device.links().await.into_iter().map(|link| link.state).collect();
+    assert_eq!(states, [LinkState::Retiring]);
+    assert_eq!(device.settle().await.total.removed, 1);
+    assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_outlives_a_write_whose_outcome_is_unknown() {
+    let scene = Scene::new();
+    scene.give_home_an_event();
+    let device = scene.settled_device(1).await;
+    let record = device.records().await.remove(0);
+    // The answer to the first placement was lost, and with it the record; the listing does not show the
+    // mirror yet.
+    let mut changes = Changes::new();
+    changes.delete_mirror(&link().target, &record.key);
+    changes.put_intent(&Intent {
+        link: link(),
+        key: record.key,
+        incarnation: record.incarnation,
+        action: ActionKind::Place,
+    });
+    device.state.commit(changes).await.unwrap();
+    scene.home(|shelf| shelf.hidden.insert(record.remote_id.clone()));
+    device.retire().await;
+    let plan = device.plan().await;
+    assert_eq!(plan.operations(), 0);
+    device.engine.place(&plan).await.unwrap();
+    assert_eq!(device.links().await.len(), 1, "what the write left behind has to be found first");
+    scene.home(|shelf| shelf.hidden.clear());
+    device.settle().await;
+    assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_with_guests_does_not_keep_its_link_alive() {
+    let scene = Scene::new();
+    let device = scene.settled_device(2).await;
+    let guarded = device.records().await.remove(0).remote_id;
+    scene.home(|shelf| {
+        let mut item = shelf.items.get(&guarded).cloned().unwrap();
+        item.events[0].marked.as_mut().unwrap().has_attendees = true;
+        shelf.put(item);
+    });
+    device.retire().await;
+    assert_eq!(device.settle().await.total.removed, 1);
+    assert_eq!((device.links().await.len(), device.records().await.len()), (0, 0));
+    assert_eq!(scene.mirrors(), 1);
+}
