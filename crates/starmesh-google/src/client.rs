@@ -1,10 +1,9 @@
 //! The provider: one account's calendars behind the port.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use starmesh_core::event::{ItemProblem, SourceItem};
+use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::Window;
@@ -16,17 +15,13 @@ use starmesh_provider::{
 };
 
 use crate::batch::BATCH_MAX;
-use crate::changes::widened;
 use crate::connection::Connection;
-use crate::convert::{broken_item, single_item};
-use crate::cursor::Listed;
 use crate::details::Details;
 use crate::endpoints::Endpoints;
 use crate::errors::Asked;
 use crate::pace::Budget;
-use crate::requests::{Depth, ListCalendars};
+use crate::requests::ListCalendars;
 use crate::turns::WriteTurns;
-use crate::wire::{EventRow, Row};
 
 /// Calls to one account under way at once; writes to one calendar still go one after the other.
 const CONCURRENCY: usize = 4;
@@ -101,68 +96,6 @@ impl GoogleClient {
         }
         let message = format!("{} lists calendars without end", self.connection.host());
         Err(ProviderError::new(ErrorKind::InvalidData, message))
-    }
-
-    /// Items by id, in order; `None` for one that is not there. A series is read as far as any window that
-    /// can be set reaches.
-    pub(crate) async fn items(
-        &self,
-        calendar: &LastingName,
-        ids: &[&str],
-    ) -> Result<Vec<Option<SourceItem>>> {
-        let mut rows = self.get_all_fitting(calendar, ids).await?;
-        let now = self.clock.now();
-        let range = widened(&Listed::for_window(&Window::around(now, Window::DAYS_MAX), now).range);
-        let series: BTreeMap<String, Option<String>> = rows
-            .iter()
-            .flatten()
-            .filter_map(|row| match row {
-                Row::Event(row) if row.recurrence.0 => Some((row.id.clone(), row.ical_uid.clone())),
-                _ => None,
-            })
-            .collect();
-        let mut series: BTreeMap<String, Option<SourceItem>> =
-            self.read_series(calendar, series, &range).await?.into_iter().collect();
-        Ok(rows
-            .drain(..)
-            .map(|row| match row? {
-                Row::Broken { id, .. } => Some(broken_item(&id, ItemProblem::Malformed)),
-                Row::Event(row) if row.recurrence.0 => series.remove(&row.id).flatten(),
-                Row::Event(row) => Some(single_item(&row, self.details.learn(calendar, &row))),
-            })
-            .collect())
-    }
-
-    /// Rows by id. What looks like a mirror is asked for all its fields; what turns out to carry a mark is
-    /// asked again.
-    async fn get_all_fitting(&self, calendar: &LastingName, ids: &[&str]) -> Result<Vec<Option<Row>>> {
-        let (mirrors, others): (Vec<&str>, Vec<&str>) = ids.iter().partition(|id| ProviderId::has_shape(id));
-        let mut found: BTreeMap<&str, Row> = BTreeMap::new();
-        let rows = self.get_all(calendar, &mirrors, Depth::Mirror).await?;
-        found.extend(mirrors.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))));
-        let rows = self.get_all(calendar, &others, Depth::Facts).await?;
-        let mut again = Vec::new();
-        for (id, row) in others.into_iter().zip(rows) {
-            match row {
-                Some(Row::Event(row)) if row.mark().is_some() => again.push(id),
-                Some(row) => {
-                    found.insert(id, row);
-                }
-                None => {}
-            }
-        }
-        let rows = self.get_all(calendar, &again, Depth::Mirror).await?;
-        found.extend(again.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))));
-        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
-    }
-
-    /// One event with all its fields, if it is there and still an event that happens once.
-    pub(crate) async fn mirror_row(&self, calendar: &LastingName, id: &str) -> Result<Option<Box<EventRow>>> {
-        let mut rows = self.get_all(calendar, &[id], Depth::Mirror).await?;
-        Ok(match rows.pop().flatten() {
-            Some(Row::Event(row)) => Some(row),
-            Some(Row::Broken { .. }) | None => None,
-        })
     }
 }
 

@@ -5,8 +5,8 @@
 //!    is refused for a moment only.
 //! 2. Each request has a file of `requests` that prepares it and reads its answer without touching a
 //!    socket; `wire` reads the JSON they share.
-//! 3. `changes` reads a calendar: a bounded listing first, then what its sync token tells (`cursor`).
-//!    `details` completes the busy blocks among it.
+//! 3. `changes` reads a calendar: a bounded listing first, then what its sync token tells (`cursor`), row by
+//!    row (`rows`). `items` reads single things again, and `details` remembers what is known of mirrors.
 //! 4. `convert` turns rows into scheduling facts, `print` a mirror into JSON.
 //! 5. `write` carries out the writes, `errors` says what a refusal means.
 //! 6. `push` asks for notifications, and [`read_notification`] understands one.
@@ -27,11 +27,13 @@ mod cursor;
 mod details;
 mod endpoints;
 mod errors;
+mod items;
 mod notification;
 mod pace;
 mod print;
 mod push;
 mod requests;
+mod rows;
 mod turns;
 mod wire;
 mod write;

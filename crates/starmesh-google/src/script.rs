@@ -48,16 +48,11 @@ impl Script {
         self.with(move |request| {
             let text = String::from_utf8(request.body().clone()).unwrap();
             let ids = text.lines().filter_map(|line| line.strip_prefix("Content-ID: <")?.strip_suffix('>'));
-            let mut body = String::new();
             // Backwards, as a server may.
-            for (id, (status, part)) in ids.zip(parts).collect::<Vec<_>>().into_iter().rev() {
-                let part = if part.is_null() { String::new() } else { part.to_string() };
-                if status != 0 {
-                    body.push_str(&format!(
-                        "--b1\r\nContent-Type: application/http\r\nContent-ID: <response-{id}>\r\n\r\nHTTP/1.1 {status} X\r\nContent-Type: application/json\r\n\r\n{part}\r\n"
-                    ));
-                }
-            }
+            let parts: Vec<(&str, (u16, Value))> = ids.zip(parts).collect();
+            let answered = parts.into_iter().rev().filter(|(_, (status, _))| *status != 0);
+            let mut body: String =
+                answered.map(|(id, (status, part))| part_text(id, status, &part)).collect();
             body.push_str("--b1--\r\n");
             let mut response = response(200, body);
             response.headers_mut().insert("content-type", "multipart/mixed; boundary=b1".parse().unwrap());
@@ -190,6 +185,14 @@ pub(crate) fn listed(mirror: &MirrorSpec, etag: &str) -> Value {
 
 pub(crate) fn error(reason: &str) -> Value {
     json!({"error": {"errors": [{"domain": "x", "reason": reason, "message": "A private matter"}]}})
+}
+
+fn part_text(id: &str, status: u16, part: &Value) -> String {
+    let part = if part.is_null() { String::new() } else { part.to_string() };
+    format!(
+        "--b1\r\nContent-Type: application/http\r\nContent-ID: <response-{id}>\r\n\r\nHTTP/1.1 {status} X\r\n\
+         Content-Type: application/json\r\n\r\n{part}\r\n"
+    )
 }
 
 fn response(status: u16, body: String) -> Response {

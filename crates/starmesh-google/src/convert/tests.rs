@@ -32,8 +32,9 @@ fn event(fields: Value) -> Value {
         "start": {"dateTime": "2026-12-01T10:00:00+01:00", "timeZone": "Europe/Paris"},
         "end": {"dateTime": "2026-12-01T11:00:00+01:00", "timeZone": "Europe/Paris"},
     });
-    for (name, value) in fields.as_object().unwrap() {
-        event[name] = value.clone();
+    let Value::Object(fields) = fields else { panic!("fields are an object") };
+    for (name, value) in fields {
+        event[name] = value;
     }
     event
 }
