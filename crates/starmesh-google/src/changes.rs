@@ -74,7 +74,8 @@ impl GoogleClient {
         let token = self
             .each_page(calendar, Extent::Since(token), Asked::Changes, |row| delta.add(row, &range))
             .await?;
-        let Delta { singles, mut removed, mut touched } = delta;
+        let Delta { singles, mut removed, mut touched, deleted } = delta;
+        deleted.iter().for_each(|id| self.details.saw_deleted(calendar, id));
         // A series that became a single event is told as that.
         touched.retain(|series, _| !singles.contains_key(series));
         // A mirror that vanished between its row and a closer look is gone.

@@ -217,6 +217,11 @@ pub(crate) fn gone(host: &str) -> ProviderError {
     ProviderError::new(ErrorKind::Gone, format!("{host} no longer has the event"))
 }
 
+/// The id of a new mirror was given out before.
+pub(crate) fn identity_taken(host: &str) -> ProviderError {
+    ProviderError::new(ErrorKind::IdentityTaken, format!("{host} already had an event under this identity"))
+}
+
 /// A code comes from the server: it is shown only where it looks like one.
 fn is_code(reason: &str) -> bool {
     const LEN_MAX: usize = 60;

@@ -89,17 +89,20 @@ impl GoogleClient {
         let requests: Vec<_> =
             ids.iter().map(|id| GetEvent::prepare(endpoints, calendar, id, depth)).collect();
         let answers = self.connection.send_all(&requests).await.into_iter().zip(ids);
-        let rows = answers.map(|(answer, id)| self.read_event(&answer?, id));
+        let rows = answers.map(|(answer, id)| self.read_event(calendar, &answer?, id));
         rows.collect()
     }
 
     /// The event in an answer; one of which nothing can be read is broken, a deleted one is not there.
-    pub(crate) fn read_event(&self, response: &Response, id: &str) -> Result<Option<Row>> {
+    fn read_event(&self, calendar: &LastingName, response: &Response, id: &str) -> Result<Option<Row>> {
         match self.read(response, Asked::Event, |response| match GetEvent::parse(response) {
             Err(WireError::Unexpected) => Ok(Row::Broken { id: id.to_owned(), series: None }),
             row => row,
         }) {
-            Ok(row) if row.is_cancelled() => Ok(None),
+            Ok(row) if row.is_cancelled() => {
+                self.details.saw_deleted(calendar, id);
+                Ok(None)
+            }
             Ok(row) => Ok(Some(row)),
             Err(error) if error.kind == ErrorKind::Gone => Ok(None),
             Err(error) => Err(error),

@@ -19,6 +19,8 @@ pub(crate) struct Whole {
 pub(crate) struct Delta {
     pub(crate) singles: BTreeMap<String, Row>,
     pub(crate) removed: BTreeSet<String>,
+    /// Those of `removed` that were told as deleted.
+    pub(crate) deleted: BTreeSet<String>,
     /// Series of which an instance changed, with the iCalendar UID where one was told.
     pub(crate) touched: BTreeMap<String, Option<String>>,
 }
@@ -54,6 +56,7 @@ impl Delta {
         let lies_outside = matches!(&row, Row::Event(row) if !lies_in(row, range));
         if !row.is_cancelled() && !lies_outside {
             self.removed.remove(&id);
+            self.deleted.remove(&id);
             self.singles.insert(id, row);
             return;
         }
@@ -62,6 +65,9 @@ impl Delta {
             self.touch(series, uid);
         }
         self.singles.remove(&id);
+        if row.is_cancelled() {
+            self.deleted.insert(id.clone());
+        }
         self.removed.insert(id);
     }
 

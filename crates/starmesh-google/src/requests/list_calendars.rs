@@ -70,9 +70,9 @@ struct Entry {
 
 impl From<Entry> for RemoteCalendar {
     fn from(entry: Entry) -> Self {
-        // Roles that may not be written with come in more kinds than those that may.
-        let may_write =
-            matches!(entry.access_role.as_deref(), Some("owner" | "writer" | "writerWithoutPrivateAccess"));
+        // A writer without private access could place mirrors, and never see their marks again, since
+        // mirrors are private.
+        let may_write = matches!(entry.access_role.as_deref(), Some("owner" | "writer"));
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let short_name = entry.id.split('@').next().filter(|name| !name.is_empty()).unwrap_or(&entry.id);
         Self {
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(page.calendars[0], first);
         let rights: Vec<_> =
             page.calendars[1..].iter().map(|calendar| (calendar.name.as_str(), calendar.read_only)).collect();
-        assert_eq!(rights, [("w@x", false), ("n@x", false), ("r@x", true), ("f@x", true)]);
+        assert_eq!(rights, [("w@x", false), ("n@x", true), ("r@x", true), ("f@x", true)]);
     }
 
     #[test]

@@ -154,6 +154,38 @@ async fn a_deleted_mirror_that_cannot_be_brought_back_leaves_the_identity_taken(
 }
 
 #[tokio::test]
+async fn a_mirror_that_was_seen_deleted_is_brought_back_without_asking_for_its_id() {
+    let script =
+        Script::default().empty(204).json(200, tombstone("\"9\"")).json(200, stored(&mirror(), "\"10\""));
+    let client = script.client();
+    client.write(&calendar(), vec![remove()]).await.remove(0).unwrap();
+    assert_eq!(client.write(&calendar(), vec![create()]).await.remove(0).unwrap(), at(Some("\"10\"")));
+    let asked = script.asked();
+    assert!(asked[1].starts_with("GET ") && asked[2].starts_with("PUT "), "{asked:?}");
+
+    let refused = Script::default().empty(204).json(200, tombstone("\"9\"")).json(403, error("forbidden"));
+    let client = refused.client();
+    client.write(&calendar(), vec![remove()]).await.remove(0).unwrap();
+    let kind = client.write(&calendar(), vec![create()]).await.remove(0).map_err(|error| error.kind);
+    assert_eq!(kind, Err(ErrorKind::IdentityTaken));
+
+    let forgotten =
+        Script::default().empty(204).json(404, error("notFound")).json(200, stored(&mirror(), "\"1\""));
+    let client = forgotten.client();
+    client.write(&calendar(), vec![remove()]).await.remove(0).unwrap();
+    assert_eq!(client.write(&calendar(), vec![create()]).await.remove(0).unwrap(), at(Some("\"1\"")));
+    assert!(forgotten.asked()[2].starts_with("POST "));
+}
+
+#[tokio::test]
+async fn a_success_that_tells_of_another_event_is_none() {
+    let mut other = stored(&mirror(), "\"1\"");
+    other["start"] = json!({"dateTime": "2026-12-05T10:00:00Z"});
+    let script = Script::default().json(200, other);
+    assert_eq!(write_one(&script, create()).await, Err(ErrorKind::IdentityTaken));
+}
+
+#[tokio::test]
 async fn a_failed_precondition_is_a_change_or_a_removal() {
     for write in [update(), remove()] {
         let refusal = || Script::default().json(412, error("conditionNotMet"));
@@ -163,6 +195,8 @@ async fn a_failed_precondition_is_a_change_or_a_removal() {
         assert_eq!(write_one(&deleted, write.clone()).await, Err(ErrorKind::Gone));
         let gone = refusal().json(404, error("notFound"));
         assert_eq!(write_one(&gone, write.clone()).await, Err(ErrorKind::Gone));
+        let untouchable = Script::default().json(403, error("forbidden")).json(200, tombstone("\"2\""));
+        assert_eq!(write_one(&untouchable, write.clone()).await, Err(ErrorKind::Gone));
     }
 }
 
@@ -233,7 +267,8 @@ async fn a_write_that_was_stored_though_its_answer_was_lost_is_not_made_twice() 
 #[tokio::test]
 async fn a_calendar_that_may_only_be_read_is_told_as_that() {
     for write in [create(), update(), remove()] {
-        let script = Script::default().json(403, error("requiredAccessLevel"));
+        let script =
+            Script::default().json(403, error("requiredAccessLevel")).json(200, stored(&mirror(), "\"1\""));
         assert_eq!(write_one(&script, write).await, Err(ErrorKind::ReadOnly));
     }
 }
