@@ -92,6 +92,8 @@ enum Appears {
 struct Listing {
     listed: BTreeMap<RemoteId, Option<Version>>,
     handed: BTreeMap<RemoteId, SourceItem>,
+    /// Those of `handed` whose marks could not be seen.
+    without_marks: BTreeSet<RemoteId>,
     removed: BTreeSet<RemoteId>,
     cursor: Option<Cursor>,
     complete: bool,
@@ -180,6 +182,12 @@ impl Engine {
                     }
                     Changed::Read(item) => {
                         listing.removed.remove(&item.remote_id);
+                        listing.without_marks.remove(&item.remote_id);
+                        listing.handed.insert(item.remote_id.clone(), item);
+                    }
+                    Changed::ReadWithoutMarks(item) => {
+                        listing.removed.remove(&item.remote_id);
+                        listing.without_marks.insert(item.remote_id.clone());
                         listing.handed.insert(item.remote_id.clone(), item);
                     }
                 }
@@ -187,6 +195,7 @@ impl Engine {
             for id in page.removed {
                 listing.listed.remove(&id);
                 listing.handed.remove(&id);
+                listing.without_marks.remove(&id);
                 listing.removed.insert(id);
             }
             if !page.more || planted(Bug::TruncatedPageIsWhole) {
@@ -244,17 +253,28 @@ impl Engine {
         calendar: &Calendar,
         listing: &Listing,
     ) -> Result<Vec<SourceItem>, PullError> {
-        let known = self.state.items_by_id(&calendar.id, listing.listed.keys()).await?;
-        let known: BTreeMap<_, _> =
-            known.iter().map(|known| (&known.item.remote_id, &known.item.version)).collect();
-        let wanted: Vec<RemoteId> = listing
-            .listed
-            .iter()
-            .filter(|(id, version)| version.is_none() || known.get(id) != Some(version))
+        let asked = listing.listed.keys().chain(&listing.without_marks);
+        let known = self.state.items_by_id(&calendar.id, asked).await?;
+        let known: BTreeMap<_, _> = known.iter().map(|known| (&known.item.remote_id, &known.item)).collect();
+        let is_new = |id: &RemoteId, version: &Option<Version>| {
+            version.is_none() || known.get(id).is_none_or(|known| known.version != *version)
+        };
+        // What is known to carry a mark is not taken from a read that cannot show it.
+        let is_marked = |id: &RemoteId| {
+            listing.without_marks.contains(id)
+                && known.get(id).is_some_and(|known| known.events.iter().any(|event| event.marked.is_some()))
+        };
+        let listed = listing.listed.iter();
+        let marked = listing.handed.values().filter(|item| is_marked(&item.remote_id));
+        let wanted: BTreeSet<RemoteId> = listed
+            .chain(marked.map(|item| (&item.remote_id, &item.version)))
+            .filter(|(id, version)| is_new(id, version))
             .map(|(id, _)| id.clone())
             .collect();
+        let wanted: Vec<RemoteId> = wanted.into_iter().collect();
         let capabilities = provider.capabilities();
-        let mut items: Vec<SourceItem> = listing.handed.values().cloned().collect();
+        let mut items: Vec<SourceItem> =
+            listing.handed.values().filter(|item| !is_marked(&item.remote_id)).cloned().collect();
         let batches: Vec<Vec<RemoteId>> =
             wanted.chunks(capabilities.fetch_batch.max(1)).map(<[RemoteId]>::to_vec).collect();
         let mut answers = stream::iter(batches)

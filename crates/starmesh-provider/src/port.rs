@@ -142,6 +142,9 @@ pub enum Changed {
     },
     /// Handed over whole.
     Read(SourceItem),
+    /// Handed over whole but for marks, which this read cannot show. An item that is known to carry one is
+    /// read with [`CalendarProvider::fetch`]; any other is as it says.
+    ReadWithoutMarks(SourceItem),
 }
 
 /// The answer for one id of a fetch.

@@ -8,11 +8,13 @@ use crate::workspace::Workspace;
 
 /// Which of our crates a crate may name, from the bottom up. Nothing here may name a crate further down
 /// the list than itself.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("starmesh-core", &[]),
     ("starmesh-provider", &["starmesh-core"]),
     ("starmesh-http", &["starmesh-core", "starmesh-provider"]),
     ("starmesh-caldav", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
+    ("starmesh-google", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
+    ("starmesh-graph", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
     ("starmesh-store", &["starmesh-core", "starmesh-provider"]),
     ("starmesh-engine", &["starmesh-core", "starmesh-provider", "starmesh-store"]),
     (
@@ -35,6 +37,8 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "starmesh-provider",
             "starmesh-http",
             "starmesh-caldav",
+            "starmesh-google",
+            "starmesh-graph",
             "starmesh-store",
             "starmesh-engine",
             "starmesh-app",

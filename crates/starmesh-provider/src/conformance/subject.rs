@@ -58,7 +58,7 @@ pub(super) async fn read(
         for change in page.changed {
             match change {
                 Changed::Listed { id, .. } => listed.push(id),
-                Changed::Read(item) => {
+                Changed::Read(item) | Changed::ReadWithoutMarks(item) => {
                     read.items.insert(item.remote_id.clone(), item);
                 }
             }

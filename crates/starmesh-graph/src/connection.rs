@@ -1,0 +1,290 @@
+//! A mailbox's way to its server: one queue for everything that is asked of it.
+//!
+//! The service counts requests under way and per time for each mailbox, the parts of a batch included. So
+//! a batch takes as many of the slots as it has parts under way, and a pause that any answer orders, be it
+//! for one part of a batch, holds for all.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::HeaderValue;
+use http::header::DATE;
+use starmesh_http::{Governor, Request, Transport, retry_after};
+use starmesh_provider::env::{Clock, Entropy};
+use starmesh_provider::{ErrorKind, ProviderError, Result};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::batch::{self, PARTS_MAX};
+use crate::call::{Answer, Call, Target};
+use crate::client::GraphNetwork;
+use crate::errors::{About, from_http, refusal, unexpected};
+use crate::mailbox::Endpoints;
+
+/// How many requests to one mailbox may be under way at once.
+pub const CONCURRENCY: usize = 4;
+
+/// How many requests to one mailbox there may be per second on average: nine tenths of the 10,000 in ten
+/// minutes that are granted.
+pub const BUDGET_PER_SECOND: NonZeroU32 = NonZeroU32::new(15).expect("not zero");
+
+/// How often a request is sent before its refusal counts.
+const ATTEMPTS_MAX: u32 = 4;
+
+/// The first wait after trouble of the server's own; doubles with each further one, and is drawn at random
+/// between half and the whole of it.
+const TROUBLE_PAUSE_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest pause that a request waits for. A longer one is told to the caller, who has other work.
+const PAUSE_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// The queue of one mailbox.
+pub(crate) struct Connection {
+    http: Arc<dyn Transport>,
+    governor: Arc<Governor>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    endpoints: Endpoints,
+    host: String,
+    slots: Semaphore,
+}
+
+impl Connection {
+    pub(crate) fn new(network: &GraphNetwork, endpoints: Endpoints) -> Self {
+        let api = endpoints.api();
+        let host = match (api.host_str(), api.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, _) => "the server".to_owned(),
+        };
+        Self {
+            http: Arc::clone(&network.http),
+            governor: Arc::clone(&network.governor),
+            clock: Arc::clone(&network.clock),
+            entropy: Arc::clone(&network.entropy),
+            endpoints,
+            host,
+            slots: Semaphore::new(CONCURRENCY),
+        }
+    }
+
+    /// The host, for messages.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What a refusal means.
+    pub(crate) fn refusal(&self, answer: &Answer, about: About) -> ProviderError {
+        refusal(&self.host, answer, about)
+    }
+
+    /// An answer that cannot be read.
+    pub(crate) fn unexpected(&self) -> ProviderError {
+        unexpected(&self.host)
+    }
+
+    /// Sends `call`. What can be repeated without harm is repeated a few times when the server asks to
+    /// slow down or has trouble of its own; any other status is an answer.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
+        let mut attempt = 1;
+        loop {
+            let outcome = self.exchange(call, 1).await;
+            let again = attempt < ATTEMPTS_MAX
+                && match &outcome {
+                    Err(error) => is_throttled(error) && self.governor.paused_for() <= PAUSE_WAIT_MAX,
+                    Ok(answer) => is_trouble(answer.status) && may_repeat(call),
+                };
+            if !again {
+                return outcome;
+            }
+            if outcome.is_ok() {
+                self.wait_out_trouble(attempt).await;
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Sends `calls`, as few exchanges as possible, and gives their answers in order. A part that is
+    /// refused for its haste is repeated after the longest delay that any part asked for.
+    pub(crate) async fn send_all(&self, calls: &[Call]) -> Vec<Result<Answer>> {
+        let mut answers = Vec::with_capacity(calls.len());
+        for calls in calls.chunks(PARTS_MAX) {
+            match calls {
+                [call] => answers.push(self.send(call).await),
+                _ => answers.extend(self.send_batch(calls).await),
+            }
+        }
+        answers
+    }
+
+    async fn send_batch(&self, calls: &[Call]) -> Vec<Result<Answer>> {
+        let missing =
+            || Err(ProviderError::new(ErrorKind::InvalidData, format!("{} left out an answer", self.host)));
+        let mut answers: Vec<Result<Answer>> = calls.iter().map(|_| missing()).collect();
+        let mut pending: Vec<usize> = (0..calls.len()).collect();
+        for attempt in 1..=ATTEMPTS_MAX {
+            let parts = match self.exchange_batch(calls, &pending).await {
+                Ok(parts) => parts,
+                Err(error) => {
+                    // A batch refused as a whole did nothing, and a part repeats as safely as a call.
+                    let wait = is_throttled(&error) && self.governor.paused_for() <= PAUSE_WAIT_MAX;
+                    for position in &pending {
+                        answers[*position] = Err(error.clone());
+                    }
+                    if wait {
+                        continue;
+                    }
+                    return answers;
+                }
+            };
+            let mut hasty = Vec::new();
+            for (position, part) in parts {
+                // Only what is still open can be answered: a number of somebody else's is no answer.
+                if !pending.contains(&position) {
+                    continue;
+                }
+                if is_haste(part.status) || (is_trouble(part.status) && may_repeat(&calls[position])) {
+                    hasty.push((position, part.retry_after));
+                }
+                answers[position] = Ok(part);
+            }
+            pending = hasty.iter().map(|(position, _)| *position).collect();
+            if pending.is_empty() {
+                return answers;
+            }
+            self.governor.pause(hasty.iter().filter_map(|(_, delay)| *delay).max());
+            if attempt == ATTEMPTS_MAX || self.governor.paused_for() > PAUSE_WAIT_MAX {
+                break;
+            }
+        }
+        answers
+    }
+
+    async fn exchange_batch(&self, calls: &[Call], pending: &[usize]) -> Result<Vec<(usize, Answer)>> {
+        let batch = batch::compose(pending.iter().map(|position| (*position, &calls[*position])));
+        let mut trouble = 1;
+        let answer = loop {
+            let answer = self.exchange(&batch, pending.len()).await?;
+            let repeats = pending.iter().all(|position| may_repeat(&calls[*position]));
+            if !is_trouble(answer.status) || !repeats || trouble == ATTEMPTS_MAX {
+                break answer;
+            }
+            self.wait_out_trouble(trouble).await;
+            trouble += 1;
+        };
+        if !answer.is_success() {
+            return Err(self.refusal(&answer, About::Home));
+        }
+        batch::parse(&answer, self.clock.now()).ok_or_else(|| self.unexpected())
+    }
+
+    /// One exchange that carries `parts` requests.
+    async fn exchange(&self, call: &Call, parts: usize) -> Result<Answer> {
+        let request = self.request(call)?;
+        let _slots = self.admit(parts).await?;
+        let response = self.http.send(request).await.map_err(|error| from_http(&error))?;
+        let now = self.clock.now();
+        let answer = Answer {
+            status: response.status().as_u16(),
+            retry_after: retry_after(response.headers(), now),
+            date: date(&response),
+            body: response.into_body(),
+        };
+        let asks_to_wait =
+            is_haste(answer.status) || (is_trouble(answer.status) && answer.retry_after.is_some());
+        if asks_to_wait {
+            self.governor.pause(answer.retry_after);
+            let refused = self.refusal(&answer, About::Home);
+            let kind = ErrorKind::Throttled { retry_after: Some(self.governor.paused_for()) };
+            return Err(ProviderError::new(kind, refused.message));
+        }
+        Ok(answer)
+    }
+
+    /// Waits for slots, the budget and the end of a pause. A pause that lasts too long is an error at once.
+    async fn admit(&self, parts: usize) -> Result<SemaphorePermit<'_>> {
+        self.refuse_long_pause()?;
+        let slots = u32::try_from(parts.clamp(1, CONCURRENCY)).unwrap_or(1);
+        let Ok(slots) = self.slots.acquire_many(slots).await else {
+            // Nobody closes the semaphore.
+            return Err(ProviderError::new(ErrorKind::Offline, "the mailbox is closed"));
+        };
+        // The transport below charges one request for the exchange itself.
+        self.governor.charge(parts.saturating_sub(1)).await;
+        loop {
+            let remaining = self.refuse_long_pause()?;
+            if remaining.is_zero() {
+                return Ok(slots);
+            }
+            tokio::time::sleep(remaining).await;
+        }
+    }
+
+    fn refuse_long_pause(&self) -> Result<Duration> {
+        let remaining = self.governor.paused_for();
+        if remaining > PAUSE_WAIT_MAX {
+            let kind = ErrorKind::Throttled { retry_after: Some(remaining) };
+            return Err(ProviderError::new(kind, format!("{} asks to slow down", self.host)));
+        }
+        Ok(remaining)
+    }
+
+    async fn wait_out_trouble(&self, attempt: u32) {
+        let whole = TROUBLE_PAUSE_FIRST.saturating_mul(2u32.saturating_pow(attempt.saturating_sub(1)));
+        tokio::time::sleep(whole.mul_f64(0.5 + self.entropy.fraction() / 2.0)).await;
+    }
+
+    fn request(&self, call: &Call) -> Result<Request> {
+        let unusable = || ProviderError::new(ErrorKind::Refused, "the request cannot be made");
+        let url = match &call.target {
+            Target::Path(path) => self.endpoints.url(path),
+            Target::Link(link) if self.endpoints.holds(link) => link.to_string(),
+            Target::Link(_) => {
+                let message = format!("{} sends us on to another server", self.host);
+                return Err(ProviderError::new(ErrorKind::InvalidData, message));
+            }
+        };
+        let mut request = Request::new(match &call.body {
+            Some(body) => body.to_string().into_bytes(),
+            None => Vec::new(),
+        });
+        *request.method_mut() = call.method.clone();
+        *request.uri_mut() = url.parse().map_err(|_| unusable())?;
+        for (name, value) in call.headers() {
+            // An etag that cannot be sent back matches nothing, and must not be left out.
+            let value = HeaderValue::from_str(&value).map_err(|_| unusable())?;
+            request.headers_mut().insert(name, value);
+        }
+        Ok(request)
+    }
+}
+
+/// A refusal for haste: nothing was done, so that anything may be repeated.
+fn is_haste(status: u16) -> bool {
+    matches!(status, 429 | 509)
+}
+
+/// Trouble of the server's own, which often is over in a moment.
+fn is_trouble(status: u16) -> bool {
+    matches!(status, 500 | 502 | 503 | 504 | 424)
+}
+
+/// True for what does no harm when it was carried out already: everything but a creation without an
+/// identity.
+fn may_repeat(call: &Call) -> bool {
+    let has_identity = call.body.as_ref().is_some_and(|body| body.get("transactionId").is_some());
+    call.method != http::Method::POST || has_identity
+}
+
+fn is_throttled(error: &ProviderError) -> bool {
+    matches!(error.kind, ErrorKind::Throttled { .. })
+}
+
+fn date(response: &starmesh_http::Response) -> Option<DateTime<Utc>> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
+}
+
+#[cfg(test)]
+mod tests;
