@@ -153,12 +153,13 @@ impl Starmesh {
         check_name(&name)?;
         self.check_free(&name).await?;
         let account = self.new_account(name, kind);
-        let (secret, tokens) =
-            self.granted(&account, client_secret.clone(), way, prompt).await.map_err(|error| match error {
+        let (secret, tokens) = self.granted(&account, client_secret.clone(), way, prompt).await.map_err(
+            |error| match error {
                 // The account is not there yet, so nobody can be sent to it.
                 AppError { action: Some(Action::SignIn { .. }), .. } => AppError { action: None, ..error },
                 error => error,
-            })?;
+            },
+        )?;
         let listed = self.list_signed_in(&account, Proof::Tokens(tokens)).await?;
         Ok(SignedIn { account, secret, client_secret, listed })
     }
@@ -177,15 +178,14 @@ impl Starmesh {
     ) -> Result<(SecretString, Arc<Tokens>)> {
         let failed = |error: SignInError| AppError::of_sign_in(&error, Some(&account.name));
         let network = self.providers.network();
-        let client = oauth_client(&account.kind, client_secret).ok_or_else(|| {
-            AppError::new(ErrorCode::InvalidValue, "the account signs in with a password")
-        })?;
+        let client = oauth_client(&account.kind, client_secret)
+            .ok_or_else(|| AppError::new(ErrorCode::InvalidValue, "the account signs in with a password"))?;
         let grant =
             sign_in(client.clone(), way, network, &*self.world.entropy, prompt).await.map_err(failed)?;
         let refresh = grant.refresh.clone().ok_or_else(|| failed(SignInError::NotLasting))?;
-        let keeper =
-            Arc::new(VaultKeeper { vault: Arc::clone(self.vault()?), account: account.id.clone() });
-        let tokens = Tokens::granted(client, grant, keeper, network.http(), network.clock()).map_err(failed)?;
+        let keeper = Arc::new(VaultKeeper { vault: Arc::clone(self.vault()?), account: account.id.clone() });
+        let tokens =
+            Tokens::granted(client, grant, keeper, network.http(), network.clock()).map_err(failed)?;
         Ok((refresh, Arc::new(tokens)))
     }
 

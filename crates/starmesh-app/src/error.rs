@@ -236,9 +236,9 @@ impl AppError {
         let code = ErrorCode::of_provider(error.kind);
         let failure = Self::new(code, format!("could not {what}: {error}"));
         match error.kind {
-            ErrorKind::NeedsSignIn => failure
-                .hint(sign_in_again(account))
-                .action(Action::SignIn { account: account.to_owned() }),
+            ErrorKind::NeedsSignIn => {
+                failure.hint(sign_in_again(account)).action(Action::SignIn { account: account.to_owned() })
+            }
             ErrorKind::Untrusted => failure.hint(
                 "the connection is not encrypted for the one it claims to be: nothing was sent. Check the \
                  address, or add the server's authority to the system's trusted certificates",

@@ -195,9 +195,9 @@ impl Starmesh {
     }
 
     /// The vault, which is there whenever something may be kept.
-    pub(crate) fn vault(&self) -> Result<&Vault> {
+    pub(crate) fn vault(&self) -> Result<&Arc<Vault>> {
         self.vault
-            .as_deref()
+            .as_ref()
             .ok_or_else(|| AppError::new(ErrorCode::Internal, "the data folder was opened without its vault"))
     }
 }

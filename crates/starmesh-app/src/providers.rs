@@ -189,7 +189,12 @@ impl Network {
         }
     }
 
-    fn signed_in(&self, account: &OAuthAccount, tokens: Arc<Tokens>, governor: Arc<Governor>) -> AccountTransport {
+    fn signed_in(
+        &self,
+        account: &OAuthAccount,
+        tokens: Arc<Tokens>,
+        governor: Arc<Governor>,
+    ) -> AccountTransport {
         let credentials = Credentials::Bearer(tokens);
         AccountTransport::new(self.http(), credentials, account.api.clone(), governor, self.clock())
             .under_client(self.client_governor(&account.client_id))

@@ -83,7 +83,9 @@ impl AppError {
                 failure.hint("close older sign-in pages and sign in once more; nothing was taken over")
             }
             SignInError::AdminConsent { link } => failure.hint(for_the_administrator(link.as_ref())),
-            SignInError::Blocked { .. } => failure.hint("ask the organisation's administrator which rule it is"),
+            SignInError::Blocked { .. } => {
+                failure.hint("ask the organisation's administrator which rule it is")
+            }
             SignInError::ReducedScopes { .. } => {
                 failure.hint("sign in once more and leave every box on the consent page ticked")
             }
@@ -92,9 +94,8 @@ impl AppError {
                 "check --client-id, --client-secret-stdin and the redirect address of the registration \
                  (docs/accounts.md)",
             ),
-            SignInError::NotLasting => failure.hint(
-                "the registration must allow lasting access (offline_access, access_type=offline)",
-            ),
+            SignInError::NotLasting => failure
+                .hint("the registration must allow lasting access (offline_access, access_type=offline)"),
             SignInError::PortTaken { .. } => {
                 failure.hint("close the program that uses it, or register a redirect address with any port")
             }

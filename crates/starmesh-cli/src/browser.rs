@@ -34,9 +34,13 @@ impl SignInPrompt for Browser<'_> {
         let DevicePrompt { address, code, expires_in } = prompt;
         let seconds = expires_in.as_secs();
         if self.out.json {
-            say(&json!({ "sign_in": { "address": address, "code": code, "expires_in_s": seconds } }).to_string());
+            say(&json!({ "sign_in": { "address": address, "code": code, "expires_in_s": seconds } })
+                .to_string());
         } else {
-            self.out.note(&format!("on any device go to {address} and type {code} (within {} minutes)", seconds / 60));
+            self.out.note(&format!(
+                "on any device go to {address} and type {code} (within {} minutes)",
+                seconds / 60
+            ));
         }
     }
 }

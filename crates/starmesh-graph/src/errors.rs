@@ -36,6 +36,7 @@ pub(crate) fn from_http(error: &HttpError) -> ProviderError {
     let kind = match error {
         HttpError::Unreachable { .. } => ErrorKind::Offline,
         HttpError::Untrusted { .. } => ErrorKind::Untrusted,
+        HttpError::SignedOut { .. } => ErrorKind::NeedsSignIn,
         HttpError::Throttled { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
         HttpError::TooLarge { .. } | HttpError::Redirect { .. } => ErrorKind::InvalidData,
         HttpError::Insecure { .. } | HttpError::RefusedAfterRedirect { .. } | HttpError::Request(_) => {
