@@ -20,5 +20,5 @@ mod tests;
 pub use form::Form;
 pub use grant::{Access, Client, User};
 pub use server::{AuthServer, Authorized};
-pub use style::{AuthProblem, AuthStyle, Issued, RefreshRule, SecretRule, id_token};
+pub use style::{AuthProblem, AuthStyle, Issued, RefreshRule, RefreshWish, SecretRule, id_token};
 pub use switches::{AuthSwitches, Consent, DeviceApproval, TokenTrouble};

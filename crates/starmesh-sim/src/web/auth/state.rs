@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::grant::{Access, Client, User};
+use super::style::RefreshWish;
 use super::switches::{AuthSwitches, TokenTrouble};
 use crate::dice::Dice;
 
@@ -118,6 +119,17 @@ impl State {
     pub(super) fn consent(&mut self) -> u64 {
         self.consents += 1;
         self.consents
+    }
+
+    /// Whether a consent brings a refresh token.
+    pub(super) fn refreshable(&self, wish: RefreshWish, user: &User, client: &str) -> bool {
+        match wish {
+            RefreshWish::No => false,
+            RefreshWish::Yes => true,
+            RefreshWish::FirstTime => {
+                !self.refresh.values().any(|it| it.grant.user == *user && it.grant.client == client)
+            }
+        }
     }
 
     /// The number of the newest consent or token: orders refresh tokens by age.

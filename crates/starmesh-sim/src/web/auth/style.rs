@@ -17,8 +17,9 @@ pub struct AuthStyle {
     pub secret: SecretRule,
     /// What a refresh does to the refresh token.
     pub refresh: RefreshRule,
-    /// Whether the authorization request (its query, or the device request's form) asks for a refresh token.
-    pub wants_refresh: fn(&Form, &[String]) -> bool,
+    /// Whether the authorization request (its query, or the device request's form) with these scopes brings
+    /// a refresh token.
+    pub wants_refresh: fn(&Form, &[String]) -> RefreshWish,
     /// Whether a redirect address may be used.
     pub redirect_allowed: fn(&Url) -> bool,
     /// Fields of a token answer besides those of RFC 6749.
@@ -33,6 +34,17 @@ pub struct AuthStyle {
     pub refresh_prefix: &'static str,
     /// How many live refresh tokens a user may have per client; the oldest goes. `None`: any number.
     pub refresh_tokens_max: Option<usize>,
+}
+
+/// Whether a request for consent brings a refresh token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RefreshWish {
+    /// It does not.
+    No,
+    /// Only the first one of this person for this client.
+    FirstTime,
+    /// It does.
+    Yes,
 }
 
 /// Whether clients send their secret.

@@ -19,7 +19,7 @@ fn style() -> AuthStyle {
         },
         secret: SecretRule::Optional,
         refresh: RefreshRule::Kept,
-        wants_refresh: |_, _| true,
+        wants_refresh: |_, _| RefreshWish::Yes,
         redirect_allowed: |url| url.host_str() == Some("127.0.0.1"),
         token_extra: |_| Map::new(),
         scope_shown: ToOwned::to_owned,
@@ -332,4 +332,13 @@ fn consent_withdrawn_ends_every_token_of_that_person_alone() {
     assert_eq!(server.user_of(ada["access_token"].as_str().unwrap()), None);
     assert_eq!(redeem(&server, &refresh(&ada["refresh_token"]))["error"], "RefreshRevoked");
     assert_eq!(server.user_of(bob["access_token"].as_str().unwrap()).unwrap().0, "bob@example.test");
+}
+
+#[test]
+fn a_refresh_token_for_the_first_time_only_is_not_given_twice() {
+    let (server, _) = server(AuthStyle { wants_refresh: |_, _| RefreshWish::FirstTime, ..style() });
+    let switches = AuthSwitches::default();
+    let brought = || redeem(&server, &redemption(&code(&server, &switches)))["refresh_token"].is_string();
+    assert!(brought());
+    assert!(!brought());
 }

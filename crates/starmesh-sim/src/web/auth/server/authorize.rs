@@ -90,11 +90,13 @@ impl AuthServer {
         let Some(user) = signs_in(state, query, switches) else {
             return refused("access_denied", "There is nobody who could sign in.");
         };
+        let client = query.get("client_id").unwrap_or_default().to_owned();
+        let wish = (self.style.wants_refresh)(query, &asked);
         let grant = Grant {
+            refreshable: state.refreshable(wish, &user, &client),
             consent: state.consent(),
             user,
-            client: query.get("client_id").unwrap_or_default().to_owned(),
-            refreshable: (self.style.wants_refresh)(query, &asked),
+            client,
             scopes: granted(asked, switches),
         };
         let code = state.token("4/sim-");

@@ -43,7 +43,7 @@ impl AuthServer {
             return Err(AuthProblem::Missing("scope"));
         }
         let user = signs_in(state, form, switches).ok_or(AuthProblem::DeviceDeclined)?;
-        let refreshable = (self.style.wants_refresh)(form, &asked);
+        let refreshable = state.refreshable((self.style.wants_refresh)(form, &asked), &user, &client);
         let scopes = granted(asked, switches);
         let grant = Grant { consent: state.consent(), user, client, scopes, refreshable };
         let (code, user_code) = (state.token("AH-sim-"), state.user_code());
