@@ -29,7 +29,7 @@ pub enum ReplyBody {
     Empty,
     /// JSON.
     Json(Value),
-    /// Anything else, with its content type.
+    /// Anything else, with its content type; an empty one leaves that to a header.
     Text(&'static str, String),
     /// The connection ends in place of an answer.
     Cut,
@@ -79,7 +79,7 @@ impl IntoResponse for Reply {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-        if let Some(content_type) = content_type {
+        if let Some(content_type) = content_type.filter(|it| !it.is_empty()) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         for (name, value) in self.headers {

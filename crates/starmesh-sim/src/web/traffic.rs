@@ -5,7 +5,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use serde::Serialize;
 use starmesh_provider::env::Clock;
 
@@ -43,6 +43,31 @@ pub struct Exchange {
     pub response_headers: Vec<(String, String)>,
     /// Body of the answer, as text.
     pub response_body: String,
+}
+
+impl Exchange {
+    /// A part of a batch: method, path and query; headers and body; status and body of the answer.
+    pub fn part(
+        at: DateTime<Utc>,
+        provider: &'static str,
+        (method, path, query): (&Method, &str, Option<String>),
+        (headers, body): (&HeaderMap, &Bytes),
+        (status, response_body): (StatusCode, String),
+    ) -> Self {
+        Self {
+            at,
+            provider,
+            in_batch: true,
+            method: method.to_string(),
+            path: path.to_owned(),
+            query,
+            request_headers: readable(headers),
+            request_body: text(body),
+            status: status.as_u16(),
+            response_headers: Vec::new(),
+            response_body,
+        }
+    }
 }
 
 /// What [`record_traffic`] needs; give it to `axum::middleware::from_fn_with_state`.
