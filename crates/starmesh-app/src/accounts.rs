@@ -25,7 +25,7 @@ pub enum NewAccount {
     /// A CalDAV server.
     Caldav(NewCaldavAccount),
     /// Google or Microsoft.
-    OAuth(NewOAuthAccount),
+    OAuth(Box<NewOAuthAccount>),
 }
 
 /// A CalDAV account as a person gives it.
@@ -99,7 +99,7 @@ impl Starmesh {
     pub async fn add_account(&self, new: NewAccount, prompt: &dyn SignInPrompt) -> Result<AccountAdded> {
         let signed_in = match new {
             NewAccount::Caldav(new) => self.sign_in_caldav(new).await?,
-            NewAccount::OAuth(new) => self.sign_in_oauth(new, prompt).await?,
+            NewAccount::OAuth(new) => self.sign_in_oauth(*new, prompt).await?,
         };
         let SignedIn { account, secret, client_secret, listed } = signed_in;
         let turn = self.folder.turn()?;

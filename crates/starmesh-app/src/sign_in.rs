@@ -78,7 +78,10 @@ impl AppError {
         let failure = Self::new(code, format!("could not sign in: {error}"));
         let again = "sign in once more, and finish it in the browser that opens";
         let failure = match error {
-            SignInError::TimedOut(_) | SignInError::NoAnswer | SignInError::Declined => failure.hint(again),
+            SignInError::TimedOut(_)
+            | SignInError::NoAnswer
+            | SignInError::Declined
+            | SignInError::Ended { .. } => failure.hint(again),
             SignInError::OtherFlow => {
                 failure.hint("close older sign-in pages and sign in once more; nothing was taken over")
             }
@@ -89,7 +92,6 @@ impl AppError {
             SignInError::ReducedScopes { .. } => {
                 failure.hint("sign in once more and leave every box on the consent page ticked")
             }
-            SignInError::Ended { .. } => failure.hint(again),
             SignInError::Client { .. } => failure.hint(
                 "check --client-id, --client-secret-stdin and the redirect address of the registration \
                  (docs/accounts.md)",

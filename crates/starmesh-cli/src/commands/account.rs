@@ -183,7 +183,7 @@ async fn add_oauth(
     endpoints.client_id = args.client_id.or(endpoints.client_id);
     let client_secret = if args.client_secret_stdin { Some(context.terminal.password(true)?) } else { None };
     let new = NewOAuthAccount { provider, endpoints, client_secret, way, name: args.name };
-    add(context, New::OAuth(new), args.browser).await
+    add(context, New::OAuth(Box::new(new)), args.browser).await
 }
 
 async fn add(context: &Context, new: New, browser: BrowserChoice) -> Result<(), AppError> {
