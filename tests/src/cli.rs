@@ -137,10 +137,16 @@ impl Starmesh {
 
     /// Starts a command and leaves it running; its output goes to a file beside the data folder.
     pub fn spawn(&self, args: &[&str]) -> Outcome<Running> {
-        let output = self.home.join("output");
+        self.spawn_with_input(args, "")
+    }
+
+    /// The same with `input` on standard input.
+    pub fn spawn_with_input(&self, args: &[&str], input: &str) -> Outcome<Running> {
+        let (output, file_of_input) = (self.home.join("output"), self.home.join("input"));
+        fs::write(&file_of_input, input)?;
         let file = File::create(&output)?;
         let mut command = self.command(args);
-        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        command.stdin(File::open(&file_of_input)?).stdout(file.try_clone()?).stderr(file);
         let child = command.spawn().map_err(|error| Failure::from(error).during(words(args)))?;
         Ok(Running { child, output, printed: Arc::clone(&self.printed) })
     }
@@ -239,6 +245,17 @@ impl Running {
             }
             sleep(LOOK_PAUSE).await;
         }
+    }
+
+    /// Waits for its end; both streams are in `stdout`.
+    pub async fn end(mut self) -> Outcome<Ended> {
+        let status = timeout(COMMAND_WITHIN, self.child.wait());
+        let status = status
+            .await
+            .map_err(|_| Failure::new(format!("it does not end within {COMMAND_WITHIN:?}")))??;
+        let stdout = self.output()?;
+        keep(&self.printed, &stdout);
+        Ok(Ended { code: code_of(status), stdout, stderr: String::new() })
     }
 
     /// Asks it to stop (SIGTERM) and waits for its end.

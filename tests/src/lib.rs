@@ -7,7 +7,8 @@
 //! 5. [`world`]: all of these put together, and the questions that a test asks of them.
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers.
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
-//! 8. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
+//! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in.
+//! 9. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
 //!
 //! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
 //! shared with the program would hide itself.
@@ -27,6 +28,7 @@ pub mod ics;
 pub mod mirrors;
 pub mod rows;
 pub mod servers;
+pub mod web;
 pub mod world;
 
 pub use failure::{Failure, Outcome};

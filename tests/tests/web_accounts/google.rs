@@ -1,0 +1,135 @@
+use chrono::{Days, NaiveTime, Utc};
+use serde_json::{Value, json};
+use starmesh_sim::google::NewCalendar;
+use starmesh_sim::web::WriteKind;
+use starmesh_sim::web::auth::User;
+use starmesh_tests::cli::Starmesh;
+use starmesh_tests::web::{ADA, Google, in_browser};
+use starmesh_tests::{Failure, Outcome};
+use tempfile::TempDir;
+
+const PROJECTS: &str = "projects@group.calendar.google.com";
+const FAMILY: &str = "family@group.calendar.google.com";
+
+struct Scene {
+    google: Google,
+    app: Starmesh,
+    _folder: TempDir,
+}
+
+impl Scene {
+    /// Ada with three calendars, a meeting in one and a series in another, in a mesh.
+    async fn new() -> Outcome<Self> {
+        let google = Google::start().await?;
+        for (id, summary) in [(PROJECTS, "Projects"), (FAMILY, "Family")] {
+            let calendar = NewCalendar {
+                id: id.to_owned(),
+                summary: summary.to_owned(),
+                zone: "Europe/Berlin".to_owned(),
+                owner: ADA.to_owned(),
+                can_push: true,
+            };
+            google.sim.add_calendar(&calendar).map_err(by_hand)?;
+        }
+        google
+            .sim
+            .put_event(PROJECTS, Some("workshop0001"), &event(3, 9, "Secret workshop"))
+            .map_err(by_hand)?;
+        let mut series = event(2, 14, "Secret review");
+        series["recurrence"] = json!(["RRULE:FREQ=WEEKLY;COUNT=3"]);
+        for end in ["start", "end"] {
+            series[end]["timeZone"] = json!("Europe/Berlin");
+        }
+        google.sim.put_event(FAMILY, Some("review000001"), &series).map_err(by_hand)?;
+        let folder = tempfile::Builder::new().prefix("starmesh-google-").tempdir()?;
+        let app = Starmesh::new(&folder.path().join("data"))?;
+        google.add_account(&app, "work").await?.expect(0)?;
+        app.ok(&["group", "add", "mesh", "work/Projects", "work/Family", &format!("work/{ADA}")]).await?;
+        Ok(Self { google, app, _folder: folder })
+    }
+
+    /// How many live mirrors a calendar holds; each says when and nothing else.
+    fn mirrors(&self, calendar: &str) -> Outcome<usize> {
+        let events = self.google.sim.stored_events(calendar).map_err(by_hand)?;
+        let live = events.iter().filter(|event| event["status"] != "cancelled");
+        let mirrors: Vec<&Value> =
+            live.filter(|event| event["id"].as_str().is_some_and(|id| id.starts_with("sfb"))).collect();
+        for mirror in &mirrors {
+            let text = mirror.to_string();
+            assert!(!text.contains("Secret") && mirror["attendees"].is_null(), "{text}");
+            assert_eq!((&mirror["summary"], &mirror["visibility"]), (&json!("Busy"), &json!("private")));
+        }
+        Ok(mirrors.len())
+    }
+
+    fn expect(&self, projects: usize, family: usize, own: usize) -> Outcome<()> {
+        let found = (self.mirrors(PROJECTS)?, self.mirrors(FAMILY)?, self.mirrors(ADA)?);
+        assert_eq!(found, (projects, family, own), "mirrors of projects, family and the own calendar");
+        let notified = self.google.sim.ledger().notifications();
+        assert!(notified.is_empty(), "somebody would have been notified: {notified:?}");
+        Ok(())
+    }
+
+    /// How many events the program wrote so far.
+    fn writes(&self) -> usize {
+        let writes = self.google.sim.ledger().writes();
+        let of_events = |kind| {
+            matches!(kind, WriteKind::EventCreated | WriteKind::EventChanged | WriteKind::EventDeleted)
+        };
+        writes.iter().filter(|write| !write.method.is_empty() && of_events(write.kind)).count()
+    }
+}
+
+fn by_hand(error: impl std::fmt::Display) -> Failure {
+    Failure::new(error.to_string())
+}
+
+/// An hour in UTC, some days from now.
+fn event(days: u64, hour: u32, summary: &str) -> Value {
+    let day = Utc::now().date_naive() + Days::new(days);
+    let at =
+        |hour| day.and_time(NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour")).and_utc().to_rfc3339();
+    json!({ "summary": summary, "start": { "dateTime": at(hour) }, "end": { "dateTime": at(hour + 1) } })
+}
+
+#[tokio::test]
+async fn a_mesh_of_google_calendars_converges_stays_quiet_and_is_taken_back() -> Outcome<()> {
+    let scene = Scene::new().await?;
+    scene.app.ok(&["sync", "--yes"]).await?;
+    scene.expect(3, 1, 4)?;
+
+    let before = scene.writes();
+    scene.app.ok(&["sync", "--yes"]).await?;
+    assert_eq!(scene.writes(), before, "a second pass writes nothing");
+
+    scene
+        .google
+        .sim
+        .patch_event(PROJECTS, "workshop0001", &event(4, 11, "Secret workshop"))
+        .map_err(by_hand)?;
+    scene.app.ok(&["sync", "--yes"]).await?;
+    scene.expect(3, 1, 4)?;
+    assert_eq!(scene.writes(), before + 2, "a move is one change in each of the two targets");
+
+    scene.google.sim.delete_event(FAMILY, "review000001").map_err(by_hand)?;
+    scene.app.ok(&["sync", "--yes"]).await?;
+    scene.expect(0, 1, 1)?;
+
+    scene.app.ok(&["clean", "--all", "--yes"]).await?;
+    scene.expect(0, 0, 0)
+}
+
+#[tokio::test]
+async fn a_withdrawn_sign_in_is_told_once_and_a_new_one_goes_on() -> Outcome<()> {
+    let scene = Scene::new().await?;
+    scene.app.ok(&["sync", "--yes"]).await?;
+    scene.google.sim.auth().withdraw_consent(&User(ADA.to_owned()));
+    scene.google.sim.put_event(PROJECTS, None, &event(5, 9, "Secret talk")).map_err(by_hand)?;
+    let error = scene.app.error(&["sync", "--yes"], 3).await?;
+    assert_eq!(error["code"], "sign_in_refused", "{error}");
+    scene.expect(3, 1, 4)?;
+
+    in_browser(&scene.app, &["account", "signin", "work", "--browser", "none"], "").await?.expect(0)?;
+    scene.app.ok(&["sync", "--yes"]).await?;
+    scene.expect(3, 2, 5)
+}
