@@ -16,7 +16,7 @@ use crate::errors::About;
 use crate::lookup::Looked;
 use crate::place::Place;
 use crate::requests::ReadView;
-use crate::wire::{EventRow, Lenient};
+use crate::wire::{EventRow, Lenient, ZonedTime};
 
 /// The longest range of one listing; a longer one is read in parts.
 const VIEW_SPAN_MAX: TimeDelta = TimeDelta::days(400);
@@ -112,15 +112,14 @@ impl View {
     pub(crate) fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for (id, row) in &self.rows {
-            let time = |time: &Option<crate::wire::ZonedTime>| {
-                time.as_ref().and_then(|time| time.date_time.clone()).unwrap_or_default()
-            };
+            let time =
+                |time: Option<&ZonedTime>| time.and_then(|time| time.date_time.clone()).unwrap_or_default();
             let response = row.response_status.as_ref().and_then(|status| status.response.clone());
             let parts = [
                 id.clone(),
                 row.etag.clone().unwrap_or_default(),
-                time(&row.start),
-                time(&row.end),
+                time(row.start.as_ref()),
+                time(row.end.as_ref()),
                 row.show_as.clone().unwrap_or_default(),
                 row.is_cancelled.unwrap_or(false).to_string(),
                 response.unwrap_or_default(),
