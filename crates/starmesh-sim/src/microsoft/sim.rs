@@ -1,0 +1,198 @@
+//! The whole simulator.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::Router;
+use http::{Method, StatusCode, header};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
+
+use super::control::{self, WorldSwitches};
+use super::gate::{Gate, Incoming};
+use super::options::MicrosoftOptions;
+use super::push::delivery::deliver_due;
+use super::sign_in;
+use super::world::state::PROVIDER;
+use super::world::{MailboxKind, MailboxNo, World};
+use crate::web::auth::{AuthServer, Client, Form, User};
+use crate::web::control::Controls;
+use crate::web::{
+    HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, Served, SimClock, hold, record_traffic, serve,
+};
+
+/// How often a served simulator looks for notifications that are due.
+const DELIVERY_PAUSE: Duration = Duration::from_millis(20);
+/// The largest body that is taken in, in bytes.
+const BODY_MAX: usize = 4 * 1024 * 1024;
+
+/// A simulated Microsoft Graph. Clones share everything.
+#[derive(Clone)]
+pub struct MicrosoftSim {
+    gate: Gate,
+    clock: SimClock,
+}
+
+/// A served simulator. Dropping it closes the address.
+#[derive(Debug)]
+pub struct MicrosoftServed {
+    served: Served,
+    /// Stops the deliveries when it is dropped.
+    _deliveries: DropGuard,
+}
+
+impl MicrosoftServed {
+    /// Scheme, address and port, with a slash at the end; the API is under `v1.0`, sign-in under
+    /// `{tenant}/oauth2/v2.0`.
+    pub fn base_url(&self) -> &Url {
+        self.served.base_url()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.served.address()
+    }
+
+    /// Closes the address and every connection, and waits until that is done.
+    pub async fn shutdown(self) {
+        self.served.shutdown().await;
+    }
+}
+
+impl MicrosoftSim {
+    /// A world with nobody in it, or with the one user of the fixed token. Fails when nothing can be
+    /// trusted to carry web hooks.
+    pub fn new(options: MicrosoftOptions) -> Result<Self, String> {
+        let MicrosoftOptions { seed, clock, ledger, switches, token, carrier } = options;
+        let carrier: Arc<dyn HookCarrier> = match carrier {
+            Some(carrier) => carrier,
+            None => Arc::new(HttpCarrier::new(&[])?),
+        };
+        let world = World::new(clock.clone(), ledger.clone(), seed, switches);
+        let gate = Gate {
+            world: Arc::new(Mutex::new(world)),
+            auth: AuthServer::new(sign_in::style(), clock.clone(), seed),
+            hooks: Hooks::new(PROVIDER, clock.clone(), ledger.clone(), carrier, seed),
+            ledger,
+        };
+        let sim = Self { gate, clock };
+        if let Some((token, upn)) = token {
+            sim.add_user(MailboxKind::Work, &upn, &upn);
+            sim.accept_token(&token, &upn);
+        }
+        Ok(sim)
+    }
+
+    /// A new person with a mailbox, who can sign in; see [`World::add_mailbox`].
+    pub fn add_user(&self, kind: MailboxKind, upn: &str, name: &str) -> MailboxNo {
+        self.gate.auth.add_user(User(upn.into()));
+        self.with(|world| world.add_mailbox(kind, upn, name))
+    }
+
+    /// A new shared mailbox, in which nobody signs in.
+    pub fn add_shared_mailbox(&self, upn: &str, name: &str) -> MailboxNo {
+        self.with(|world| world.add_mailbox(MailboxKind::Shared, upn, name))
+    }
+
+    /// Registers an application; while none is registered every client id is good.
+    pub fn add_client(&self, id: &str) {
+        self.gate.auth.add_client(Client { id: id.into(), secret: None });
+    }
+
+    /// Lets `token` be a bearer token that is always good and permits everything.
+    pub fn accept_token(&self, token: &str, upn: &str) {
+        self.gate.auth.accept_token(token, User(upn.into()));
+    }
+
+    /// Access to the world itself: what is done here is no request and told to nobody.
+    pub fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        act(&mut hold(&self.gate.world))
+    }
+
+    /// The authorization server: consents, tokens, device codes.
+    pub fn auth(&self) -> &AuthServer {
+        &self.gate.auth
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.gate.ledger
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    /// Sends the notifications that are due by the clock, each once, and gives how many requests that took.
+    /// A served simulator does so by itself.
+    pub async fn deliver_due(&self) -> usize {
+        deliver_due(&self.gate.world, &self.gate.hooks).await
+    }
+
+    /// All routes: the API, sign-in, and the controls below `/__`.
+    pub fn router(&self) -> Router {
+        let controls = Controls {
+            clock: self.clock.clone(),
+            ledger: self.gate.ledger.clone(),
+            switches: Arc::new(WorldSwitches(Arc::clone(&self.gate.world))),
+        };
+        let recorder =
+            Recorder { ledger: self.gate.ledger.clone(), clock: self.clock.clone(), provider: PROVIDER };
+        let service = Router::new()
+            .fallback(answer)
+            .with_state(self.gate.clone())
+            .layer(from_fn_with_state(recorder, record_traffic));
+        crate::web::control::routes(controls).merge(control::routes(self.gate.clone())).fallback_service(service)
+    }
+
+    /// Serves all routes at `address`, and delivers notifications as they become due; port 0 takes any
+    /// free one.
+    pub async fn start(&self, address: SocketAddr) -> io::Result<MicrosoftServed> {
+        let served = serve(address, self.router()).await?;
+        let stop = CancellationToken::new();
+        let (gate, stopped) = (self.gate.clone(), stop.clone());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    () = stopped.cancelled() => break,
+                    () = tokio::time::sleep(DELIVERY_PAUSE) => {}
+                }
+                deliver_due(&gate.world, &gate.hooks).await;
+            }
+        });
+        Ok(MicrosoftServed { served, _deliveries: stop.drop_guard() })
+    }
+}
+
+/// Sign-in or the API, by the path.
+async fn answer(State(gate): State<Gate>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_MAX).await else {
+        return Reply::empty(StatusCode::PAYLOAD_TOO_LARGE).into_response();
+    };
+    let path = parts.uri.path().to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let form = if parts.method == Method::POST { Form::parse(&body) } else { Form::parse(query.as_bytes()) };
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let signed_in = sign_in::answer(&hold(&gate.world), &gate.auth, &path, &form, authorization);
+    if let Some(reply) = signed_in {
+        return reply.into_response();
+    }
+    let host = parts.uri.authority().map(ToString::to_string).or_else(|| {
+        parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned)
+    });
+    let base = format!(
+        "{}://{}",
+        parts.uri.scheme_str().unwrap_or("http"),
+        host.unwrap_or_else(|| "localhost".into())
+    );
+    let incoming = Incoming { method: parts.method, base, path, query, headers: parts.headers, body };
+    gate.answer(incoming).await.into_response()
+}

@@ -1,0 +1,29 @@
+//! What the simulated web services share.
+//!
+//! 1. [`SimClock`]: the time of the simulated world; tests and `POST /__clock` move it.
+//! 2. [`Ledger`]: every write, every notification that would have reached a person, every web hook that
+//!    was delivered, and on demand all traffic.
+//! 3. [`auth`]: an OAuth 2 authorization server without paths and without a provider's manners.
+//! 4. [`Hooks`]: web hooks with seeded faults.
+//! 5. [`Reply`] and [`Cut`]: an answer, and a connection that ends in place of one.
+//! 6. [`control`]: the routes that no real service has, all below `/__`.
+//! 7. [`serve`]: a router behind a TCP address.
+
+pub mod auth;
+pub mod control;
+
+mod clock;
+mod hooks;
+mod ledger;
+mod lock;
+mod reply;
+mod serve;
+mod traffic;
+
+pub use clock::SimClock;
+pub use hooks::{HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier, RouterCarrier};
+pub use ledger::{Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind};
+pub use lock::hold;
+pub use reply::{Cut, Reply, ReplyBody};
+pub use serve::{Served, serve};
+pub use traffic::{Exchange, Recorder, TRAFFIC_MAX, record_traffic};
