@@ -1,0 +1,7 @@
+//! The Google adapter on the simulated service: what the documents leave open, and what goes wrong.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a scene that cannot be set leaves nothing to test")]
+
+mod reading;
+mod scene;
+mod writing;
