@@ -7,7 +7,8 @@
 //! 5. [`world`]: all of these put together, and the questions that a test asks of them.
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers.
 //! 7. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
-//! 8. [`google_harness`]: the same for the simulated Google Calendar.
+//! 8. [`google_harness`] and [`graph_harness`]: the same for the simulated Google Calendar and Microsoft
+//!    Graph.
 //!
 //! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
 //! shared with the program would hide itself.
@@ -24,6 +25,7 @@ pub mod dav;
 mod failure;
 pub mod fault_proxy;
 pub mod google_harness;
+pub mod graph_harness;
 pub mod ics;
 pub mod mirrors;
 pub mod servers;
