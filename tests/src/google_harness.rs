@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
 use starmesh_google::{Endpoints, GoogleClient, GoogleNetwork};
-use starmesh_http::{HttpError, HttpOptions, ReqwestTransport, Request, Response, Transport};
+use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -39,7 +39,8 @@ pub struct GoogleHarness {
 impl GoogleHarness {
     /// The adapter on a fresh service with these switches.
     pub async fn with(switches: Switches) -> Self {
-        let sim = GoogleSim::new(GoogleOptions { switches, ..GoogleOptions::default() }).expect("it can be built");
+        let sim =
+            GoogleSim::new(GoogleOptions { switches, ..GoogleOptions::default() }).expect("it can be built");
         sim.add_user(ADA, "Europe/Paris").expect("the zone is known");
         sim.accept_token(TOKEN, ADA);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -122,7 +123,13 @@ impl Around {
     /// # Panics
     ///
     /// When it does not.
-    pub async fn done(&self, method: &str, path: &[&str], query: &[(&str, &str)], body: Option<&Value>) -> Value {
+    pub async fn done(
+        &self,
+        method: &str,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Value {
         let (status, answer) = self.ask(method, path, query, body).await;
         assert!((200..300).contains(&status), "{method} {path:?}: {status} {answer}");
         answer
@@ -229,9 +236,7 @@ impl Harness for GoogleHarness {
 fn json_of(event: &PersonEvent) -> Value {
     let (start, end) = match event.time {
         EventTime::Timed { start, end } => {
-            let at = |time: DateTime<Utc>| {
-                json!({"dateTime": time.to_rfc3339_opts(SecondsFormat::Secs, true), "timeZone": "UTC"})
-            };
+            let at = |time: DateTime<Utc>| json!({"dateTime": time.to_rfc3339_opts(SecondsFormat::Secs, true), "timeZone": "UTC"});
             (at(start), at(end))
         }
         EventTime::AllDay { start, end } => {

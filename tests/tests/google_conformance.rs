@@ -50,7 +50,8 @@ mod with_the_other_manners {
 /// Listings never end in a sync token, so that every read is a listing.
 mod without_sync_tokens {
     async fn fresh() -> super::GoogleHarness {
-        super::GoogleHarness::with(super::Switches { omit_sync_token: true, ..super::Switches::default() }).await
+        super::GoogleHarness::with(super::Switches { omit_sync_token: true, ..super::Switches::default() })
+            .await
     }
 
     starmesh_provider::provider_conformance!(fresh);

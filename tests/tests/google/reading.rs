@@ -17,7 +17,13 @@ fn readings() -> Vec<Switches> {
     ] {
         for retimed in [Retimed::Cancelled, Retimed::Silent] {
             for tombstones in [Tombstones::Bare, Tombstones::Whole] {
-                readings.push(Switches { token_window, left_window, retimed, tombstones, ..Switches::default() });
+                readings.push(Switches {
+                    token_window,
+                    left_window,
+                    retimed,
+                    tombstones,
+                    ..Switches::default()
+                });
             }
         }
     }
@@ -136,4 +142,48 @@ async fn whole_days_at_the_edge_of_the_range_are_told_in_every_zone() {
         scene.read(&mut reader).await;
         assert_eq!(scene.starts(&reader), [scene.window().range.lo], "{zone}");
     }
+}
+
+#[tokio::test]
+async fn a_series_that_is_split_is_two_series_with_each_date_once() {
+    for switches in readings() {
+        let scene = Scene::with(switches).await;
+        let id = scene.make(scene.day(2), json!({"recurrence": ["RRULE:FREQ=DAILY;COUNT=4"]})).await;
+        let mut reader = Reader::default();
+        scene.read(&mut reader).await;
+        let at = format!("{id}_{}", scene.day(4).format("%Y%m%dT%H%M%SZ"));
+        let onward = scene.day(4) + TimeDelta::hours(3);
+        let mut patch = times(onward);
+        patch["recurrence"] = json!(["RRULE:FREQ=DAILY;COUNT=2"]);
+        let new = scene.google.sim.split_series(scene.calendar.as_str(), &at, &patch).unwrap();
+        scene.read(&mut reader).await;
+        assert_eq!(scene.starts(&reader), [scene.day(2), scene.day(3), onward, onward + TimeDelta::days(1)]);
+        let mut ids: Vec<_> = reader.items.keys().cloned().collect();
+        ids.sort();
+        assert_eq!(ids, [id, new]);
+    }
+}
+
+#[tokio::test]
+async fn a_read_over_many_short_and_empty_pages_loses_and_doubles_nothing() {
+    let scene = Scene::with(Switches::default()).await;
+    scene.google.sim.switch(|switches| {
+        switches.faults.short_page = 900;
+        switches.faults.empty_page = 300;
+    });
+    let mut reader = Reader::default();
+    scene.read(&mut reader).await;
+    let mut expected = Vec::new();
+    for day in 2..30 {
+        scene.make(scene.day(day), json!({})).await;
+        expected.push(scene.day(day));
+    }
+    scene.make(scene.day(40), json!({"recurrence": ["RRULE:FREQ=DAILY;COUNT=30"]})).await;
+    expected.extend((40..70).map(|day| scene.day(day)));
+    scene.read(&mut reader).await;
+    assert_eq!(scene.starts(&reader), expected);
+    let mut fresh = Reader::default();
+    scene.read(&mut fresh).await;
+    assert_eq!(scene.starts(&fresh), expected);
+    assert_eq!(fresh.items, reader.items, "a listing and the changes that led there tell the same");
 }

@@ -119,7 +119,12 @@ impl Scene {
         self.incarnation(event, start, Incarnation::default())
     }
 
-    pub(crate) fn incarnation(&self, event: &str, start: DateTime<Utc>, incarnation: Incarnation) -> MirrorSpec {
+    pub(crate) fn incarnation(
+        &self,
+        event: &str,
+        start: DateTime<Utc>,
+        incarnation: Incarnation,
+    ) -> MirrorSpec {
         let source = LastingName::new("elsewhere@example.org");
         let key = keys().mirror_key(&self.calendar, &source, &EventId::new(event), &OriginalStart::single());
         let body = MirrorBody {
@@ -161,9 +166,7 @@ pub(crate) fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
 
 /// Start and end of an hour.
 pub(crate) fn times(start: DateTime<Utc>) -> Value {
-    let at = |time: DateTime<Utc>| {
-        json!({"dateTime": time.to_rfc3339_opts(SecondsFormat::Secs, true), "timeZone": "UTC"})
-    };
+    let at = |time: DateTime<Utc>| json!({"dateTime": time.to_rfc3339_opts(SecondsFormat::Secs, true), "timeZone": "UTC"});
     json!({"start": at(start), "end": at(start + TimeDelta::hours(1))})
 }
 
@@ -179,5 +182,7 @@ fn keys() -> IdentityKey {
 }
 
 fn touches(item: &SourceItem, range: &TimeRange) -> bool {
-    item.events.iter().any(|event| expand(&event.recurrence, range, &Zone::Utc).is_ok_and(|found| !found.is_empty()))
+    item.events
+        .iter()
+        .any(|event| expand(&event.recurrence, range, &Zone::Utc).is_ok_and(|found| !found.is_empty()))
 }

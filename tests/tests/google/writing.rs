@@ -52,7 +52,8 @@ async fn a_create_whose_answer_is_lost_is_found_by_its_identity() {
     });
     let lost = scene.write(MirrorWrite::Create(mirror.clone())).await;
     assert_eq!(lost.map_err(|error| error.kind), Err(ErrorKind::Offline));
-    let found = scene.google.adapter().find_mirror(&scene.calendar, mirror.provider_id()).await.unwrap().unwrap();
+    let found =
+        scene.google.adapter().find_mirror(&scene.calendar, mirror.provider_id()).await.unwrap().unwrap();
     assert_eq!(found.remote_id.as_str(), mirror.provider_id().as_str());
     let again = scene.write(MirrorWrite::Create(mirror)).await;
     assert_eq!(again.map_err(|error| error.kind), Err(ErrorKind::IdentityTaken));
@@ -100,13 +101,15 @@ async fn whatever_people_add_to_a_mirror_goes_with_an_update_and_nobody_hears_of
     scene.read(&mut reader).await;
     let item = reader.items.values().next().unwrap();
     assert!(!item.events[0].marked.as_ref().unwrap().plain);
-    let seen = starmesh_provider::Written { remote_id: item.remote_id.clone(), version: item.version.clone() };
+    let seen =
+        starmesh_provider::Written { remote_id: item.remote_id.clone(), version: item.version.clone() };
     scene.write(MirrorWrite::Update(placed(&mirror, &seen), mirror.clone())).await.unwrap();
     scene.read(&mut reader).await;
     let item = reader.items.values().next().unwrap();
     assert_eq!(*item, mirror.as_observed(item.remote_id.clone(), item.version.clone()));
     let stored = scene.stored().await;
-    assert_eq!(stored[0]["reminders"], json!({"useDefault": false}));
+    assert_eq!(stored[0]["reminders"]["useDefault"], json!(false));
+    assert!(stored[0]["reminders"]["overrides"].as_array().is_none_or(Vec::is_empty));
     assert!(scene.google.sim.ledger().notifications().is_empty());
 }
 
