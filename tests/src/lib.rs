@@ -8,7 +8,8 @@
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers.
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
 //! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in.
-//! 9. [`caldav_harness`]: server, adapter and proxy as a harness of the provider's conformance suite.
+//! 9. [`caldav_harness`], [`google_harness`] and [`graph_harness`]: each server, or simulator, with its
+//!    adapter as a harness of the provider's conformance suite.
 //!
 //! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
 //! shared with the program would hide itself.
@@ -24,6 +25,8 @@ pub mod cli;
 pub mod dav;
 mod failure;
 pub mod fault_proxy;
+pub mod google_harness;
+pub mod graph_harness;
 pub mod ics;
 pub mod mirrors;
 pub mod rows;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{EventId, ICalUid, RemoteId, Version};
-use crate::time::EventTime;
+use crate::time::{EventTime, midnight};
 use crate::zone::Zone;
 
 /// One stored item of a calendar as a provider handed it over: a CalDAV resource, a Google or Graph event.
@@ -21,6 +21,29 @@ pub struct SourceItem {
     pub events: Vec<SourceEvent>,
     /// Why the item could not be read, in words that name no content.
     pub problem: Option<ItemProblem>,
+}
+
+impl SourceItem {
+    /// Keeps the dates that are `known` of its series from `end` on, where the read that brought the item
+    /// speaks only of what happens before: they are neither gone nor changed as far as anybody knows.
+    pub fn keep_dates_from(&mut self, known: &Self, end: DateTime<Utc>) {
+        for event in &mut self.events {
+            let Recurrence::Set(RecurrenceSet { master: None, overrides }) = &mut event.recurrence else {
+                continue;
+            };
+            let before = known.events.iter().find(|before| before.id == event.id);
+            let Some(Recurrence::Set(RecurrenceSet { master: None, overrides: before })) =
+                before.map(|before| &before.recurrence)
+            else {
+                continue;
+            };
+            for date in before.iter().filter(|date| date.instance.start.instant() >= end) {
+                if overrides.iter().all(|present| present.recurrence_id != date.recurrence_id) {
+                    overrides.push(date.clone());
+                }
+            }
+        }
+    }
 }
 
 /// Why an item could not be read.
@@ -135,6 +158,14 @@ impl CalendarTime {
     pub fn utc(instant: DateTime<Utc>) -> Self {
         Self::Local { local: instant.naive_utc(), zone: Zone::Utc }
     }
+
+    /// The instant; a day starts at midnight UTC here, and a floating time hangs in UTC.
+    fn instant(&self) -> DateTime<Utc> {
+        match self {
+            Self::Date(day) => midnight(*day),
+            Self::Local { local, zone } => zone.to_utc(*local, &Zone::Utc),
+        }
+    }
 }
 
 /// How long an instance lasts.
@@ -248,5 +279,51 @@ impl LabelDigest {
         let mut short = [0; 8];
         short.copy_from_slice(&hash[..8]);
         Self(short)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    fn day(day: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 11, day, 9, 0, 0).unwrap()
+    }
+
+    fn series(days: &[u32]) -> SourceItem {
+        let date = |number: &u32| Override {
+            recurrence_id: CalendarTime::utc(day(*number)),
+            and_future: false,
+            instance: Instance {
+                start: CalendarTime::utc(day(*number)),
+                length: Length::Unstated,
+                facts: Facts::BUSY,
+            },
+            sequence: 0,
+            stamp: None,
+        };
+        let overrides = days.iter().map(date).collect();
+        SourceItem {
+            remote_id: RemoteId::new("r"),
+            version: None,
+            events: vec![SourceEvent {
+                id: EventId::new("e"),
+                uid: ICalUid::new("e"),
+                recurrence: Recurrence::Set(RecurrenceSet { master: None, overrides }),
+                marked: None,
+            }],
+            problem: None,
+        }
+    }
+
+    #[test]
+    fn dates_beyond_what_a_read_speaks_of_are_kept() {
+        let mut narrow = series(&[3, 5]);
+        narrow.keep_dates_from(&series(&[1, 3, 4, 10, 17]), day(10));
+        assert_eq!(narrow, series(&[3, 5, 10, 17]), "what lies before the end is as the read says");
+        narrow.keep_dates_from(&series(&[10, 17]), day(10));
+        assert_eq!(narrow, series(&[3, 5, 10, 17]));
     }
 }

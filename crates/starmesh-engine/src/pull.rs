@@ -255,26 +255,8 @@ impl Engine {
     ) -> Result<Vec<SourceItem>, PullError> {
         let asked = listing.listed.keys().chain(&listing.without_marks);
         let known = self.state.items_by_id(&calendar.id, asked).await?;
-        let known: BTreeMap<_, _> = known.iter().map(|known| (&known.item.remote_id, &known.item)).collect();
-        let is_new = |id: &RemoteId, version: &Option<Version>| {
-            version.is_none() || known.get(id).is_none_or(|known| known.version != *version)
-        };
-        // What is known to carry a mark is not taken from a read that cannot show it.
-        let is_marked = |id: &RemoteId| {
-            listing.without_marks.contains(id)
-                && known.get(id).is_some_and(|known| known.events.iter().any(|event| event.marked.is_some()))
-        };
-        let listed = listing.listed.iter();
-        let marked = listing.handed.values().filter(|item| is_marked(&item.remote_id));
-        let wanted: BTreeSet<RemoteId> = listed
-            .chain(marked.map(|item| (&item.remote_id, &item.version)))
-            .filter(|(id, version)| is_new(id, version))
-            .map(|(id, _)| id.clone())
-            .collect();
-        let wanted: Vec<RemoteId> = wanted.into_iter().collect();
+        let (wanted, mut items) = listing.sort(&known);
         let capabilities = provider.capabilities();
-        let mut items: Vec<SourceItem> =
-            listing.handed.values().filter(|item| !is_marked(&item.remote_id)).cloned().collect();
         let batches: Vec<Vec<RemoteId>> =
             wanted.chunks(capabilities.fetch_batch.max(1)).map(<[RemoteId]>::to_vec).collect();
         let mut answers = stream::iter(batches)
@@ -325,6 +307,9 @@ impl Engine {
             // Our own writes may have overtaken this read: what they left is newer.
             if known.is_some_and(|known| known.read_at > started) {
                 continue;
+            }
+            if let (Some(Coverage::Range(range)), Some(known)) = (listing.coverage, known) {
+                item.keep_dates_from(&known.item, range.hi);
             }
             // An item that became unreadable is neither gone nor changed as far as anybody knows.
             if let (Some(_), Some(known)) = (item.problem, known) {
@@ -427,6 +412,30 @@ impl Engine {
     }
 }
 
+impl Listing {
+    /// The ids of items that have to be read, and the items that are as they were handed over; `known` are
+    /// those among them that are known.
+    fn sort(&self, known: &[Observed]) -> (Vec<RemoteId>, Vec<SourceItem>) {
+        let known: BTreeMap<_, _> = known.iter().map(|known| (&known.item.remote_id, &known.item)).collect();
+        let is_new = |id: &RemoteId, version: &Option<Version>| {
+            version.is_none() || known.get(id).is_none_or(|known| known.version != *version)
+        };
+        let mut wanted: BTreeSet<&RemoteId> =
+            self.listed.iter().filter(|(id, version)| is_new(id, version)).map(|(id, _)| id).collect();
+        let mut items = Vec::new();
+        for (id, item) in &self.handed {
+            let known = known.get(id).filter(|_| self.without_marks.contains(id));
+            // What is known to carry a mark is not taken from a read that cannot show it.
+            if known.is_some_and(|known| known.events.iter().any(|event| event.marked.is_some())) {
+                wanted.extend(is_new(id, &item.version).then_some(id));
+            } else {
+                items.push(item.clone());
+            }
+        }
+        (wanted.into_iter().cloned().collect(), items)
+    }
+}
+
 /// What remains to be confirmed after a read that is kept. A calendar that is empty at the first look may be
 /// one that lies: mirrors that another device placed, or that outlived a lost database, are not to go for
 /// it before a second look.
@@ -451,3 +460,6 @@ fn covers(coverage: &Coverage, item: &SourceItem, zone: &Zone) -> bool {
             .any(|event| expand(&event.recurrence, range, zone).is_ok_and(|found| !found.is_empty())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub(crate) fn parse(answer: &Answer, now: DateTime<Utc>) -> Option<Vec<(usize, A
     let Responses { responses } = answer.json()?;
     let read = |response: Response| {
         let position = response.id.parse().ok()?;
-        let headers = header_map(&response.headers);
+        let headers = header_map(response.headers.as_ref());
         let part = Answer {
             status: response.status,
             retry_after: retry_after(&headers, now),
@@ -84,9 +84,9 @@ struct Response {
     body: Option<Value>,
 }
 
-fn header_map(headers: &Option<Map<String, Value>>) -> HeaderMap {
+fn header_map(headers: Option<&Map<String, Value>>) -> HeaderMap {
     let mut map = HeaderMap::new();
-    for (name, value) in headers.iter().flatten() {
+    for (name, value) in headers.into_iter().flatten() {
         let text = match value {
             Value::String(text) => text.clone(),
             other => other.to_string(),

@@ -17,7 +17,7 @@ const PREFER: &str = "IdType=\"ImmutableId\", outlook.timezone=\"UTC\", outlook.
 /// Stays as it is in a path segment (RFC 3986, 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Stays as it is in a query value: what OData's own syntax needs, too.
+/// Stays as it is in a query value: what `OData`'s own syntax needs, too.
 const QUERY: &AsciiSet =
     &SEGMENT.remove(b'$').remove(b'(').remove(b')').remove(b',').remove(b'\'').remove(b'=');
 

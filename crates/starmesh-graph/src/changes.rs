@@ -88,14 +88,14 @@ impl GraphClient {
         let view = self.read_view(place, &range).await?;
         let digest = view.digest();
         if digest == before {
-            return change_set(News::default(), position.clone(), false);
+            return change_set(News::default(), position, false);
         }
         self.whole(place, range, view, Way::View { digest }).await
     }
 
     async fn whole(&self, place: &Place, range: TimeRange, view: View, way: Way) -> Result<ChangeSet> {
         let changed = self.items_of(place, view).await?;
-        change_set(News { changed, removed: Vec::new() }, Position::new(range, way), true)
+        change_set(News { changed, removed: Vec::new() }, &Position::new(range, way), true)
     }
 
     /// What a round told, looked at where it needs to be.
@@ -135,7 +135,7 @@ impl GraphClient {
                 Seen::Gone => news.removed.push(id),
             }
         }
-        change_set(news, Position::new(range, Way::Rounds { link }), false)
+        change_set(news, &Position::new(range, Way::Rounds { link }), false)
     }
 
     fn dead_cursor(&self) -> ProviderError {
@@ -154,7 +154,7 @@ fn seen_single(id: RemoteId, row: &EventRow) -> Changed {
     if row.mark().is_some() { listed(id, row) } else { Changed::Read(single_item(id, row)) }
 }
 
-fn change_set(news: News, position: Position, complete: bool) -> Result<ChangeSet> {
+fn change_set(news: News, position: &Position, complete: bool) -> Result<ChangeSet> {
     let cursor = position.cursor().ok_or_else(|| {
         ProviderError::new(ErrorKind::InvalidData, "the place to go on from cannot be kept")
     })?;

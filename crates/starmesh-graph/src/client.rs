@@ -91,6 +91,11 @@ impl GraphClient {
         if let Some(known) = known {
             return Ok(known);
         }
+        self.ask_traits(place).await
+    }
+
+    /// The same asked anew, which also tells whether the calendar is there.
+    pub(crate) async fn ask_traits(&self, place: &Place) -> Result<Traits> {
         let answer = self.connection.send(&ListCalendars::prepare_one(place)).await?;
         if !answer.is_success() {
             return Err(self.connection.refusal(&answer, About::Calendar));

@@ -122,8 +122,13 @@ impl GraphClient {
         match (error.kind, start) {
             // A token dies; a first round has none, so that this one is of no use.
             (ErrorKind::TokenExpired, Start::First(_)) => Ok(Ended::Broken),
-            (ErrorKind::TokenExpired | ErrorKind::NeedsSignIn | ErrorKind::Throttled { .. }, _)
-            | (ErrorKind::CalendarGone, _) => Err(error),
+            (
+                ErrorKind::TokenExpired
+                | ErrorKind::NeedsSignIn
+                | ErrorKind::CalendarGone
+                | ErrorKind::Throttled { .. },
+                _,
+            ) => Err(error),
             _ => {
                 tracing::warn!(host = self.connection.host(), "a round of changes cannot be finished");
                 Ok(Ended::Broken)

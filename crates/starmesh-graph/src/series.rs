@@ -34,7 +34,7 @@ pub(crate) enum Seen {
     Item(SourceItem),
     /// An event that no longer repeats.
     Single(Box<EventRow>),
-    /// It is gone, or nothing of it is in the range.
+    /// It is gone.
     Gone,
 }
 
@@ -93,7 +93,6 @@ impl GraphClient {
         };
         Ok(match self.occurrences(listed).await? {
             None => Seen::Gone,
-            Some(Some(occurrences)) if occurrences.is_empty() && master.mark().is_none() => Seen::Gone,
             Some(occurrences) => Seen::Item(item(id, Some(&master), occurrences.as_deref())),
         })
     }

@@ -9,14 +9,14 @@ use starmesh_core::ids::{RemoteId, Version};
 use starmesh_core::time::TimeRange;
 use starmesh_provider::{Changed, ErrorKind, ProviderError, Result};
 
-use crate::call::Call;
+use crate::call::{Answer, Call};
 use crate::client::GraphClient;
 use crate::convert::{looks_like_mirror, series_item, single_item, unreadable};
 use crate::errors::About;
 use crate::lookup::Looked;
 use crate::place::Place;
 use crate::requests::ReadView;
-use crate::wire::{EventRow, Lenient};
+use crate::wire::{EventRow, Lenient, ZonedTime};
 
 /// The longest range of one listing; a longer one is read in parts.
 const VIEW_SPAN_MAX: TimeDelta = TimeDelta::days(400);
@@ -52,7 +52,7 @@ impl GraphClient {
         loop {
             let answer = self.connection.send(&call).await?;
             if !answer.is_success() {
-                return Err(self.connection.refusal(&answer, About::Calendar));
+                return Err(self.refused_view(place, &answer).await);
             }
             let page = ReadView::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
             for row in page.rows {
@@ -64,6 +64,25 @@ impl GraphClient {
                 return Err(ProviderError::new(ErrorKind::InvalidData, message));
             }
             call = Call::follow(next);
+        }
+    }
+
+    /// What a refused view means. One of a calendar with private events that are kept from this account is
+    /// answered as if the calendar were not there; a look at the calendar itself tells.
+    async fn refused_view(&self, place: &Place, answer: &Answer) -> ProviderError {
+        let error = self.connection.refusal(answer, About::Calendar);
+        if error.kind != ErrorKind::CalendarGone {
+            return error;
+        }
+        match self.ask_traits(place).await {
+            Ok(_) => ProviderError::new(
+                ErrorKind::Refused,
+                format!(
+                    "{} does not show the calendar: its owner has to let this account see private events",
+                    self.connection.host()
+                ),
+            ),
+            Err(told) => told,
         }
     }
 
@@ -112,15 +131,14 @@ impl View {
     pub(crate) fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for (id, row) in &self.rows {
-            let time = |time: &Option<crate::wire::ZonedTime>| {
-                time.as_ref().and_then(|time| time.date_time.clone()).unwrap_or_default()
-            };
+            let time =
+                |time: Option<&ZonedTime>| time.and_then(|time| time.date_time.clone()).unwrap_or_default();
             let response = row.response_status.as_ref().and_then(|status| status.response.clone());
             let parts = [
                 id.clone(),
                 row.etag.clone().unwrap_or_default(),
-                time(&row.start),
-                time(&row.end),
+                time(row.start.as_ref()),
+                time(row.end.as_ref()),
                 row.show_as.clone().unwrap_or_default(),
                 row.is_cancelled.unwrap_or(false).to_string(),
                 response.unwrap_or_default(),

@@ -105,8 +105,14 @@ impl GraphClient {
     /// What one answer means for its write.
     async fn settle(&self, place: &Place, write: &MirrorWrite, answer: &Answer) -> Result<Written> {
         match write {
-            MirrorWrite::Create(_) if answer.is_success() => {
+            MirrorWrite::Create(mirror) if answer.is_success() => {
                 let left = CreateEvent::parse(answer).ok_or_else(|| self.connection.unexpected())?;
+                // What was created first under this identity may have changed since.
+                if !left.shows(mirror.body()) {
+                    let message =
+                        format!("{} already has an event under this identity", self.connection.host());
+                    return Err(ProviderError::new(ErrorKind::IdentityTaken, message));
+                }
                 self.written(place, left.id, left.version).await
             }
             MirrorWrite::Create(_) => Err(self.connection.refusal(answer, About::Create)),

@@ -11,6 +11,7 @@ pub mod bugs;
 pub mod dice;
 pub mod google;
 pub mod memory;
+pub mod microsoft;
 pub mod trace;
 pub mod web;
 pub mod world;

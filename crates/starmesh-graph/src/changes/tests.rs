@@ -383,3 +383,17 @@ async fn a_view_without_end_is_an_error() {
     let kind = client.changes_since(&theirs, None, &window()).await.map_err(|it| it.kind);
     assert_eq!(kind, Err(ErrorKind::InvalidData));
 }
+
+#[tokio::test]
+async fn a_calendar_whose_private_events_hide_it_is_not_gone() {
+    let mailbox = Mailbox::Address("b@example.org".to_owned());
+    let theirs = lasting_name("b@example.org", "C=");
+    let gone = || refused(404, "ErrorItemNotFound");
+    let (client, _) = client_of(mailbox.clone(), [own_calendar(), gone(), own_calendar()]);
+    let error = client.changes_since(&theirs, None, &window()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    assert!(error.message.contains("private events"), "{}", error.message);
+    let (client, _) = client_of(mailbox, [own_calendar(), gone(), gone()]);
+    let kind = client.changes_since(&theirs, None, &window()).await.map_err(|it| it.kind);
+    assert_eq!(kind, Err(ErrorKind::CalendarGone));
+}

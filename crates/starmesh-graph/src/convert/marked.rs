@@ -2,8 +2,9 @@
 
 use starmesh_core::event::{Availability, LabelDigest, MarkedEvent, SourceItem};
 use starmesh_core::ids::RemoteId;
+use starmesh_core::mirror::MirrorBody;
 
-use super::facts::availability;
+use super::facts::{availability, show_as};
 use super::item::{single_item_marked, uid};
 use super::times::event_time;
 use crate::wire::{EventRow, MirrorRow};
@@ -42,6 +43,16 @@ pub(crate) fn mirror_item(id: RemoteId, row: &MirrorRow, privacy: Privacy) -> Op
         ..marked_without_details(event, mark)
     };
     Some(single_item_marked(id, event, Some(marked)))
+}
+
+/// True when `row` is as `body` says, as far as it tells.
+pub(crate) fn shows(row: &MirrorRow, body: &MirrorBody) -> bool {
+    let event = &row.event;
+    let time = event_time(event).ok();
+    let availability = event.show_as.as_deref();
+    time.is_none_or(|time| time == body.time)
+        && availability.is_none_or(|it| it.eq_ignore_ascii_case(show_as(body.availability)))
+        && row.subject.is_none_or(|label| label == LabelDigest::of(body.label.as_str()))
 }
 
 /// A marked event of which nothing was asked that only a mirror may be asked. It equals no mirror.

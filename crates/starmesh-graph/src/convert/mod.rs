@@ -11,5 +11,5 @@ mod tests;
 
 pub(crate) use facts::show_as;
 pub(crate) use item::{looks_like_mirror, series_item, single_item, unreadable};
-pub(crate) use marked::{Privacy, mirror_item};
+pub(crate) use marked::{Privacy, mirror_item, shows};
 pub(crate) use times::zoneless;

@@ -4,13 +4,13 @@
 
 use serde_json::{Map, Value, json};
 use starmesh_core::ids::{RemoteId, Version};
-use starmesh_core::mirror::MirrorSpec;
+use starmesh_core::mirror::{MirrorBody, MirrorSpec};
 use starmesh_core::time::EventTime;
 
 use crate::call::{Answer, Call};
-use crate::convert::{Privacy, show_as, zoneless};
+use crate::convert::{Privacy, show_as, shows, zoneless};
 use crate::place::Place;
-use crate::wire::{EventRow, IDENTITY_PROPERTY, MARK_PROPERTY};
+use crate::wire::{IDENTITY_PROPERTY, MARK_PROPERTY, MirrorRow};
 
 /// Places a mirror.
 pub(crate) struct CreateEvent;
@@ -21,6 +21,14 @@ pub(crate) struct Left {
     pub(crate) version: Option<Version>,
     /// True when it repeats by a rule, which no mirror does.
     pub(crate) repeats: bool,
+    row: MirrorRow,
+}
+
+impl Left {
+    /// True when it is as `body` says, as far as the answer told.
+    pub(crate) fn shows(&self, body: &MirrorBody) -> bool {
+        shows(&self.row, body)
+    }
 }
 
 impl CreateEvent {
@@ -34,11 +42,13 @@ impl CreateEvent {
 
     /// What stands now; `None` when the answer does not say.
     pub(crate) fn parse(answer: &Answer) -> Option<Left> {
-        let row: EventRow = answer.json()?;
+        let row: MirrorRow = answer.json()?;
+        let event = &row.event;
         Some(Left {
-            id: RemoteId::new(row.id.clone().filter(|id| !id.is_empty())?),
-            version: row.etag.as_deref().filter(|etag| !etag.is_empty()).map(Version::new),
-            repeats: row.is_master(),
+            id: RemoteId::new(event.id.clone().filter(|id| !id.is_empty())?),
+            version: event.etag.as_deref().filter(|etag| !etag.is_empty()).map(Version::new),
+            repeats: event.is_master(),
+            row,
         })
     }
 }

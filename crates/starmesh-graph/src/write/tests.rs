@@ -162,3 +162,18 @@ async fn refusals_of_a_create_are_told_apart() {
         assert_eq!(kinds(&outcome), [Err(kind)], "{status} {code}");
     }
 }
+
+#[tokio::test]
+async fn a_create_that_is_answered_with_a_changed_mirror_is_taken() {
+    let spec = mirror("one");
+    for fields in [
+        json!({"start": {"dateTime": "2026-11-03T08:00:00", "timeZone": "UTC"}}),
+        json!({"showAs": "oof"}),
+        json!({"subject": "Lunch"}),
+    ] {
+        let changed = with(mirror_row(&spec, "n", 2), &fields);
+        let (client, _) = self::client([own_calendar(), json_answer(201, &changed)]);
+        let outcome = client.write(&calendar(), vec![MirrorWrite::Create(spec.clone())]).await;
+        assert_eq!(kinds(&outcome), [Err(ErrorKind::IdentityTaken)], "{fields}");
+    }
+}

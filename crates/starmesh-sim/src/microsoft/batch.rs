@@ -43,7 +43,8 @@ pub(crate) async fn answer(gate: &Gate, call: &Call) -> Result<Reply, Refusal> {
         let wave = if all_at_once { ready.len().max(1) } else { PARALLEL };
         for parts in ready.chunks(wave) {
             let answers = join_all(parts.iter().enumerate().map(|(place, part)| {
-                let failed = part.after.iter().any(|id| done.get(id).is_some_and(|status| !status.is_success()));
+                let failed =
+                    part.after.iter().any(|id| done.get(id).is_some_and(|status| !status.is_success()));
                 let crowded = place >= PARALLEL && part.call.method != Method::GET;
                 answer_part(gate, part, failed, crowded)
             }));

@@ -215,7 +215,8 @@ mod tests {
     #[test]
     fn a_rule_strikes_the_requests_it_means_and_as_often_as_it_says() {
         let mut plan = FaultPlan::default();
-        let rule = serde_json::json!({"method": "get", "path": "/delta", "skip": 1, "times": 2, "fault": "cut"});
+        let rule =
+            serde_json::json!({"method": "get", "path": "/delta", "skip": 1, "times": 2, "fault": "cut"});
         plan.add(serde_json::from_value(rule).unwrap());
         let mut struck = |method, target| plan.draw(method, target).is_some();
         assert!(!struck("POST", "/v1.0/me/calendarView/delta"));

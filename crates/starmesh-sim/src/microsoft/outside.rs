@@ -129,7 +129,8 @@ impl World {
     /// Deletes a calendar with its events, and every local copy of it.
     pub fn delete_calendar(&mut self, no: CalendarNo) {
         let copies = |calendar: &Calendar| calendar.no == no || calendar.kind == CalendarKind::Link(no);
-        let items: Vec<_> = self.calendars.get(&no).into_iter().flat_map(|found| found.items.clone()).collect();
+        let items: Vec<_> =
+            self.calendars.get(&no).into_iter().flat_map(|found| found.items.clone()).collect();
         for item in items {
             self.delete_event(item);
         }
@@ -228,7 +229,10 @@ impl World {
     /// A plain timed event in UTC, for those who need no more: `start` and `end` without offset.
     pub fn put_busy(&mut self, calendar: CalendarNo, start: &str, end: &str) -> Result<ItemNo, String> {
         let at = |time: &str| json!({"dateTime": time, "timeZone": "UTC"});
-        self.put_event(calendar, &json!({"subject": "Busy", "start": at(start), "end": at(end), "isReminderOn": false}))
+        self.put_event(
+            calendar,
+            &json!({"subject": "Busy", "start": at(start), "end": at(end), "isReminderOn": false}),
+        )
     }
 }
 

@@ -31,13 +31,7 @@ pub(crate) struct Trace {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &str, message: &str) -> Self {
-        Self {
-            status,
-            code: code.into(),
-            message: message.into(),
-            extra: Map::new(),
-            headers: Vec::new(),
-        }
+        Self { status, code: code.into(), message: message.into(), extra: Map::new(), headers: Vec::new() }
     }
 
     /// 400 with a code.

@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::switches::{AdminConsent, Switches};
+use super::world::World;
 use super::world::calendar::MailboxKind;
 use super::world::ids::guid;
-use super::world::World;
 use crate::web::auth::{
-    AuthProblem, AuthServer, AuthStyle, Authorized, Form, Issued, RefreshRule, RefreshWish, SecretRule, id_token,
+    AuthProblem, AuthServer, AuthStyle, Authorized, Form, Issued, RefreshRule, RefreshWish, SecretRule,
+    id_token,
 };
 use crate::web::{Reply, ReplyBody};
 
@@ -31,7 +32,11 @@ pub(crate) fn style() -> AuthStyle {
         secret: SecretRule::Refused,
         refresh: RefreshRule::Renewed { old_works: true },
         wants_refresh: |_, scopes| {
-            if scopes.iter().any(|scope| scope == "offline_access") { RefreshWish::Yes } else { RefreshWish::No }
+            if scopes.iter().any(|scope| scope == "offline_access") {
+                RefreshWish::Yes
+            } else {
+                RefreshWish::No
+            }
         },
         redirect_allowed: is_loopback,
         token_extra,
@@ -97,7 +102,8 @@ fn authorize(world: &World, auth: &AuthServer, query: &Form, tenant: &str) -> Re
         AdminConsent::NeededByPolicy => Some(90094),
     };
     // Personal accounts have no administrator.
-    let personal = tenant == "consumers" || signs_in(world, query).is_none_or(|kind| kind == MailboxKind::Personal);
+    let personal =
+        tenant == "consumers" || signs_in(world, query).is_none_or(|kind| kind == MailboxKind::Personal);
     if let (Some(number), Some(mut back), false) = (consented, redirect, personal) {
         if !is_loopback(&back) {
             return page(50011);
@@ -110,7 +116,9 @@ fn authorize(world: &World, auth: &AuthServer, query: &Form, tenant: &str) -> Re
         return Reply::empty(StatusCode::FOUND).with_header(header::LOCATION, back.as_str());
     }
     match auth.authorize(query, &switches.auth) {
-        Authorized::Redirect(url) => Reply::empty(StatusCode::FOUND).with_header(header::LOCATION, url.as_str()),
+        Authorized::Redirect(url) => {
+            Reply::empty(StatusCode::FOUND).with_header(header::LOCATION, url.as_str())
+        }
         Authorized::Page(problem) => page(number_of(&problem)),
     }
 }
@@ -131,7 +139,8 @@ fn tenant_problem(world: &World, tenant: &str, form: &Form) -> Option<u32> {
         "organizations" => (kind == Some(MailboxKind::Personal)).then_some(50020),
         "consumers" => kind.is_some_and(|kind| kind != MailboxKind::Personal).then_some(50020),
         named => {
-            let domain = |upn: &str| upn.rsplit_once('@').is_some_and(|(_, it)| it.eq_ignore_ascii_case(named));
+            let domain =
+                |upn: &str| upn.rsplit_once('@').is_some_and(|(_, it)| it.eq_ignore_ascii_case(named));
             let known = world.mailboxes.values().any(|it| it.tenant == named || domain(&it.upn));
             (!known).then_some(90002)
         }
@@ -233,11 +242,14 @@ fn meaning(number: u32) -> (&'static str, &'static str) {
         50131 | 53000 | 53001 | 53003 | 530_035 => {
             ("invalid_grant", "Access has been blocked by Conditional Access policies.")
         }
-        50132 | 50133 | 50173 => {
-            ("invalid_grant", "The provided grant has expired due to it being revoked. A fresh auth token is needed.")
-        }
+        50132 | 50133 | 50173 => (
+            "invalid_grant",
+            "The provided grant has expired due to it being revoked. A fresh auth token is needed.",
+        ),
         50194 => ("invalid_request", "The application is not configured as a multi-tenant application."),
-        50196 => ("invalid_grant", "The server terminated an operation because it met a client request loop."),
+        50196 => {
+            ("invalid_grant", "The server terminated an operation because it met a client request loop.")
+        }
         54005 => ("invalid_grant", "The authorization code was already redeemed."),
         65001 => ("invalid_grant", "The user or administrator has not consented to use the application."),
         65004 => ("authorization_declined", "The user declined to consent to access the app."),
@@ -253,7 +265,9 @@ fn meaning(number: u32) -> (&'static str, &'static str) {
         501_481 => ("invalid_grant", "The Code_Verifier does not match the code_challenge."),
         700_011 => ("unauthorized_client", "The application was not found in the directory."),
         700_016 => ("unauthorized_client", "The application was not found in the directory of the tenant."),
-        700_025 => ("invalid_client", "Client is public so neither assertion nor secret should be presented."),
+        700_025 => {
+            ("invalid_client", "Client is public so neither assertion nor secret should be presented.")
+        }
         700_082 | 700_084 => ("invalid_grant", "The refresh token has expired due to inactivity."),
         900_144 => ("invalid_request", "The request body lacks a required parameter."),
         7_000_215 => ("invalid_client", "Invalid client secret provided."),

@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::Router;
 use http::{Method, StatusCode, header};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
@@ -149,7 +149,9 @@ impl MicrosoftSim {
             .fallback(answer)
             .with_state(self.gate.clone())
             .layer(from_fn_with_state(recorder, record_traffic));
-        crate::web::control::routes(controls).merge(control::routes(self.gate.clone())).fallback_service(service)
+        crate::web::control::routes(controls)
+            .merge(control::routes(self.gate.clone()))
+            .fallback_service(service)
     }
 
     /// Serves all routes at `address`, and delivers notifications as they become due; port 0 takes any

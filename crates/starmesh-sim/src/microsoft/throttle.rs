@@ -66,7 +66,10 @@ impl World {
             first.map(|at| at + GLOBAL_WINDOW)
         } else if meter.requests.len() > switches.throttle_requests {
             // The budget is free again when enough requests are old enough.
-            meter.requests.get(meter.requests.len() - switches.throttle_requests).map(|at| *at + REQUESTS_WINDOW)
+            meter
+                .requests
+                .get(meter.requests.len() - switches.throttle_requests)
+                .map(|at| *at + REQUESTS_WINDOW)
         } else if uploaded > switches.throttle_upload_bytes {
             meter.uploads.front().map(|(at, _)| *at + UPLOAD_WINDOW)
         } else {
@@ -74,12 +77,8 @@ impl World {
         };
         if let Some(until) = until {
             let wait = retry_after(switches.retry_after, now, until - now);
-            return Err(Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "TooManyRequests",
-                "Too many requests.",
-            )
-            .retry_after(wait));
+            return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.")
+                .retry_after(wait));
         }
         if meter.in_flight >= switches.throttle_concurrent {
             return Err(self.concurrent());
@@ -101,8 +100,7 @@ impl World {
         let meter = self.throttle.mailboxes.get(&(app.into(), mailbox));
         let since = self.now() - REQUESTS_WINDOW;
         Usage {
-            requests: meter
-                .map_or(0, |meter| meter.requests.iter().filter(|at| **at > since).count()),
+            requests: meter.map_or(0, |meter| meter.requests.iter().filter(|at| **at > since).count()),
             concurrent_peak: meter.map_or(0, |meter| meter.peak),
         }
     }

@@ -7,26 +7,40 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::schema::unreadable;
+use crate::microsoft::api::events::note;
 use crate::microsoft::call::Call;
 use crate::microsoft::refusal::Refusal;
 use crate::microsoft::world::access::{Access, Want};
 use crate::microsoft::world::calendar::{Calendar, CalendarKind, Group, MailboxKind, Permission, Role};
 use crate::microsoft::world::ids::{change_key, group_id, guid, read_group_id};
 use crate::microsoft::world::{CalendarNo, MailboxNo, World};
-use crate::microsoft::api::events::note;
 use crate::web::{Reply, WriteKind};
 
 /// The names of `calendarColor`.
 const COLORS: [&str; 11] = [
-    "auto", "lightBlue", "lightGreen", "lightOrange", "lightGray", "lightYellow", "lightTeal", "lightPink",
-    "lightBrown", "lightRed", "maxColor",
+    "auto",
+    "lightBlue",
+    "lightGreen",
+    "lightOrange",
+    "lightGray",
+    "lightYellow",
+    "lightTeal",
+    "lightPink",
+    "lightBrown",
+    "lightRed",
+    "maxColor",
 ];
 
 /// A page of calendars or groups.
 const PAGE_DEFAULT: usize = 100;
 
 /// `GET …/calendars`, of a group when one is named.
-pub(crate) fn list(world: &World, call: &Call, mailbox: MailboxNo, group: Option<u32>) -> Result<Reply, Refusal> {
+pub(crate) fn list(
+    world: &World,
+    call: &Call,
+    mailbox: MailboxNo,
+    group: Option<u32>,
+) -> Result<Reply, Refusal> {
     let owner = world.open_mailbox(mailbox)?;
     if !call.caller.may(Want::Read, mailbox != call.caller.mailbox) {
         return Err(Refusal::denied());
@@ -83,7 +97,9 @@ pub(crate) fn create(
 pub(crate) fn update(world: &mut World, call: &Call, access: Access) -> Result<Reply, Refusal> {
     let body = call.object()?;
     let (name, color) = (name_of(body)?, color_of(body)?);
-    if name.as_ref().is_some_and(|name| is_taken(world, access.place.mailbox, name, Some(access.place.calendar)))
+    if name
+        .as_ref()
+        .is_some_and(|name| is_taken(world, access.place.mailbox, name, Some(access.place.calendar)))
     {
         return Err(name_taken());
     }
@@ -101,7 +117,11 @@ pub(crate) fn delete(world: &mut World, call: &Call, access: Access) -> Result<R
     let calendar = world.calendars.get(&access.place.calendar).ok_or_else(Refusal::not_found)?;
     let link = matches!(calendar.kind, CalendarKind::Link(_));
     if !calendar.removable || !(access.rights.owner || link) {
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "ErrorAccessDenied", "The calendar cannot be deleted."));
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "ErrorAccessDenied",
+            "The calendar cannot be deleted.",
+        ));
     }
     note(world, call, access, None, WriteKind::CalendarDeleted);
     world.delete_calendar(access.place.calendar);
@@ -137,7 +157,9 @@ pub(crate) fn calendar_json(world: &World, call: &Call, access: Access) -> Optio
     });
     let selected = call.query.get("$select").map(|names| names.split(',').map(str::trim).collect::<Vec<_>>());
     let Value::Object(mut all) = all else { return None };
-    all.retain(|name, _| name == "id" || selected.as_ref().is_none_or(|names| names.contains(&name.as_str())));
+    all.retain(|name, _| {
+        name == "id" || selected.as_ref().is_none_or(|names| names.contains(&name.as_str()))
+    });
     Some(Value::Object(all))
 }
 
@@ -221,7 +243,8 @@ pub(crate) fn share(world: &mut World, call: &Call, access: Access) -> Result<Re
     let body = call.object()?;
     let address = body.get("emailAddress").and_then(|address| address["address"].as_str());
     let address = address.ok_or_else(|| unreadable("emailAddress"))?;
-    let grantee = world.mailbox_named(address).ok_or_else(|| Refusal::invalid("There is no such recipient."))?;
+    let grantee =
+        world.mailbox_named(address).ok_or_else(|| Refusal::invalid("There is no such recipient."))?;
     let role = role_of(body)?;
     world.share(access.target, grantee, role);
     note(world, call, access, None, WriteKind::CalendarChanged);
@@ -314,7 +337,8 @@ fn name_of(body: &Map<String, Value>) -> Result<Option<String>, Refusal> {
 
 fn color_of(body: &Map<String, Value>) -> Result<Option<String>, Refusal> {
     let Some(color) = body.get("color") else { return Ok(None) };
-    let known = COLORS.iter().find(|known| color.as_str().is_some_and(|color| color.eq_ignore_ascii_case(known)));
+    let known =
+        COLORS.iter().find(|known| color.as_str().is_some_and(|color| color.eq_ignore_ascii_case(known)));
     known.map(|color| Some((*color).into())).ok_or_else(|| unreadable("color"))
 }
 
@@ -324,7 +348,11 @@ fn is_taken(world: &World, mailbox: MailboxNo, name: &str, but: Option<CalendarN
 }
 
 fn name_taken() -> Refusal {
-    Refusal::new(StatusCode::CONFLICT, "ErrorFolderExists", "A folder with the specified name already exists.")
+    Refusal::new(
+        StatusCode::CONFLICT,
+        "ErrorFolderExists",
+        "A folder with the specified name already exists.",
+    )
 }
 
 /// A list on pages, with `$top` and `$skip`.
@@ -332,7 +360,9 @@ fn collection(call: &Call, value: Vec<Value>) -> Result<Reply, Refusal> {
     let number = |name: &str, default: usize| match call.query.get(name).map(str::parse::<usize>) {
         None => Ok(default),
         Some(Ok(number)) => Ok(number),
-        Some(Err(_)) => Err(Refusal::bad("BadRequest", &format!("Invalid value for the query option '{name}'."))),
+        Some(Err(_)) => {
+            Err(Refusal::bad("BadRequest", &format!("Invalid value for the query option '{name}'.")))
+        }
     };
     let prefer = call.prefer()?;
     let (skip, top) = (number("$skip", 0)?, number("$top", prefer.page.unwrap_or(PAGE_DEFAULT))?.max(1));

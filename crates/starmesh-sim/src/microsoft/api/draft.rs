@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::extended;
 use super::prefer::zone_unknown;
 use super::schema::{self, unreadable};
-use super::extended;
 use crate::microsoft::refusal::Refusal;
 use crate::microsoft::world::item::{Details, Item, Series};
 use crate::microsoft::world::pattern::Recurrence;
@@ -17,12 +17,8 @@ use crate::microsoft::world::zone::NamedZone;
 /// A new event from the body of its creation.
 pub(crate) fn new_item(body: &Map<String, Value>) -> Result<NewItem, Refusal> {
     let timing = timing(None, body)?;
-    let mut main = Details {
-        timing,
-        props: schema::defaults(),
-        extended: BTreeMap::new(),
-        extensions: BTreeMap::new(),
-    };
+    let mut main =
+        Details { timing, props: schema::defaults(), extended: BTreeMap::new(), extensions: BTreeMap::new() };
     plain(&mut main, body)?;
     let transaction = match body.get("transactionId") {
         None | Some(Value::Null) => None,
@@ -101,9 +97,9 @@ fn recurrence(body: &Map<String, Value>) -> Result<Option<Option<Recurrence>>, R
 
 /// A series whose times are those of its first date.
 fn begin(main: &mut Details, recurrence: Recurrence) -> Result<Series, Refusal> {
-    let first = recurrence.first_day().ok_or_else(|| {
-        Refusal::bad("ErrorRecurrenceHasNoOccurrence", "The recurrence has no occurrence.")
-    })?;
+    let first = recurrence
+        .first_day()
+        .ok_or_else(|| Refusal::bad("ErrorRecurrenceHasNoOccurrence", "The recurrence has no occurrence."))?;
     main.timing = main.timing.on(first);
     Ok(Series { recurrence, exceptions: BTreeMap::new(), cancelled: std::collections::BTreeSet::new() })
 }
@@ -169,8 +165,12 @@ mod tests {
 
     #[test]
     fn an_event_needs_a_start_and_an_end_in_a_known_zone() {
-        assert_eq!(made(&json!({"start": at("2026-11-03T09:00:00", "UTC")})).err().unwrap().code, "ErrorInvalidRequest");
-        let body = json!({"start": at("2026-11-03T09:00:00", "Mars"), "end": at("2026-11-03T10:00:00", "UTC")});
+        assert_eq!(
+            made(&json!({"start": at("2026-11-03T09:00:00", "UTC")})).err().unwrap().code,
+            "ErrorInvalidRequest"
+        );
+        let body =
+            json!({"start": at("2026-11-03T09:00:00", "Mars"), "end": at("2026-11-03T10:00:00", "UTC")});
         assert_eq!(made(&body).err().unwrap().code, "TimeZoneNotSupportedException");
         let body = json!({"start": at("2026-11-03", "UTC"), "end": at("2026-11-03T10:00:00", "UTC")});
         assert_eq!(made(&body).err().unwrap().code, "RequestBodyRead");
@@ -196,7 +196,8 @@ mod tests {
             "start": at("2026-11-03T00:00:00", "UTC"), "end": at("2026-11-04T00:00:00", "UTC"), "isAllDay": true,
         }))
         .unwrap();
-        let times = json!({"start": at("2026-11-03T09:00:00", "UTC"), "end": at("2026-11-03T10:00:00", "UTC")});
+        let times =
+            json!({"start": at("2026-11-03T09:00:00", "UTC"), "end": at("2026-11-03T10:00:00", "UTC")});
         let patched = |body: &Value| patch_details(&mut new.main.clone(), body.as_object().unwrap());
         assert!(patched(&times).unwrap_err().message.contains("midnight"));
         let mut all = times;
@@ -209,7 +210,8 @@ mod tests {
         let body = json!({"start": at("2026-11-03T09:00:00", "UTC"), "end": at("2026-11-03T10:00:00", "UTC"), "transactionId": "t"});
         let new = made(&body).unwrap();
         assert_eq!(new.transaction.as_deref(), Some("t"));
-        let patched = patch_details(&mut new.main.clone(), json!({"transactionId": "u"}).as_object().unwrap());
+        let patched =
+            patch_details(&mut new.main.clone(), json!({"transactionId": "u"}).as_object().unwrap());
         assert_eq!(patched.unwrap_err().code, "ErrorInvalidPropertySet");
     }
 }

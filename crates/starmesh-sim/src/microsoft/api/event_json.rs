@@ -274,7 +274,8 @@ fn escaped(text: &str) -> String {
 
 /// The text between the tags.
 fn text_of(html: &str) -> String {
-    let body = html.split_once("<body").map_or(html, |(_, body)| body.split_once('>').map_or("", |(_, it)| it));
+    let body =
+        html.split_once("<body").map_or(html, |(_, body)| body.split_once('>').map_or("", |(_, it)| it));
     let mut text = String::new();
     let mut in_tag = false;
     for c in body.chars() {

@@ -237,7 +237,8 @@ fn repeated(
     let Some(id) = &new.transaction else { return Ok(None) };
     let now = world.now();
     let key = (scope(world, access), id.clone());
-    let Some(known) = holder(world, access).and_then(|mailbox| mailbox.transactions.get(&key).cloned()) else {
+    let Some(known) = holder(world, access).and_then(|mailbox| mailbox.transactions.get(&key).cloned())
+    else {
         return Ok(None);
     };
     let minutes = world.switches.transaction_memory_minutes;
@@ -280,7 +281,11 @@ pub(crate) fn name_properties(world: &mut World, access: Access, details: &Detai
             continue;
         }
         if mailbox.named_properties.len() >= most {
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "ErrorQuotaExceeded", "Cannot get ID from name."));
+            return Err(Refusal::new(
+                StatusCode::FORBIDDEN,
+                "ErrorQuotaExceeded",
+                "Cannot get ID from name.",
+            ));
         }
         mailbox.named_properties.insert(name);
     }

@@ -10,8 +10,18 @@ use crate::microsoft::world::Details;
 
 /// The type keywords of an id.
 const TYPES: [&str; 12] = [
-    "ApplicationTime", "Binary", "Boolean", "CLSID", "Currency", "Double", "Float", "Integer", "Long", "Short",
-    "String", "SystemTime",
+    "ApplicationTime",
+    "Binary",
+    "Boolean",
+    "CLSID",
+    "Currency",
+    "Double",
+    "Float",
+    "Integer",
+    "Long",
+    "Short",
+    "String",
+    "SystemTime",
 ];
 
 /// Canonical form of an id: type and GUID in lower case, the name as it is. `None` for what is no id.
@@ -47,9 +57,7 @@ pub(crate) fn malformed() -> Refusal {
 
 /// Writes the extended properties of `body` into `details`.
 pub(crate) fn write(details: &mut Details, body: &Map<String, Value>) -> Result<(), Refusal> {
-    for (member, many) in
-        [("singleValueExtendedProperties", false), ("multiValueExtendedProperties", true)]
-    {
+    for (member, many) in [("singleValueExtendedProperties", false), ("multiValueExtendedProperties", true)] {
         let Some(list) = body.get(member) else { continue };
         for entry in list.as_array().ok_or_else(|| unreadable(member))? {
             let id = entry["id"].as_str().ok_or_else(malformed)?;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::extended::{canonical, malformed};
 use crate::microsoft::refusal::Refusal;
-use crate::microsoft::world::timing::read_instant;
 use crate::microsoft::world::Details;
+use crate::microsoft::world::timing::read_instant;
 
 /// A condition.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,9 +15,17 @@ pub(crate) enum Filter {
     Or(Box<Filter>, Box<Filter>),
     Not(Box<Filter>),
     /// `path operator value`, or `function(path, value)` with the function as operator.
-    Compare { path: String, operator: String, value: Term },
+    Compare {
+        path: String,
+        operator: String,
+        value: Term,
+    },
     /// `collection/any(name: condition)`.
-    Any { collection: String, name: String, condition: Box<Filter> },
+    Any {
+        collection: String,
+        name: String,
+        condition: Box<Filter>,
+    },
 }
 
 /// A value in a condition.
@@ -52,20 +60,18 @@ impl Filter {
             Self::Not(inner) => inner.check(by_transaction),
             Self::Compare { path, .. } => {
                 let property = path.split('/').next().unwrap_or(path);
-                let known = super::schema::is_property(property)
-                    && (property != "transactionId" || by_transaction);
+                let known =
+                    super::schema::is_property(property) && (property != "transactionId" || by_transaction);
                 if known { Ok(()) } else { Err(unknown_property()) }
             }
-            Self::Any { collection, name, condition } => {
-                match collection.to_ascii_lowercase().as_str() {
-                    "singlevalueextendedproperties" => {
-                        let id = condition.wanted(&format!("{name}/id")).ok_or_else(malformed)?;
-                        canonical(&id).map(|_| ()).ok_or_else(malformed)
-                    }
-                    "extensions" | "categories" => Ok(()),
-                    _ => Err(unknown_property()),
+            Self::Any { collection, name, condition } => match collection.to_ascii_lowercase().as_str() {
+                "singlevalueextendedproperties" => {
+                    let id = condition.wanted(&format!("{name}/id")).ok_or_else(malformed)?;
+                    canonical(&id).map(|_| ()).ok_or_else(malformed)
                 }
-            }
+                "extensions" | "categories" => Ok(()),
+                _ => Err(unknown_property()),
+            },
         }
     }
 
@@ -79,19 +85,17 @@ impl Filter {
                 let found = path.split('/').fold(event, |value, part| &value[part]);
                 compare(found, operator, value)
             }
-            Self::Any { collection, name, condition } => {
-                match collection.to_ascii_lowercase().as_str() {
-                    "categories" => {
-                        let all = event["categories"].as_array().map(Vec::as_slice).unwrap_or_default();
-                        all.iter().any(|category| condition.holds_for(name, category))
-                    }
-                    "extensions" => {
-                        let wanted = condition.wanted(&format!("{name}/id")).unwrap_or_default();
-                        details.extensions.keys().any(|name| is_extension(name, &wanted))
-                    }
-                    _ => condition.holds_for_property(name, details),
+            Self::Any { collection, name, condition } => match collection.to_ascii_lowercase().as_str() {
+                "categories" => {
+                    let all = event["categories"].as_array().map(Vec::as_slice).unwrap_or_default();
+                    all.iter().any(|category| condition.holds_for(name, category))
                 }
-            }
+                "extensions" => {
+                    let wanted = condition.wanted(&format!("{name}/id")).unwrap_or_default();
+                    details.extensions.keys().any(|name| is_extension(name, &wanted))
+                }
+                _ => condition.holds_for_property(name, details),
+            },
         }
     }
 
@@ -109,7 +113,9 @@ impl Filter {
     /// For `any` over extended properties: one id, and conditions on its value. Values are compared in any
     /// case, names are not.
     fn holds_for_property(&self, name: &str, details: &Details) -> bool {
-        let Some(id) = self.wanted(&format!("{name}/id")).as_deref().and_then(canonical) else { return false };
+        let Some(id) = self.wanted(&format!("{name}/id")).as_deref().and_then(canonical) else {
+            return false;
+        };
         let Some((_, value)) = details.extended.get(&id) else { return false };
         self.on_value(&format!("{name}/id"), &format!("{name}/value"), value)
     }
@@ -169,11 +175,13 @@ fn compare(found: &Value, operator: &str, term: &Term) -> bool {
         ("endswith", Term::Text(part)) => text(found).is_some_and(|found| found.ends_with(part)),
         _ => {
             let order = match term {
-                Term::Text(wanted) => match (found.as_str(), found.as_str().and_then(read_instant), read_instant(wanted)) {
-                    (_, Some(found), Some(wanted)) => Some(found.cmp(&wanted)),
-                    (Some(found), _, _) => Some(found.cmp(wanted)),
-                    _ => None,
-                },
+                Term::Text(wanted) => {
+                    match (found.as_str(), found.as_str().and_then(read_instant), read_instant(wanted)) {
+                        (_, Some(found), Some(wanted)) => Some(found.cmp(&wanted)),
+                        (Some(found), _, _) => Some(found.cmp(wanted)),
+                        _ => None,
+                    }
+                }
                 Term::Flag(wanted) => found.as_bool().map(|found| found.cmp(wanted)),
                 Term::Number(wanted) => found.as_f64().and_then(|found| found.partial_cmp(wanted)),
                 Term::Instant(wanted) => found.as_str().and_then(read_instant).map(|found| found.cmp(wanted)),
@@ -224,7 +232,9 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             tokens.push(Token::Mark(c));
         } else {
             let mut word = String::new();
-            while let Some(&c) = rest.peek().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | ',' | '\'')) {
+            while let Some(&c) =
+                rest.peek().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')' | ',' | '\''))
+            {
                 word.push(c);
                 rest.next();
             }
@@ -248,7 +258,8 @@ impl Parser<'_> {
     }
 
     fn word(&mut self, word: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Word(other)) if other.eq_ignore_ascii_case(word));
+        let found =
+            matches!(self.tokens.get(self.at), Some(Token::Word(other)) if other.eq_ignore_ascii_case(word));
         self.at += usize::from(found);
         found
     }
@@ -413,16 +424,22 @@ mod tests {
         assert!(any(MARK, "eq 'value-1'"));
         assert!(!any(&MARK.replace("Mark", "mark"), "eq 'Value-1'"));
         assert!(!any(MARK, "eq 'Value-2'") && any(MARK, "ne null"));
-        assert!(holds(&format!("singleValueExtendedProperties/any(ep:ep/id eq '{MARK}' and startswith(ep/value,'val'))")));
+        assert!(holds(&format!(
+            "singleValueExtendedProperties/any(ep:ep/id eq '{MARK}' and startswith(ep/value,'val'))"
+        )));
         assert!(holds("Extensions/any(f:f/id eq 'com.example')"));
     }
 
     #[test]
     fn what_the_service_does_not_filter_by_is_refused() {
-        let code = |filter: &str| Filter::parse(filter).and_then(|filter| filter.check(false)).unwrap_err().code;
+        let code =
+            |filter: &str| Filter::parse(filter).and_then(|filter| filter.check(false)).unwrap_err().code;
         assert_eq!(code("id2 eq 'x'"), "ErrorInvalidProperty");
         assert_eq!(code("transactionId eq 'x'"), "ErrorInvalidProperty");
-        assert_eq!(code("singleValueExtendedProperties/any(e: e/id eq 'Mark')"), "ErrorInvalidExtendedProperty");
+        assert_eq!(
+            code("singleValueExtendedProperties/any(e: e/id eq 'Mark')"),
+            "ErrorInvalidExtendedProperty"
+        );
         for wrong in ["", "subject", "subject eq", "subject is 'x'", "(subject eq 'x'", "subject eq 'x"] {
             assert_eq!(code(wrong), "BadRequest", "{wrong}");
         }

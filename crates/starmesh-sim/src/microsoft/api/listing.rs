@@ -100,9 +100,11 @@ fn listed(world: &World, access: Access) -> impl Iterator<Item = ItemNo> + '_ {
     let lag = TimeDelta::milliseconds(i64::from(world.switches.list_lag_ms));
     let seen = world.now() - lag;
     let items = world.calendars.get(&access.target).map(|calendar| calendar.items.iter());
-    items.into_iter().flatten().copied().filter(move |no| {
-        lag.is_zero() || world.items.get(no).is_some_and(|item| item.created <= seen)
-    })
+    items
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(move |no| lag.is_zero() || world.items.get(no).is_some_and(|item| item.created <= seen))
 }
 
 /// One page of `rows`: filtered, ordered, counted, cut, with a link to the next.
@@ -114,12 +116,18 @@ fn page(
     is_view: bool,
 ) -> Result<Reply, Refusal> {
     if call.query.get("$search").is_some() {
-        return Err(Refusal::bad("ErrorInvalidUrlQuery", "The query option '$search' is not supported here."));
+        return Err(Refusal::bad(
+            "ErrorInvalidUrlQuery",
+            "The query option '$search' is not supported here.",
+        ));
     }
     let prefer = call.prefer()?;
     let expand = Expand::read(&call.query)?;
-    let page_max =
-        if expand.is_empty() { world.switches.page_max } else { PAGE_EXPANDED_MAX.min(world.switches.page_max) };
+    let page_max = if expand.is_empty() {
+        world.switches.page_max
+    } else {
+        PAGE_EXPANDED_MAX.min(world.switches.page_max)
+    };
     let reading = Reading { world, access, prefer: &prefer, select: Select::read(&call.query)?, expand };
     hide_private(world, access, &mut rows)?;
     filter(&reading, call, &mut rows)?;

@@ -146,7 +146,8 @@ mod tests {
     fn extended_properties_are_expanded_by_id_only() {
         let one = format!("singleValueExtendedProperties($filter=id eq '{MARK}')");
         assert_eq!(expand(&one).unwrap().single.len(), 1);
-        let two = format!("calendar,singleValueExtendedProperties($filter=id eq '{MARK}' or id eq 'String 0x1A')");
+        let two =
+            format!("calendar,singleValueExtendedProperties($filter=id eq '{MARK}' or id eq 'String 0x1A')");
         let two = expand(&two).unwrap();
         assert_eq!((two.single.len(), two.calendar), (2, true));
         assert_eq!(expand("singleValueExtendedProperties").unwrap_err().code, "ErrorInvalidProperty");

@@ -73,12 +73,15 @@ pub(crate) fn respond(
     let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?.clone();
     let mut details = events::detail(&item, located).ok_or_else(Refusal::not_found)?;
     if is_organizer(&details) {
-        return Err(Refusal::invalid("Your request can't be completed. You are the organizer of the meeting."));
+        return Err(Refusal::invalid(
+            "Your request can't be completed. You are the organizer of the meeting.",
+        ));
     }
     let quiet = call.object().is_ok_and(|body| body.get("sendResponse") == Some(&Value::Bool(false)));
-    let organizer = details.props.get("organizer").and_then(|organizer| {
-        organizer["emailAddress"]["address"].as_str().map(ToOwned::to_owned)
-    });
+    let organizer = details
+        .props
+        .get("organizer")
+        .and_then(|organizer| organizer["emailAddress"]["address"].as_str().map(ToOwned::to_owned));
     let about = (located.item, located.day);
     if !quiet {
         tell(world, about, organizer, response);
@@ -113,9 +116,10 @@ pub(crate) fn cancel(world: &mut World, call: &Call, located: Located) -> Result
 pub(crate) fn forward(world: &World, call: &Call, located: Located) -> Result<Reply, Refusal> {
     let body = call.object()?;
     let list = body.get("toRecipients").or_else(|| body.get("ToRecipients")).and_then(Value::as_array);
-    let people = list.into_iter().flatten().filter_map(|to| {
-        to["emailAddress"]["address"].as_str().map(ToOwned::to_owned)
-    });
+    let people = list
+        .into_iter()
+        .flatten()
+        .filter_map(|to| to["emailAddress"]["address"].as_str().map(ToOwned::to_owned));
     tell(world, (located.item, located.day), people, "forward");
     Ok(Reply::empty(StatusCode::ACCEPTED))
 }

@@ -43,11 +43,7 @@ pub(crate) fn mailbox_of<'a>(
         ["me", rest @ ..] => Ok((call.caller.mailbox, rest)),
         ["users", name, rest @ ..] => {
             let mailbox = world.mailbox_named(name).ok_or_else(|| {
-                Refusal::new(
-                    StatusCode::NOT_FOUND,
-                    "ResourceNotFound",
-                    "Resource could not be discovered.",
-                )
+                Refusal::new(StatusCode::NOT_FOUND, "ResourceNotFound", "Resource could not be discovered.")
             })?;
             Ok((mailbox, rest))
         }

@@ -180,7 +180,10 @@ mod tests {
     #[test]
     fn a_reminder_is_on_unless_it_is_switched_off() {
         let props = written(&json!({"subject": " Busy "})).unwrap();
-        assert_eq!((&props["isReminderOn"], &props["reminderMinutesBeforeStart"]), (&json!(true), &json!(15)));
+        assert_eq!(
+            (&props["isReminderOn"], &props["reminderMinutesBeforeStart"]),
+            (&json!(true), &json!(15))
+        );
         assert_eq!(props["subject"], "Busy");
         assert_eq!(written(&json!({"isReminderOn": false})).unwrap()["isReminderOn"], false);
     }

@@ -96,10 +96,7 @@ fn call_of(batch: &[Parcel]) -> Option<HookCall> {
         about: about.join(","),
         method: Method::POST,
         url: first.url.clone(),
-        headers: vec![(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        )],
+        headers: vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"))],
         body: json!({"value": items}).to_string().into_bytes(),
         repeat: HookRepeat::NEVER,
     })
@@ -139,7 +136,9 @@ impl World {
         for parcel in due {
             let fits = |batch: &&mut Vec<Parcel>| {
                 batch.len() < most
-                    && batch.iter().all(|other| other.url == parcel.url && other.lifecycle == parcel.lifecycle)
+                    && batch
+                        .iter()
+                        .all(|other| other.url == parcel.url && other.lifecycle == parcel.lifecycle)
             };
             match batches.iter_mut().find(fits) {
                 Some(batch) => batch.push(parcel),

@@ -7,9 +7,9 @@ use url::Url;
 use super::requests::told_id;
 use super::subscription::{Lifecycle, Subscription};
 use crate::microsoft::api::event_json::etag;
+use crate::microsoft::world::World;
 use crate::microsoft::world::changes::{Change, ChangeKind};
 use crate::microsoft::world::timing::write_instant;
-use crate::microsoft::world::World;
 
 /// How long before its token ends a subscription is told so.
 const REAUTHORIZATION_LEAD: TimeDelta = TimeDelta::minutes(5);

@@ -55,10 +55,10 @@ pub(crate) fn begin(world: &mut World, call: &Call) -> Result<Step, Refusal> {
     let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
     match (segments.as_slice(), &call.method) {
         ([_], &Method::GET) => {
-            let mine = |found: &&Subscription| {
-                found.app == call.caller.app && found.creator == call.caller.mailbox
-            };
-            let value: Vec<_> = world.push.subscriptions.values().filter(mine).map(Subscription::json).collect();
+            let mine =
+                |found: &&Subscription| found.app == call.caller.app && found.creator == call.caller.mailbox;
+            let value: Vec<_> =
+                world.push.subscriptions.values().filter(mine).map(Subscription::json).collect();
             let context = format!("{}/v1.0/$metadata#subscriptions", call.base);
             Ok(Step::Done(Reply::json(StatusCode::OK, json!({"@odata.context": context, "value": value}))))
         }
@@ -79,7 +79,13 @@ pub(crate) fn begin(world: &mut World, call: &Call) -> Result<Step, Refusal> {
             authorize(&mut subscription, world.now());
             let status = StatusCode::from_u16(world.switches.reauthorize_status);
             let urls = addresses(&subscription);
-            prepared(world, subscription, status.unwrap_or(StatusCode::ACCEPTED), urls, WriteKind::WatchChanged)
+            prepared(
+                world,
+                subscription,
+                status.unwrap_or(StatusCode::ACCEPTED),
+                urls,
+                WriteKind::WatchChanged,
+            )
         }
         ([_] | [_, _] | [_, _, "reauthorize"], _) => Err(Refusal::method()),
         _ => Err(Refusal::no_such_segment()),
@@ -104,12 +110,12 @@ pub(crate) async fn shake(hooks: &Hooks, prepared: &Prepared) -> Result<(), Refu
             body: Vec::new(),
             repeat: HookRepeat::NEVER,
         };
-        let failed = |how: &str| {
-            Refusal::bad("ValidationError", &format!("Subscription validation request {how}."))
-        };
-        let answer = hooks.ask(&call, HANDSHAKE_TIME_MAX).await.map_err(|reason| {
-            failed(if reason.contains("time") { "timed out" } else { "failed" })
-        })?;
+        let failed =
+            |how: &str| Refusal::bad("ValidationError", &format!("Subscription validation request {how}."));
+        let answer = hooks
+            .ask(&call, HANDSHAKE_TIME_MAX)
+            .await
+            .map_err(|reason| failed(if reason.contains("time") { "timed out" } else { "failed" }))?;
         let plain = answer.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/plain"));
         if answer.status != StatusCode::OK || !plain || answer.body != token.as_bytes() {
             return Err(failed("failed. Response must exactly match the validationToken query parameter"));
@@ -163,7 +169,8 @@ fn create(world: &mut World, call: &Call) -> Result<Step, Refusal> {
         (&found.app, found.creator, found.place) == (&call.caller.app, call.caller.mailbox, place)
             && found.changes == changes
     };
-    if world.switches.subscription_duplicates_refused && world.push.subscriptions.values().any(|it| same(&it)) {
+    if world.switches.subscription_duplicates_refused && world.push.subscriptions.values().any(|it| same(&it))
+    {
         return Err(Refusal::new(
             StatusCode::CONFLICT,
             "Conflict",
@@ -350,7 +357,11 @@ fn note(world: &World, subscription: &Subscription, call: &Call, kind: WriteKind
 }
 
 /// The id a notification calls an event by.
-pub(super) fn told_id(world: &World, subscription: &Subscription, item: crate::microsoft::world::ItemNo) -> String {
+pub(super) fn told_id(
+    world: &World,
+    subscription: &Subscription,
+    item: crate::microsoft::world::ItemNo,
+) -> String {
     let form: IdForm = subscription.ids;
     event_id(form, subscription.place, item, None, world.switches.ids_with_slashes)
 }

@@ -147,7 +147,9 @@ async fn pages_may_be_empty_and_rows_may_come_twice_or_again_or_never() {
     let second = api.get(page.body["@odata.nextLink"].as_str().unwrap()).await;
     assert!(second.rows().is_empty() && second.body.get("@odata.nextLink").is_some());
     let (_, link) = round(&api, &first()).await;
-    api.switch(&json!({"delta_empty_pages": 0, "delta_duplicates_per_mille": 0, "delta_replays_per_mille": 1000}));
+    api.switch(
+        &json!({"delta_empty_pages": 0, "delta_duplicates_per_mille": 0, "delta_replays_per_mille": 1000}),
+    );
     assert_eq!(round(&api, &link).await.0[0]["id"], id, "an old change comes again");
     api.switch(&json!({"delta_replays_per_mille": 0, "delta_lost_tombstones_per_mille": 1000}));
     api.delete(&format!("/me/events/{id}")).await;
@@ -223,7 +225,10 @@ async fn another_calendars_token_is_invalid_and_ids_follow_the_request() {
     let (rows, link) = round(&api, &format!("{path}?{NOVEMBER}")).await;
     assert_eq!(rows[0]["id"], made);
     let token = link.split("$deltatoken=").nth(1).unwrap();
-    assert_eq!(api.get(&format!("/me/calendarView/delta?$deltatoken={token}")).await.code(), "InvalidDeltaToken");
+    assert_eq!(
+        api.get(&format!("/me/calendarView/delta?$deltatoken={token}")).await.code(),
+        "InvalidDeltaToken"
+    );
     let immutable = api.prefer(&format!("{path}?{NOVEMBER}"), "IdType=\"ImmutableId\"").await;
     assert_ne!(immutable.rows()[0]["id"], made);
     api.switch(&json!({"delta_personal_calendars": false}));

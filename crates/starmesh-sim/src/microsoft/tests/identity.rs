@@ -28,7 +28,13 @@ async fn a_move_ends_the_regular_id_and_not_the_immutable_one() {
     let api = Api::new();
     let other = api.sim.with(|world| world.add_calendar(api.ada, "Other"));
     let item = api.sim.with(|world| {
-        world.put_busy(world.mailboxes[&api.ada].default_calendar, "2026-11-03T09:00:00", "2026-11-03T10:00:00").unwrap()
+        world
+            .put_busy(
+                world.mailboxes[&api.ada].default_calendar,
+                "2026-11-03T09:00:00",
+                "2026-11-03T10:00:00",
+            )
+            .unwrap()
     });
     let id = |form| {
         api.sim.with(|world| {
@@ -41,7 +47,8 @@ async fn a_move_ends_the_regular_id_and_not_the_immutable_one() {
     assert_eq!(api.get(&format!("/me/events/{regular}")).await.code(), "ErrorItemNotFound");
     let found = api.get(&format!("/me/events/{immutable}")).await;
     assert_ne!(found.id(), regular);
-    let body = json!({"inputIds": [immutable], "sourceIdType": "restImmutableEntryId", "targetIdType": "restId"});
+    let body =
+        json!({"inputIds": [immutable], "sourceIdType": "restImmutableEntryId", "targetIdType": "restId"});
     let translated = api.post("/me/translateExchangeIds", &body).await;
     assert_eq!(translated.rows()[0]["targetId"], found.id());
 }

@@ -83,7 +83,10 @@ async fn a_list_filters_and_orders() {
         answer.rows().iter().map(|row| row["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(subjects("$orderby=start/dateTime").await, ["Day 3", "Day 4", "Day 5"]);
-    assert_eq!(subjects("$filter=start/dateTime%20ge%20'2026-11-04T00:00:00Z'&$orderby=subject%20desc").await, ["Day 5", "Day 4"]);
+    assert_eq!(
+        subjects("$filter=start/dateTime%20ge%20'2026-11-04T00:00:00Z'&$orderby=subject%20desc").await,
+        ["Day 5", "Day 4"]
+    );
     assert_eq!(api.get("/me/events?$filter=transactionId%20eq%20'x'").await.code(), "ErrorInvalidProperty");
     api.switch(&json!({"filter_by_transaction_id": true}));
     assert_eq!(api.get("/me/events?$filter=transactionId%20eq%20'x'").await.status, 200);
@@ -107,7 +110,11 @@ async fn calendars_are_listed_made_renamed_and_deleted() {
     assert_eq!(made.body["owner"]["address"], "ada@contoso.test");
     assert_eq!(api.post("/me/calendars", &json!({"name": "Side"})).await.status, 409);
     let list = api.get("/me/calendars").await;
-    let facts: Vec<_> = list.rows().iter().map(|row| (row["name"].as_str().unwrap(), row["isDefaultCalendar"].as_bool().unwrap())).collect();
+    let facts: Vec<_> = list
+        .rows()
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["isDefaultCalendar"].as_bool().unwrap()))
+        .collect();
     assert_eq!(facts, [("Calendar", true), ("Side", false)]);
     let path = format!("/me/calendars/{}", made.id());
     assert_eq!(api.patch(&path, &json!({"name": "Other"})).await.body["name"], "Other");
@@ -126,6 +133,8 @@ async fn the_person_the_settings_and_the_zones_can_be_read() {
     assert_eq!(api.get("/me/mailboxSettings/timeZone").await.body["value"], "UTC");
     let windows = api.get("/me/outlook/supportedTimeZones").await;
     assert!(windows.rows().iter().any(|row| row["alias"] == "W. Europe Standard Time"));
-    let iana = api.get("/me/outlook/supportedTimeZones(TimeZoneStandard=microsoft.graph.timeZoneStandard'Iana')").await;
+    let iana = api
+        .get("/me/outlook/supportedTimeZones(TimeZoneStandard=microsoft.graph.timeZoneStandard'Iana')")
+        .await;
     assert!(iana.rows().iter().any(|row| row["alias"] == "Europe/Berlin"));
 }

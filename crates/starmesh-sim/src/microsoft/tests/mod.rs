@@ -110,7 +110,14 @@ impl Api {
         self.sim.with(|world| world.switches = changed(&world.switches, switches).unwrap());
     }
 
-    async fn send(&self, who: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    async fn send(
+        &self,
+        who: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let uri = if path.starts_with("http") {
             path.to_owned()
         } else if path.starts_with("/_") || path.contains("/oauth2/") {

@@ -24,7 +24,10 @@ async fn a_series_has_a_master_and_dates_with_ids_and_uids_of_their_own() {
     }
     assert_ne!(dates[0]["iCalUId"], dates[1]["iCalUId"]);
     assert_eq!(dates[1]["originalStart"], "2026-11-04T09:00:00.0000000Z");
-    assert_eq!(api.get(&format!("/me/events/{}", dates[1]["id"].as_str().unwrap())).await.body["id"], dates[1]["id"]);
+    assert_eq!(
+        api.get(&format!("/me/events/{}", dates[1]["id"].as_str().unwrap())).await.body["id"],
+        dates[1]["id"]
+    );
     assert_eq!(api.get("/me/events").await.rows().len(), 1, "a list has masters and no dates");
 }
 
@@ -34,17 +37,24 @@ async fn a_changed_date_is_an_exception_and_a_deleted_one_is_just_not_there() {
     let master = api.post("/me/events", &daily(3, 4)).await.id();
     let dates = instances(&api, &master).await;
     let path = |n: usize| format!("/me/events/{}", dates[n]["id"].as_str().unwrap());
-    let moved = api.patch(&path(1), &json!({"start": utc("2026-11-04T15:00:00"), "end": utc("2026-11-04T16:00:00")})).await;
+    let moved = api
+        .patch(&path(1), &json!({"start": utc("2026-11-04T15:00:00"), "end": utc("2026-11-04T16:00:00")}))
+        .await;
     assert_eq!((&moved.body["type"], &moved.body["id"]), (&json!("exception"), &dates[1]["id"]));
     assert_eq!(moved.body["originalStart"], "2026-11-04T09:00:00.0000000Z");
-    assert_eq!(api.patch(&path(1), &json!({"recurrence": daily(3, 2)["recurrence"]})).await.code(), "ErrorInvalidRequest");
+    assert_eq!(
+        api.patch(&path(1), &json!({"recurrence": daily(3, 2)["recurrence"]})).await.code(),
+        "ErrorInvalidRequest"
+    );
     assert_eq!(api.delete(&path(2)).await.status, 204);
     assert_eq!(api.get(&path(2)).await.status, 404);
     let left = instances(&api, &master).await;
     let days: Vec<_> = left.iter().map(|row| &row["start"]["dateTime"].as_str().unwrap()[8..13]).collect();
     assert_eq!(days, ["03T09", "04T15", "06T09"]);
     let whole = api
-        .get(&format!("/me/events/{master}?$select=cancelledOccurrences,subject&$expand=exceptionOccurrences"))
+        .get(&format!(
+            "/me/events/{master}?$select=cancelledOccurrences,subject&$expand=exceptionOccurrences"
+        ))
         .await;
     assert_eq!(whole.body["cancelledOccurrences"], json!([format!("OID.{master}.2026-11-05")]));
     assert_eq!(whole.body["exceptionOccurrences"][0]["id"], dates[1]["id"]);
@@ -81,7 +91,8 @@ async fn a_wall_clock_stays_where_it_is_when_clocks_change() {
     api.post("/me/events", &body).await;
     let october = "startDateTime=2026-10-01T00:00:00Z&endDateTime=2026-11-01T00:00:00Z";
     let view = api.get(&format!("/me/calendarView?{october}")).await;
-    let starts: Vec<_> = view.rows().iter().map(|row| &row["start"]["dateTime"].as_str().unwrap()[8..13]).collect();
+    let starts: Vec<_> =
+        view.rows().iter().map(|row| &row["start"]["dateTime"].as_str().unwrap()[8..13]).collect();
     assert_eq!(starts, ["24T07", "25T08", "26T08"]);
 }
 

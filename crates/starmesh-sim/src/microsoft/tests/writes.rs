@@ -32,7 +32,8 @@ async fn an_extended_property_is_kept_never_echoed_and_read_by_exact_name() {
     assert!(made.body.get("singleValueExtendedProperties").is_none());
     let path = format!("/me/events/{}", made.id());
     assert!(api.get(&path).await.body.get("singleValueExtendedProperties").is_none());
-    let expand = format!("$expand=singleValueExtendedProperties($filter=id%20eq%20'{}')", MARK.replace(' ', "%20"));
+    let expand =
+        format!("$expand=singleValueExtendedProperties($filter=id%20eq%20'{}')", MARK.replace(' ', "%20"));
     let read = api.get(&format!("{path}?{expand}")).await;
     assert_eq!(read.body["singleValueExtendedProperties"][0]["value"], "1.abc");
     let view = api.get(&format!("/me/calendarView?{NOVEMBER}&{expand}")).await;
@@ -82,7 +83,8 @@ async fn times_are_validated_with_the_codes_of_the_table() {
 #[tokio::test]
 async fn whole_days_keep_their_dates_or_their_instants_in_another_zone() {
     let api = Api::new();
-    let pacific = |day| json!({"dateTime": format!("2026-11-{day:02}T00:00:00"), "timeZone": "Pacific Standard Time"});
+    let pacific =
+        |day| json!({"dateTime": format!("2026-11-{day:02}T00:00:00"), "timeZone": "Pacific Standard Time"});
     let body = json!({"isAllDay": true, "start": pacific(3), "end": pacific(4)});
     let made = api.post("/me/events", &body).await;
     assert_eq!(made.body["originalStartTimeZone"], "Pacific Standard Time");
@@ -90,8 +92,13 @@ async fn whole_days_keep_their_dates_or_their_instants_in_another_zone() {
     api.switch(&json!({"all_day_read": "instants_kept"}));
     let read = api.get(&format!("/me/events/{}", made.id())).await;
     assert_eq!(read.body["start"]["dateTime"], "2026-11-03T08:00:00.0000000");
-    let berlin = api.prefer(&format!("/me/events/{}", made.id()), "outlook.timezone=\"W. Europe Standard Time\"").await;
-    assert_eq!(berlin.body["start"], json!({"dateTime": "2026-11-03T09:00:00.0000000", "timeZone": "W. Europe Standard Time"}));
+    let berlin = api
+        .prefer(&format!("/me/events/{}", made.id()), "outlook.timezone=\"W. Europe Standard Time\"")
+        .await;
+    assert_eq!(
+        berlin.body["start"],
+        json!({"dateTime": "2026-11-03T09:00:00.0000000", "timeZone": "W. Europe Standard Time"})
+    );
 }
 
 #[tokio::test]
@@ -118,18 +125,24 @@ async fn an_invitation_is_answered_to_its_organiser_unless_quietly() {
     let api = Api::new();
     let calendar = api.calendar(api.ada);
     let item = api.sim.with(|world| {
-        let body = also(block(3), &json!({
-            "iCalUId": "abc@elsewhere.test", "isOrganizer": false,
-            "organizer": {"emailAddress": {"address": "boss@elsewhere.test", "name": "Boss"}},
-            "responseStatus": {"response": "notResponded", "time": "0001-01-01T00:00:00Z"},
-        }));
+        let body = also(
+            block(3),
+            &json!({
+                "iCalUId": "abc@elsewhere.test", "isOrganizer": false,
+                "organizer": {"emailAddress": {"address": "boss@elsewhere.test", "name": "Boss"}},
+                "responseStatus": {"response": "notResponded", "time": "0001-01-01T00:00:00Z"},
+            }),
+        );
         world.put_event(calendar, &body).unwrap()
     });
     let row = api.get("/me/events").await.rows()[0].clone();
     assert_eq!(row["iCalUId"], "abc@elsewhere.test");
     assert_eq!(row["isOrganizer"], false);
     let path = format!("/me/events/{}", row["id"].as_str().unwrap());
-    assert_eq!(api.post(&format!("{path}/tentativelyAccept"), &json!({"sendResponse": false})).await.status, 202);
+    assert_eq!(
+        api.post(&format!("{path}/tentativelyAccept"), &json!({"sendResponse": false})).await.status,
+        202
+    );
     assert_eq!(api.sim.ledger().notifications(), []);
     assert_eq!(api.get(&path).await.body["responseStatus"]["response"], "tentativelyAccepted");
     assert_eq!(api.post(&format!("{path}/decline"), &json!({"sendResponse": true})).await.status, 202);
@@ -143,7 +156,10 @@ async fn open_extensions_are_put_replaced_and_removed() {
     let extension = json!({"@odata.type": "#microsoft.graph.openTypeExtension", "extensionName": "com.example.mark", "a": 1, "b": 2});
     let made = api.post("/me/events", &also(block(3), &json!({"extensions": [extension]}))).await;
     let path = format!("/me/events/{}/extensions/com.example.mark", made.id());
-    assert_eq!(api.get(&path).await.body["id"], "Microsoft.OutlookServices.OpenTypeExtension.com.example.mark");
+    assert_eq!(
+        api.get(&path).await.body["id"],
+        "Microsoft.OutlookServices.OpenTypeExtension.com.example.mark"
+    );
     let changed = api.patch(&path, &json!({"a": 3})).await;
     assert_eq!((&changed.body["a"], changed.body.get("b")), (&json!(3), None));
     assert_eq!(api.delete(&path).await.status, 204);

@@ -52,8 +52,8 @@ impl Caller {
     /// True when the token permits this; `foreign` is another person's mailbox.
     pub(crate) fn may(&self, want: Want, foreign: bool) -> bool {
         let has = |scope: &str| self.scopes.iter().any(|granted| granted == scope);
-        let shared = has("calendars.readwrite.shared")
-            || (want == Want::Read && has("calendars.read.shared"));
+        let shared =
+            has("calendars.readwrite.shared") || (want == Want::Read && has("calendars.read.shared"));
         let own = has("calendars.readwrite")
             || (want == Want::Read && (has("calendars.read") || has("calendars.readbasic")));
         shared || (own && !foreign)
@@ -64,17 +64,18 @@ impl World {
     /// The mailbox of a user's object id, principal name or mail address.
     pub fn mailbox_named(&self, name: &str) -> Option<MailboxNo> {
         let is = |other: &str| other.eq_ignore_ascii_case(name);
-        let found = self.mailboxes.values().find(|mailbox| {
-            is(&mailbox.oid) || is(&mailbox.upn) || mailbox.mail.as_deref().is_some_and(is)
-        });
+        let found = self
+            .mailboxes
+            .values()
+            .find(|mailbox| is(&mailbox.oid) || is(&mailbox.upn) || mailbox.mail.as_deref().is_some_and(is));
         found.map(|mailbox| mailbox.no)
     }
 
     /// What `caller` may do with the events of `calendar`, which is no local copy.
     pub(crate) fn rights(&self, caller: MailboxNo, calendar: &Calendar) -> Rights {
         let owner = self.mailboxes.get(&calendar.mailbox);
-        let owns = calendar.mailbox == caller
-            || owner.is_some_and(|mailbox| mailbox.members.contains(&caller));
+        let owns =
+            calendar.mailbox == caller || owner.is_some_and(|mailbox| mailbox.members.contains(&caller));
         let mut rights = if owns {
             Rights::OWNER
         } else {

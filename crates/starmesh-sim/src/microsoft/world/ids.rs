@@ -240,7 +240,10 @@ mod tests {
         let id = event_id(IdForm::Regular, PLACE, ItemNo(5), day, false);
         assert!(id.ends_with('='));
         let name = read_event_id(&id).unwrap();
-        assert_eq!((name.mailbox, name.calendar, name.item, name.day), (MailboxNo(7), Some(CalendarNo(9)), ItemNo(5), day));
+        assert_eq!(
+            (name.mailbox, name.calendar, name.item, name.day),
+            (MailboxNo(7), Some(CalendarNo(9)), ItemNo(5), day)
+        );
         assert_eq!(read_event_id(&id.to_lowercase()), None);
         assert_eq!(read_calendar_id(&id), None);
         assert_eq!(read_calendar_id(&calendar_id(PLACE, true)), Some(PLACE));

@@ -307,7 +307,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let read = |pattern, range| Recurrence::read(&json!({"pattern": pattern, "range": range})).unwrap_err();
+        let read =
+            |pattern, range| Recurrence::read(&json!({"pattern": pattern, "range": range})).unwrap_err();
         let range = json!({"type": "noEnd", "startDate": "2026-01-01"});
         assert_eq!(read(json!({"type": "hourly"}), range.clone()), "pattern.type");
         assert_eq!(read(json!({"type": "weekly"}), range.clone()), "pattern.daysOfWeek");

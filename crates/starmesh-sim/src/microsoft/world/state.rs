@@ -170,7 +170,11 @@ impl World {
         item.version += 1;
         for (calendar, holds) in [(from, false), (to, true)] {
             if let Some(calendar) = self.calendars.get_mut(&calendar) {
-                if holds { calendar.items.insert(no) } else { calendar.items.remove(&no) };
+                if holds {
+                    calendar.items.insert(no)
+                } else {
+                    calendar.items.remove(&no)
+                };
             }
         }
         self.note(from, no, ChangeKind::Removed, Some(before));

@@ -156,16 +156,31 @@ mod tests {
         };
         let check = |start, end| timing(start, end).check();
         assert_eq!(check("2026-11-03T00:00:00", ("2026-11-04T00:00:00", "UTC")), Ok(()));
-        assert_eq!(check("2026-11-03T01:00:00", ("2026-11-04T00:00:00", "UTC")), Err(TimingProblem::StartNotMidnight));
-        assert_eq!(check("2026-11-03T00:00:00", ("2026-11-04T01:00:00", "UTC")), Err(TimingProblem::EndNotMidnight));
-        assert_eq!(check("2026-11-03T00:00:00", ("2026-11-04T00:00:00", "Europe/Paris")), Err(TimingProblem::ZonesDiffer));
-        assert_eq!(check("2026-11-03T00:00:00", ("2026-11-03T00:00:00", "UTC")), Err(TimingProblem::ShorterThanADay));
+        assert_eq!(
+            check("2026-11-03T01:00:00", ("2026-11-04T00:00:00", "UTC")),
+            Err(TimingProblem::StartNotMidnight)
+        );
+        assert_eq!(
+            check("2026-11-03T00:00:00", ("2026-11-04T01:00:00", "UTC")),
+            Err(TimingProblem::EndNotMidnight)
+        );
+        assert_eq!(
+            check("2026-11-03T00:00:00", ("2026-11-04T00:00:00", "Europe/Paris")),
+            Err(TimingProblem::ZonesDiffer)
+        );
+        assert_eq!(
+            check("2026-11-03T00:00:00", ("2026-11-03T00:00:00", "UTC")),
+            Err(TimingProblem::ShorterThanADay)
+        );
     }
 
     #[test]
     fn an_end_before_its_start_is_refused_and_no_length_is_not() {
         let timing = |start, end| Timing { start: wall(start, "UTC"), end: wall(end, "UTC"), all_day: false };
-        assert_eq!(timing("2026-11-03T10:00:00", "2026-11-03T09:59:59").check(), Err(TimingProblem::EndBeforeStart));
+        assert_eq!(
+            timing("2026-11-03T10:00:00", "2026-11-03T09:59:59").check(),
+            Err(TimingProblem::EndBeforeStart)
+        );
         assert_eq!(timing("2026-11-03T10:00:00", "2026-11-03T10:00:00").check(), Ok(()));
     }
 

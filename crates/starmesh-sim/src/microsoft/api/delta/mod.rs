@@ -11,7 +11,6 @@ mod memory;
 mod page;
 mod round;
 
-
 pub(crate) use self::memory::DeltaMemory;
 pub(crate) use self::page::delta;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::Scope;
 use super::memory::{Skip, invalid};
 use super::round::{self, Round, Row};
-use super::Scope;
 use crate::microsoft::api::event_json::{Reading, etag};
 use crate::microsoft::api::listing;
 use crate::microsoft::api::prefer::Prefer;
@@ -99,7 +99,8 @@ fn span(world: &World, call: &Call, scope: Scope) -> Result<Span, Refusal> {
         None => Some(chrono::DateTime::UNIX_EPOCH),
         Some(text) => read_instant(text),
     };
-    let wrong = || Refusal::bad("ErrorInvalidParameter", "The value of the parameter 'startDateTime' is invalid.");
+    let wrong =
+        || Refusal::bad("ErrorInvalidParameter", "The value of the parameter 'startDateTime' is invalid.");
     Ok(Span { lo: lo.ok_or_else(wrong)?, hi: None })
 }
 

@@ -70,8 +70,11 @@ pub(crate) fn next(world: &mut World, access: Access, token: &Token) -> Round {
     let mut met = BTreeSet::new();
     for change in &new {
         if met.insert(change.item) {
-            let before: Vec<_> =
-                new.iter().filter(|other| other.item == change.item).filter_map(|other| other.before).collect();
+            let before: Vec<_> = new
+                .iter()
+                .filter(|other| other.item == change.item)
+                .filter_map(|other| other.before)
+                .collect();
             groups.push(changed(world, access, token, change.item, &before));
         }
     }
