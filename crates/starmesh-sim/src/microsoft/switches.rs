@@ -10,6 +10,7 @@ use crate::web::auth::AuthSwitches;
 /// The switches of a simulated Microsoft Graph.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a truth of its own that is one or the other")]
 pub struct Switches {
     /// Ids of events and calendars contain `/` and `+` instead of `_` and `-`.
     pub ids_with_slashes: bool,
