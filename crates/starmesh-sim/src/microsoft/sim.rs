@@ -194,9 +194,11 @@ async fn answer(State(gate): State<Gate>, request: Request) -> Response {
     let host = parts.uri.authority().map(ToString::to_string).or_else(|| {
         parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned)
     });
+    // Some clients speak TLS only; then somebody stands in front and says so.
+    let forwarded = parts.headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok());
     let base = format!(
         "{}://{}",
-        parts.uri.scheme_str().unwrap_or("http"),
+        forwarded.or(parts.uri.scheme_str()).unwrap_or("http"),
         host.unwrap_or_else(|| "localhost".into())
     );
     let incoming = Incoming { method: parts.method, base, path, query, headers: parts.headers, body };
