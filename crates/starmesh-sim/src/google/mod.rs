@@ -44,6 +44,9 @@ mod world;
 mod world_file;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use calendar::Role;
 pub use hand::{HandError, NewCalendar};
 pub use sim::{GoogleOptions, GoogleSim};

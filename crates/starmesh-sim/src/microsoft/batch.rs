@@ -32,8 +32,11 @@ pub(crate) async fn answer(gate: &Gate, call: &Call) -> Result<Reply, Refusal> {
     if call.method != Method::POST {
         return Err(Refusal::method());
     }
-    let mut waiting = parts(call)?;
-    let all_at_once = hold(&gate.world).switches.batch_all_at_once;
+    let (all_at_once, absolute) = {
+        let world = hold(&gate.world);
+        (world.switches.batch_all_at_once, world.switches.batch_absolute_urls)
+    };
+    let mut waiting = parts(call, absolute)?;
     let mut done: BTreeMap<String, StatusCode> = BTreeMap::new();
     let mut responses = Vec::new();
     while !waiting.is_empty() {
@@ -111,7 +114,7 @@ fn exchange(gate: &Gate, part: &Part, reply: &Reply) -> Exchange {
 }
 
 /// The requests of a batch; anything wrong with one of them is wrong with the batch.
-fn parts(call: &Call) -> Result<Vec<Part>, Refusal> {
+fn parts(call: &Call, absolute: bool) -> Result<Vec<Part>, Refusal> {
     let malformed = |message: &str| Refusal::bad("BadRequest", message);
     let requests = call.object()?.get("requests").and_then(Value::as_array);
     let requests = requests.ok_or_else(|| malformed("Invalid batch payload format."))?;
@@ -121,7 +124,7 @@ fn parts(call: &Call) -> Result<Vec<Part>, Refusal> {
     let mut ids = BTreeSet::new();
     let mut parts: Vec<Part> = Vec::new();
     for request in requests {
-        let part = part(call, request)?;
+        let part = part(call, request, absolute)?;
         if !ids.insert(part.id.to_lowercase()) {
             return Err(malformed("The ids of the requests of a batch have to differ."));
         }
@@ -134,12 +137,16 @@ fn parts(call: &Call) -> Result<Vec<Part>, Refusal> {
     Ok(parts)
 }
 
-fn part(call: &Call, request: &Value) -> Result<Part, Refusal> {
+fn part(call: &Call, request: &Value, absolute: bool) -> Result<Part, Refusal> {
     let malformed = |message: &str| Refusal::bad("BadRequest", message);
     let text = |name: &str| request[name].as_str();
     let id = text("id").filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| malformed("A request of a batch has no id."))?;
-    let url = text("url").filter(|url| !url.contains("://"));
+    let url = text("url").map(|url| {
+        let own = url.strip_prefix(&call.base).unwrap_or(url);
+        own.strip_prefix("/v1.0").filter(|_| absolute).unwrap_or(url)
+    });
+    let url = url.filter(|url| !url.starts_with("http"));
     let url = url.ok_or_else(|| malformed("The URL of a request of a batch has to be relative."))?;
     let method = text("method").and_then(|method| Method::from_bytes(method.to_uppercase().as_bytes()).ok());
     let method = method.ok_or_else(|| malformed("A request of a batch has no method."))?;

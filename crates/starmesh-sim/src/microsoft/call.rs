@@ -35,7 +35,7 @@ pub(crate) enum Payload {
     Unreadable,
 }
 
-/// A query, decoded. `+` is a plus and no space, as in OData.
+/// A query, decoded. `+` is a plus and no space, as the query language has it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Query(Vec<(String, String)>);
 

@@ -28,6 +28,7 @@ mod sim;
 mod switches;
 mod throttle;
 pub mod world;
+mod world_file;
 
 #[cfg(test)]
 mod tests;
@@ -41,3 +42,4 @@ pub use switches::{
     TransactionScope,
 };
 pub use throttle::Usage;
+pub use world_file::{WorldFile, WorldFileError};

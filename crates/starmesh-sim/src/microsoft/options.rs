@@ -1,10 +1,10 @@
 //! How a simulated Microsoft Graph begins.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::switches::Switches;
-use crate::web::{HookCarrier, Ledger, SimClock};
+use crate::web::auth::Client;
+use crate::web::{Ledger, SimClock};
 
 /// How a [`MicrosoftSim`](super::MicrosoftSim) begins.
 #[derive(Clone)]
@@ -17,10 +17,10 @@ pub struct MicrosoftOptions {
     pub ledger: Ledger,
     /// Which reading of each disputed truth holds.
     pub switches: Switches,
-    /// A bearer token that is always good, and the principal name of the user it belongs to.
-    pub token: Option<(String, String)>,
-    /// What carries web hooks; `None` is plain HTTP, or HTTPS with the platform's certificates.
-    pub carrier: Option<Arc<dyn HookCarrier>>,
+    /// Registered applications; while there is none, every client id is good.
+    pub clients: Vec<Client>,
+    /// Certificates that web hooks trust besides the platform's, PEM texts.
+    pub hook_roots: Vec<Vec<u8>>,
 }
 
 impl Default for MicrosoftOptions {
@@ -30,8 +30,8 @@ impl Default for MicrosoftOptions {
             clock: SimClock::real(),
             ledger: Ledger::new(),
             switches: Switches::default(),
-            token: None,
-            carrier: None,
+            clients: Vec::new(),
+            hook_roots: Vec::new(),
         }
     }
 }

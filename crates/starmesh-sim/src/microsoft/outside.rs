@@ -172,7 +172,7 @@ impl World {
     /// `responseStatus`, `isCancelled`, `isDraft`. The error is the code the API would answer with.
     pub fn put_event(&mut self, calendar: CalendarNo, body: &Value) -> Result<ItemNo, String> {
         let (members, outside) = parted(body)?;
-        let mut new = draft::new_item(&members).map_err(code)?;
+        let mut new = draft::new_item(&members).map_err(|refusal| code(&refusal))?;
         new.main.props.extend(outside);
         new.uid = match body.get("iCalUId") {
             None => None,
@@ -188,7 +188,7 @@ impl World {
     pub fn change_event(&mut self, no: ItemNo, body: &Value) -> Result<(), String> {
         let (members, outside) = parted(body)?;
         let item = self.items.get(&no).ok_or("ErrorItemNotFound")?;
-        let (mut main, series) = draft::patch(item, &members).map_err(code)?;
+        let (mut main, series) = draft::patch(item, &members).map_err(|refusal| code(&refusal))?;
         main.props.extend(outside);
         self.change(no, |item| {
             item.main = main;
@@ -206,7 +206,7 @@ impl World {
             Some(details) => details.clone(),
             None => super::world::Details { timing: occurrence.timing, ..item.main.clone() },
         };
-        draft::patch_details(&mut details, &members).map_err(code)?;
+        draft::patch_details(&mut details, &members).map_err(|refusal| code(&refusal))?;
         details.props.extend(outside);
         self.change(no, |item| {
             if let Some(series) = &mut item.series {
@@ -250,6 +250,6 @@ fn parted(body: &Value) -> Result<(Members, Members), String> {
     Ok((members, outside))
 }
 
-fn code(refusal: Refusal) -> String {
+fn code(refusal: &Refusal) -> String {
     format!("{}: {}", refusal.code, refusal.message)
 }

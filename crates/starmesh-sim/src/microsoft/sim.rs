@@ -19,9 +19,10 @@ use super::gate::{Gate, Incoming};
 use super::options::MicrosoftOptions;
 use super::push::delivery::deliver_due;
 use super::sign_in;
+use super::switches::Switches;
 use super::world::state::PROVIDER;
 use super::world::{MailboxKind, MailboxNo, World};
-use crate::web::auth::{AuthServer, Client, Form, User};
+use crate::web::auth::{AuthServer, Form, User};
 use crate::web::control::Controls;
 use crate::web::{
     HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, Served, SimClock, hold, record_traffic, serve,
@@ -66,27 +67,15 @@ impl MicrosoftServed {
 }
 
 impl MicrosoftSim {
-    /// A world with nobody in it, or with the one user of the fixed token. Fails when nothing can be
-    /// trusted to carry web hooks.
+    /// A world with nobody in it; an error says which hook certificate cannot be read.
     pub fn new(options: MicrosoftOptions) -> Result<Self, String> {
-        let MicrosoftOptions { seed, clock, ledger, switches, token, carrier } = options;
-        let carrier: Arc<dyn HookCarrier> = match carrier {
-            Some(carrier) => carrier,
-            None => Arc::new(HttpCarrier::new(&[])?),
-        };
-        let world = World::new(clock.clone(), ledger.clone(), seed, switches);
-        let gate = Gate {
-            world: Arc::new(Mutex::new(world)),
-            auth: AuthServer::new(sign_in::style(), clock.clone(), seed),
-            hooks: Hooks::new(PROVIDER, clock.clone(), ledger.clone(), carrier, seed),
-            ledger,
-        };
-        let sim = Self { gate, clock };
-        if let Some((token, upn)) = token {
-            sim.add_user(MailboxKind::Work, &upn, &upn);
-            sim.accept_token(&token, &upn);
-        }
-        Ok(sim)
+        let carrier = HttpCarrier::new(&options.hook_roots)?;
+        let (seed, clock, ledger) = (options.seed, options.clock, options.ledger);
+        let auth = AuthServer::new(sign_in::style(), clock.clone(), seed);
+        options.clients.into_iter().for_each(|client| auth.add_client(client));
+        let world = World::new(clock.clone(), ledger.clone(), seed, options.switches);
+        let hooks = Hooks::new(PROVIDER, clock.clone(), ledger.clone(), Arc::new(carrier), seed);
+        Ok(Self { gate: Gate { world: Arc::new(Mutex::new(world)), auth, hooks, ledger }, clock })
     }
 
     /// A new person with a mailbox, who can sign in; see [`World::add_mailbox`].
@@ -98,11 +87,6 @@ impl MicrosoftSim {
     /// A new shared mailbox, in which nobody signs in.
     pub fn add_shared_mailbox(&self, upn: &str, name: &str) -> MailboxNo {
         self.with(|world| world.add_mailbox(MailboxKind::Shared, upn, name))
-    }
-
-    /// Registers an application; while none is registered every client id is good.
-    pub fn add_client(&self, id: &str) {
-        self.gate.auth.add_client(Client { id: id.into(), secret: None });
     }
 
     /// Lets `token` be a bearer token that is always good and permits everything.
@@ -128,6 +112,26 @@ impl MicrosoftSim {
     /// The clock.
     pub fn clock(&self) -> &SimClock {
         &self.clock
+    }
+
+    /// The web hooks.
+    pub fn hooks(&self) -> &Hooks {
+        &self.gate.hooks
+    }
+
+    /// Lets another carrier take the web hooks from now on.
+    pub fn carry_hooks_by(&self, carrier: Arc<dyn HookCarrier>) {
+        self.gate.hooks.set_carrier(carrier);
+    }
+
+    /// The switches as they are.
+    pub fn switches(&self) -> Switches {
+        hold(&self.gate.world).switches.clone()
+    }
+
+    /// Changes switches.
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        change(&mut hold(&self.gate.world).switches);
     }
 
     /// Sends the notifications that are due by the clock, each once, and gives how many requests that took.
@@ -190,9 +194,11 @@ async fn answer(State(gate): State<Gate>, request: Request) -> Response {
     let host = parts.uri.authority().map(ToString::to_string).or_else(|| {
         parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned)
     });
+    // Some clients speak TLS only; then somebody stands in front and says so.
+    let forwarded = parts.headers.get("x-forwarded-proto").and_then(|scheme| scheme.to_str().ok());
     let base = format!(
         "{}://{}",
-        parts.uri.scheme_str().unwrap_or("http"),
+        forwarded.or(parts.uri.scheme_str()).unwrap_or("http"),
         host.unwrap_or_else(|| "localhost".into())
     );
     let incoming = Incoming { method: parts.method, base, path, query, headers: parts.headers, body };

@@ -10,6 +10,7 @@ use crate::web::auth::AuthSwitches;
 /// The switches of a simulated Microsoft Graph.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a truth of its own that is one or the other")]
 pub struct Switches {
     /// Ids of events and calendars contain `/` and `+` instead of `_` and `-`.
     pub ids_with_slashes: bool,
@@ -141,6 +142,9 @@ pub struct Switches {
     pub throttle_concurrent_status: u16,
     /// How `Retry-After` is written.
     pub retry_after: RetryAfter,
+    /// A batch takes absolute URLs of its own service, and paths with the version in front, as Microsoft's
+    /// libraries for Python and JavaScript send them, though the documents ask for relative ones.
+    pub batch_absolute_urls: bool,
     /// A batch sends all its parts to the mailbox at once, not four at a time.
     pub batch_all_at_once: bool,
     /// How long the service works on a request, in milliseconds of the runtime's time.
@@ -320,6 +324,7 @@ impl Default for Switches {
             throttle_global: 130_000,
             throttle_concurrent_status: 429,
             retry_after: RetryAfter::Seconds,
+            batch_absolute_urls: true,
             batch_all_at_once: false,
             service_ms: 0,
             chaos_per_mille: 0,

@@ -55,8 +55,8 @@ pub(crate) fn list(
         return Err(Refusal::denied());
     }
     found.sort_by_key(|access| (access.place.calendar != owner.default_calendar, access.place.calendar));
-    let value = found.iter().filter_map(|access| calendar_json(world, call, *access)).collect();
-    collection(call, value)
+    let value: Vec<_> = found.iter().filter_map(|access| calendar_json(world, call, *access)).collect();
+    collection(call, &value)
 }
 
 /// `GET …/calendar` and `GET …/calendars/{id}`.
@@ -167,8 +167,8 @@ pub(crate) fn calendar_json(world: &World, call: &Call, access: Access) -> Optio
 pub(crate) fn groups(world: &World, call: &Call, mailbox: MailboxNo) -> Result<Reply, Refusal> {
     let access = world.open(&call.caller, mailbox, None, Want::Read)?;
     let owner = world.open_mailbox(access.place.mailbox)?;
-    let value = owner.groups.iter().map(|group| group_json(world, mailbox, group)).collect();
-    collection(call, value)
+    let value: Vec<_> = owner.groups.iter().map(|group| group_json(world, mailbox, group)).collect();
+    collection(call, &value)
 }
 
 /// The group that an id names.
@@ -225,8 +225,9 @@ fn group_json(world: &World, mailbox: MailboxNo, group: &Group) -> Value {
 /// `GET …/calendarPermissions`.
 pub(crate) fn permissions(world: &World, call: &Call, access: Access) -> Result<Reply, Refusal> {
     let calendar = shared_by(world, access)?;
-    let value = calendar.permissions.iter().map(|entry| permission_json(world, calendar, entry)).collect();
-    collection(call, value)
+    let value: Vec<_> =
+        calendar.permissions.iter().map(|entry| permission_json(world, calendar, entry)).collect();
+    collection(call, &value)
 }
 
 /// `GET …/calendarPermissions/{id}`.
@@ -356,7 +357,7 @@ fn name_taken() -> Refusal {
 }
 
 /// A list on pages, with `$top` and `$skip`.
-fn collection(call: &Call, value: Vec<Value>) -> Result<Reply, Refusal> {
+fn collection(call: &Call, value: &[Value]) -> Result<Reply, Refusal> {
     let number = |name: &str, default: usize| match call.query.get(name).map(str::parse::<usize>) {
         None => Ok(default),
         Some(Ok(number)) => Ok(number),

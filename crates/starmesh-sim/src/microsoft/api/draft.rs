@@ -25,7 +25,10 @@ pub(crate) fn new_item(body: &Map<String, Value>) -> Result<NewItem, Refusal> {
         Some(Value::String(id)) if !id.is_empty() => Some(id.clone()),
         Some(_) => return Err(unreadable("transactionId")),
     };
-    let series = recurrence(body)?.flatten().map(|recurrence| begin(&mut main, recurrence)).transpose()?;
+    let series = match recurrence(body)? {
+        Said::Nothing | Said::Once => None,
+        Said::Repeats(rule) => Some(begin(&mut main, rule)?),
+    };
     Ok(NewItem { uid: None, transaction, zone_name: None, main, series })
 }
 
@@ -35,8 +38,9 @@ pub(crate) fn patch(item: &Item, body: &Map<String, Value>) -> Result<(Details, 
     let mut main = item.main.clone();
     patch_details(&mut main, body)?;
     let rule = match recurrence(body)? {
-        Some(rule) => rule,
-        None => item.series.as_ref().map(|series| series.recurrence.clone()),
+        Said::Repeats(rule) => Some(rule),
+        Said::Once => None,
+        Said::Nothing => item.series.as_ref().map(|series| series.recurrence.clone()),
     };
     let same = main.timing == item.main.timing
         && rule.as_ref() == item.series.as_ref().map(|series| &series.recurrence);
@@ -80,18 +84,20 @@ pub(crate) fn extension_of(value: &Value) -> Result<(String, Map<String, Value>)
     Ok((name.into(), members.map(|(name, value)| (name.clone(), value.clone())).collect()))
 }
 
-/// Outer `None`: the body says nothing; inner `None`: it says that there is none.
-fn recurrence(body: &Map<String, Value>) -> Result<Option<Option<Recurrence>>, Refusal> {
+/// What a body says about repeating.
+enum Said {
+    Nothing,
+    Once,
+    Repeats(Recurrence),
+}
+
+fn recurrence(body: &Map<String, Value>) -> Result<Said, Refusal> {
     match body.get("recurrence") {
-        None => Ok(None),
-        Some(Value::Null) => Ok(Some(None)),
-        Some(value) => match Recurrence::read(value) {
-            Ok(recurrence) => Ok(Some(Some(recurrence))),
-            Err(part) => Err(Refusal::bad(
-                "ErrorPropertyValidationFailure",
-                &format!("The recurrence is not valid: {part}."),
-            )),
-        },
+        None => Ok(Said::Nothing),
+        Some(Value::Null) => Ok(Said::Once),
+        Some(value) => Recurrence::read(value).map(Said::Repeats).map_err(|part| {
+            Refusal::bad("ErrorPropertyValidationFailure", &format!("The recurrence is not valid: {part}."))
+        }),
     }
 }
 

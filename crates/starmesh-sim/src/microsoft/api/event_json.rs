@@ -152,9 +152,9 @@ impl<'a> Reading<'a> {
         if self.access.rights.sight < Sight::Everything {
             return;
         }
-        let inherits = day.is_none()
-            || !std::ptr::eq(details, &item.main)
-            || self.world.switches.occurrences_inherit_extended;
+        let exception = day.and_then(|day| item.series.as_ref()?.exceptions.get(&day));
+        let inherits =
+            day.is_none() || exception.is_some() || self.world.switches.occurrences_inherit_extended;
         if inherits {
             for (name, ids, many) in [
                 ("singleValueExtendedProperties", &self.expand.single, false),

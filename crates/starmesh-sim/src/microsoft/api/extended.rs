@@ -86,7 +86,7 @@ pub(crate) fn read(details: &Details, ids: &[String], many: bool) -> Option<Valu
         .filter(|(_, value)| value.is_array() == many)
         .map(|(id, value)| json!({"id": id, "value": value}))
         .collect();
-    (!found.is_empty()).then(|| Value::Array(found))
+    if found.is_empty() { None } else { Some(Value::Array(found)) }
 }
 
 #[cfg(test)]

@@ -74,16 +74,13 @@ fn put(
     }
     let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?;
     let mut details: Details = events::detail(item, located).ok_or_else(Refusal::not_found)?;
-    let reply = match members {
-        Some(members) => {
-            let reply = Reply::json(status, extension_json(&name, &members));
-            details.extensions.insert(name, members);
-            reply
-        }
-        None => {
-            details.extensions.remove(&name);
-            Reply::empty(status)
-        }
+    let reply = if let Some(members) = members {
+        let reply = Reply::json(status, extension_json(&name, &members));
+        details.extensions.insert(name, members);
+        reply
+    } else {
+        details.extensions.remove(&name);
+        Reply::empty(status)
     };
     events::name_properties(world, located.access, &details)?;
     world.change(located.item, |item| match (located.day, &mut item.series) {

@@ -1,4 +1,4 @@
-//! `$filter`: the part of OData's language that Outlook understands for events.
+//! `$filter`: the part of the query language that Outlook understands for events.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

@@ -179,7 +179,6 @@ pub(crate) fn hide_private(world: &World, access: Access, rows: &mut Vec<Row>) -
         return Ok(());
     }
     match world.switches.private_in_list {
-        PrivateInList::Bare => Ok(()),
         PrivateInList::Hidden => {
             rows.retain(|(no, day)| !world.is_private(*no, *day));
             Ok(())
@@ -187,7 +186,7 @@ pub(crate) fn hide_private(world: &World, access: Access, rows: &mut Vec<Row>) -
         PrivateInList::Fails if rows.iter().any(|(no, day)| world.is_private(*no, *day)) => {
             Err(Refusal::not_found())
         }
-        PrivateInList::Fails => Ok(()),
+        PrivateInList::Bare | PrivateInList::Fails => Ok(()),
     }
 }
 

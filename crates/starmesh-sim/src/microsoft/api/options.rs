@@ -68,8 +68,8 @@ impl Expand {
                 filter.map_or(Ok(Vec::new()), |(_, filter)| ids_of(filter))
             };
             match name {
-                "singleValueExtendedProperties" => expand.single = property_ids(ids()?)?,
-                "multiValueExtendedProperties" => expand.multi = property_ids(ids()?)?,
+                "singleValueExtendedProperties" => expand.single = property_ids(&ids()?)?,
+                "multiValueExtendedProperties" => expand.multi = property_ids(&ids()?)?,
                 "extensions" | "Extensions" => expand.extensions = Some(ids()?),
                 "exceptionOccurrences" => expand.exceptions = true,
                 "calendar" => expand.calendar = true,
@@ -91,7 +91,7 @@ impl Expand {
 }
 
 /// There is no way to list all extended properties: without their ids they cannot be expanded.
-fn property_ids(ids: Vec<String>) -> Result<Vec<String>, Refusal> {
+fn property_ids(ids: &[String]) -> Result<Vec<String>, Refusal> {
     if ids.is_empty() {
         return Err(Refusal::bad("ErrorInvalidProperty", "The extended properties to expand are not named."));
     }

@@ -28,7 +28,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Result<Reply, Refusal> {
         ["calendar", rest @ ..] => calendar(world, call, mailbox, None, rest),
         ["calendarGroups", rest @ ..] => groups(world, call, mailbox, rest),
         ["calendarView", rest @ ..] => view(world, call, mailbox, None, rest),
-        ["events", rest @ ..] => event_list(world, call, mailbox, None, rest),
+        ["events", rest @ ..] => event_list(world, call, mailbox, Events::OfMailbox, rest),
         _ => Err(Refusal::no_such_segment()),
     }
 }
@@ -110,7 +110,10 @@ fn calendar(
                 _ => Err(Refusal::method()),
             }
         }
-        ["events", rest @ ..] => event_list(world, call, mailbox, Some(no), rest),
+        ["events", rest @ ..] => {
+            let default = world.open_mailbox(mailbox)?.default_calendar;
+            event_list(world, call, mailbox, Events::Of(no.unwrap_or(default)), rest)
+        }
         ["calendarView", rest @ ..] => view(world, call, mailbox, no, rest),
         ["calendarPermissions", rest @ ..] => permissions(world, call, mailbox, no, rest),
         _ => Err(Refusal::no_such_segment()),
@@ -152,16 +155,27 @@ fn view(
     }
 }
 
-/// `calendar` is `None` for `/me/events`: its list is that of the default calendar, its events are those
-/// of all of the mailbox's own.
+/// Whose events a path means.
+#[derive(Clone, Copy)]
+enum Events {
+    /// `/me/events`: its list is that of the default calendar, its events are those of all of the
+    /// mailbox's own.
+    OfMailbox,
+    /// Those of one calendar.
+    Of(CalendarNo),
+}
+
 fn event_list(
     world: &mut World,
     call: &Call,
     mailbox: MailboxNo,
-    calendar: Option<Option<CalendarNo>>,
+    events_of: Events,
     rest: &[&str],
 ) -> Result<Reply, Refusal> {
-    let list = calendar.flatten();
+    let list = match events_of {
+        Events::OfMailbox => None,
+        Events::Of(calendar) => Some(calendar),
+    };
     match rest {
         [] if call.method == Method::GET => listing::events(world, call, mailbox, list),
         [] if call.method == Method::POST => events::create(world, call, mailbox, list),
@@ -171,12 +185,10 @@ fn event_list(
             delta(world, call, mailbox, list, Scope::Events)
         }
         [id, rest @ ..] => {
-            let default = world.open_mailbox(mailbox)?.default_calendar;
-            let calendar = calendar.map(|calendar| calendar.unwrap_or(default));
             let reads = matches!(call.method, Method::GET);
             let want = if reads { Want::Read } else { Want::Write };
             let ids = call.prefer()?.ids;
-            let located = world.locate(&call.caller, mailbox, calendar, (id, ids), want)?;
+            let located = world.locate(&call.caller, mailbox, list, (id, ids), want)?;
             event(world, call, located, rest)
         }
     }

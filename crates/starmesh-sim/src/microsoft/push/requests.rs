@@ -79,13 +79,13 @@ pub(crate) fn begin(world: &mut World, call: &Call) -> Result<Step, Refusal> {
             authorize(&mut subscription, world.now());
             let status = StatusCode::from_u16(world.switches.reauthorize_status);
             let urls = addresses(&subscription);
-            prepared(
+            Ok(prepared(
                 world,
                 subscription,
                 status.unwrap_or(StatusCode::ACCEPTED),
                 urls,
                 WriteKind::WatchChanged,
-            )
+            ))
         }
         ([_] | [_, _] | [_, _, "reauthorize"], _) => Err(Refusal::method()),
         _ => Err(Refusal::no_such_segment()),
@@ -200,7 +200,7 @@ fn create(world: &mut World, call: &Call) -> Result<Step, Refusal> {
     };
     authorize(&mut subscription, now);
     let urls = addresses(&subscription);
-    prepared(world, subscription, StatusCode::CREATED, urls, WriteKind::WatchStarted)
+    Ok(prepared(world, subscription, StatusCode::CREATED, urls, WriteKind::WatchStarted))
 }
 
 /// PATCH: another expiry, which also reauthorises, or another address.
@@ -219,7 +219,7 @@ fn update(world: &mut World, call: &Call, id: &str) -> Result<Step, Refusal> {
         return Err(invalid("The lifecycle notification URL cannot be added to an existing subscription."));
     }
     authorize(&mut subscription, world.now());
-    prepared(world, subscription, StatusCode::OK, urls, WriteKind::WatchChanged)
+    Ok(prepared(world, subscription, StatusCode::OK, urls, WriteKind::WatchChanged))
 }
 
 fn prepared(
@@ -228,14 +228,14 @@ fn prepared(
     status: StatusCode,
     urls: Vec<Url>,
     kind: WriteKind,
-) -> Result<Step, Refusal> {
+) -> Step {
     // Spaces and colons: whoever forgets to decode the token sends back something else.
     let tokens = urls.iter().map(|_| {
         let request = guid("validation", world.next());
         format!("Validation: Testing client application reachability for subscription Request-Id: {request}")
     });
     let tokens = tokens.collect();
-    Ok(Step::Handshake(Box::new(Prepared { subscription, status, urls, kind, tokens })))
+    Step::Handshake(Box::new(Prepared { subscription, status, urls, kind, tokens }))
 }
 
 fn addresses(subscription: &Subscription) -> Vec<Url> {

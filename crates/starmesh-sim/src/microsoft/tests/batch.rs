@@ -56,11 +56,16 @@ async fn malformed_batches_are_refused_whole() {
     assert!(refused(&many).await);
     assert!(refused(&[]).await);
     assert!(refused(&[part("a", "GET", "/me"), part("A", "GET", "/me")]).await);
-    assert!(refused(&[part("a", "GET", "http://graph.test/v1.0/me")]).await);
+    assert!(refused(&[part("a", "GET", "http://elsewhere.test/v1.0/me")]).await);
     assert!(refused(&[part("a", "POST", "/$batch")]).await);
     assert!(refused(&[also(part("a", "POST", "/me/events"), &json!({"body": block(3)}))]).await);
     assert!(refused(&[also(part("a", "GET", "/me"), &json!({"dependsOn": ["b"]}))]).await);
     assert!(api.sim.ledger().writes().is_empty());
+    let absolute = [part("a", "GET", "http://graph.test/v1.0/me"), part("b", "GET", "/v1.0/me")];
+    let parts = by_id(&batch(&api, &absolute).await);
+    assert_eq!((&parts["a"]["status"], &parts["b"]["status"]), (&json!(200), &json!(200)));
+    api.switch(&json!({"batch_absolute_urls": false}));
+    assert!(refused(&absolute).await);
 }
 
 #[tokio::test]

@@ -87,10 +87,10 @@ impl Api {
             seed: 7,
             clock: SimClock::fixed(at("2026-11-01T00:00:00Z")),
             switches: changed(&Switches::default(), switches).unwrap(),
-            carrier: Some(Arc::new(RouterCarrier(receiver(&hook)))),
             ..MicrosoftOptions::default()
         };
         let sim = MicrosoftSim::new(options).unwrap();
+        sim.carry_hooks_by(Arc::new(RouterCarrier(receiver(&hook))));
         let ada = sim.add_user(MailboxKind::Work, "ada@contoso.test", "Ada");
         let bob = sim.add_user(MailboxKind::Work, "bob@contoso.test", "Bob");
         sim.accept_token("ada", "ada@contoso.test");

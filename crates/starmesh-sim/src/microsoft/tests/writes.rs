@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::web::WriteKind::{EventChanged, EventCreated, EventDeleted};
 
 const MARK: &str = "String {00020329-0000-0000-C000-000000000046} Name BusyMarker";
 
@@ -109,7 +110,6 @@ async fn a_plain_block_reaches_nobody_and_attendees_and_reminders_do() {
     api.delete(&path).await;
     assert_eq!(api.sim.ledger().notifications(), []);
     let kinds: Vec<_> = api.sim.ledger().writes().iter().map(|write| write.kind).collect();
-    use crate::web::WriteKind::{EventChanged, EventCreated, EventDeleted};
     assert_eq!(kinds, [EventCreated, EventChanged, EventDeleted]);
 
     let guest = json!({"emailAddress": {"address": "guest@elsewhere.test"}, "type": "required"});

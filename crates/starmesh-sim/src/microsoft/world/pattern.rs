@@ -251,7 +251,7 @@ fn date(value: &Value) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(value.as_str()?, "%Y-%m-%d").ok()
 }
 
-/// Enumerations are read in any case, as OData does.
+/// Enumerations are read in any case, as the service does.
 fn named<T: Copy>(names: &[(&str, T)], value: &Value) -> Option<T> {
     let text = value.as_str()?;
     names.iter().find(|(name, _)| name.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
@@ -269,7 +269,7 @@ fn name<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> &'static 
 mod tests {
     use super::*;
 
-    fn days(pattern: Value, range: Value) -> Vec<String> {
+    fn days(pattern: &Value, range: &Value) -> Vec<String> {
         let recurrence = Recurrence::read(&json!({"pattern": pattern, "range": range})).unwrap();
         let day = |text| NaiveDate::parse_from_str(text, "%Y-%m-%d").unwrap();
         let found = recurrence.days(day("2026-01-01"), day("2027-12-31"));
@@ -280,8 +280,8 @@ mod tests {
     #[test]
     fn a_weekly_rule_starts_on_its_first_matching_day() {
         let found = days(
-            json!({"type": "weekly", "interval": 2, "daysOfWeek": ["monday", "friday"], "firstDayOfWeek": "monday"}),
-            json!({"type": "numbered", "startDate": "2026-11-03", "numberOfOccurrences": 4}),
+            &json!({"type": "weekly", "interval": 2, "daysOfWeek": ["monday", "friday"], "firstDayOfWeek": "monday"}),
+            &json!({"type": "numbered", "startDate": "2026-11-03", "numberOfOccurrences": 4}),
         );
         assert_eq!(found, ["2026-11-06", "2026-11-16", "2026-11-20", "2026-11-30"]);
     }
@@ -289,8 +289,8 @@ mod tests {
     #[test]
     fn a_day_that_a_month_does_not_have_is_its_last() {
         let found = days(
-            json!({"type": "absoluteMonthly", "interval": 1, "dayOfMonth": 31}),
-            json!({"type": "endDate", "startDate": "2026-01-31", "endDate": "2026-04-30"}),
+            &json!({"type": "absoluteMonthly", "interval": 1, "dayOfMonth": 31}),
+            &json!({"type": "endDate", "startDate": "2026-01-31", "endDate": "2026-04-30"}),
         );
         assert_eq!(found, ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30"]);
     }
@@ -299,10 +299,10 @@ mod tests {
     fn a_relative_rule_counts_matching_days_from_either_end() {
         let range = json!({"type": "numbered", "startDate": "2026-01-01", "numberOfOccurrences": 2});
         let monthly = |index| json!({"type": "relativeMonthly", "interval": 1, "daysOfWeek": ["tuesday"], "index": index});
-        assert_eq!(days(monthly("second"), range.clone()), ["2026-01-13", "2026-02-10"]);
-        assert_eq!(days(monthly("last"), range.clone()), ["2026-01-27", "2026-02-24"]);
+        assert_eq!(days(&monthly("second"), &range), ["2026-01-13", "2026-02-10"]);
+        assert_eq!(days(&monthly("last"), &range), ["2026-01-27", "2026-02-24"]);
         let yearly = json!({"type": "relativeYearly", "interval": 1, "daysOfWeek": ["sunday"], "index": "last", "month": 3});
-        assert_eq!(days(yearly, range), ["2026-03-29", "2027-03-28"]);
+        assert_eq!(days(&yearly, &range), ["2026-03-29", "2027-03-28"]);
     }
 
     #[test]

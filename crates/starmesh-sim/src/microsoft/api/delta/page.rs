@@ -42,25 +42,23 @@ pub(crate) fn delta(
         }
         world.skip(call, text)?
     } else {
-        let round = match call.query.get("$deltatoken").filter(|text| !text.is_empty()) {
-            Some(text) => {
-                let token = world.token(call, text)?;
-                if token.place != access.place || token.scope != scope {
-                    return Err(invalid());
-                }
-                round::next(world, access, &token)
+        let text = call.query.get("$deltatoken").filter(|text| !text.is_empty());
+        let round = if let Some(text) = text {
+            let token = world.token(call, text)?;
+            if token.place != access.place || token.scope != scope {
+                return Err(invalid());
             }
-            None => {
-                let span = span(world, call, scope)?;
-                round::first(world, access, scope, span)
-            }
+            round::next(world, access, &token)
+        } else {
+            let span = span(world, call, scope)?;
+            round::first(world, access, scope, span)
         };
         Skip { round: Arc::new(round), next: (0, 0), empties: 0 }
     };
     if skip.round.place != access.place || skip.round.scope != scope {
         return Err(invalid());
     }
-    answer(world, call, access, &prefer, skip)
+    answer(world, call, access, &prefer, &skip)
 }
 
 /// What makes a request a bad one before any row is looked at.
@@ -109,10 +107,10 @@ fn answer(
     call: &Call,
     access: Access,
     prefer: &Prefer,
-    skip: Skip,
+    skip: &Skip,
 ) -> Result<Reply, Refusal> {
     let size = prefer.page.unwrap_or(PAGE_DEFAULT).min(world.switches.page_max);
-    let (rows, next) = cut(world, &skip, size);
+    let (rows, next) = cut(world, skip, size);
     let reading = Reading::plain(world, access, prefer);
     let mut value = Vec::with_capacity(rows.len());
     for row in rows {
@@ -123,15 +121,12 @@ fn answer(
         "value": value,
     });
     let round = Arc::clone(&skip.round);
-    match next {
-        Some((next, empties)) => {
-            let text = world.keep_skip(Skip { round, next, empties });
-            body["@odata.nextLink"] = json!(link(world, call, "$skiptoken", &text));
-        }
-        None => {
-            let text = world.keep_token(&round);
-            body["@odata.deltaLink"] = json!(link(world, call, "$deltatoken", &text));
-        }
+    if let Some((next, empties)) = next {
+        let text = world.keep_skip(Skip { round, next, empties });
+        body["@odata.nextLink"] = json!(link(world, call, "$skiptoken", &text));
+    } else {
+        let text = world.keep_token(&round);
+        body["@odata.deltaLink"] = json!(link(world, call, "$deltatoken", &text));
     }
     Ok(Reply::json(StatusCode::OK, body))
 }
