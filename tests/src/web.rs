@@ -7,6 +7,9 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use serde_json::Value;
 use starmesh_sim::google::{GoogleOptions, GoogleSim};
+use starmesh_sim::microsoft::world::MailboxKind;
+use starmesh_sim::microsoft::world::{CalendarNo, MailboxNo};
+use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftServed, MicrosoftSim};
 use starmesh_sim::web::Served;
 
 use crate::cli::{Ended, Starmesh};
@@ -53,6 +56,77 @@ impl Google {
         let args = ["account", "add", "google", "--name", name, "--endpoints", &file, "--browser", "none"];
         // Google wants a secret even from programs that cannot keep one.
         in_browser(app, &[&args[..], &["--client-secret-stdin"]].concat(), "no secret\n").await
+    }
+
+    /// How many live mirrors a calendar holds; each says when and nothing else.
+    pub fn mirrors(&self, calendar: &str) -> Outcome<usize> {
+        let events = self.sim.stored_events(calendar).map_err(|error| Failure::new(error.to_string()))?;
+        let live = events.iter().filter(|event| event["status"] != "cancelled");
+        let mirrors: Vec<&Value> =
+            live.filter(|event| event["id"].as_str().is_some_and(|id| id.starts_with("sfb"))).collect();
+        for mirror in &mirrors {
+            let text = mirror.to_string();
+            assert!(!text.contains("Secret") && mirror["attendees"].is_null(), "{text}");
+            assert_eq!(mirror["summary"], "Busy", "{text}");
+            assert_eq!(mirror["visibility"], "private", "{text}");
+        }
+        Ok(mirrors.len())
+    }
+}
+
+/// A Microsoft that is ours, with Ada in it.
+pub struct Microsoft {
+    /// The service, to look at and to change by hand.
+    pub sim: MicrosoftSim,
+    /// Ada's mailbox.
+    pub ada: MailboxNo,
+    served: MicrosoftServed,
+}
+
+impl Microsoft {
+    /// Starts one with Ada's mailbox in it.
+    pub async fn start(kind: MailboxKind) -> Outcome<Self> {
+        let sim = MicrosoftSim::new(MicrosoftOptions::default()).map_err(Failure::new)?;
+        let ada = sim.add_user(kind, ADA, "Ada");
+        let served = sim.start(ANYWHERE).await?;
+        Ok(Self { sim, ada, served })
+    }
+
+    /// What `--endpoints` takes.
+    pub fn endpoints(&self) -> String {
+        let base = self.served.base_url().as_str().trim_end_matches('/').to_owned();
+        let at = |path: &str| format!("{base}/common/oauth2/v2.0/{path}");
+        format!(
+            "client_id = 'starmesh-test'\nauthorize = '{}'\ntoken = '{}'\ndevice = '{}'\napi = '{base}/v1.0'\n",
+            at("authorize"),
+            at("token"),
+            at("devicecode")
+        )
+    }
+
+    /// Adds a Microsoft account called `name`, with further words for the command.
+    pub async fn add_account(&self, app: &Starmesh, name: &str, words: &[&str]) -> Outcome<Ended> {
+        let file = endpoints_file(app, name, &self.endpoints())?;
+        let file = file.to_string_lossy();
+        let args = ["account", "add", "microsoft", "--name", name, "--endpoints", &file, "--browser", "none"];
+        in_browser(app, &[&args[..], words].concat(), "").await
+    }
+
+    /// How many mirrors a calendar holds; each says when and nothing else.
+    pub fn mirrors(&self, calendar: CalendarNo) -> usize {
+        self.sim.with(|world| {
+            let mirrors: Vec<_> = world
+                .events(calendar)
+                .filter(|item| item.transaction.as_ref().is_some_and(|id| id.starts_with("sfb")))
+                .collect();
+            for mirror in &mirrors {
+                let text = format!("{:?}", mirror.main.props);
+                assert!(!text.contains("Secret"), "{text}");
+                assert_eq!(mirror.main.props["subject"], "Busy", "{text}");
+                assert_eq!(mirror.main.props["sensitivity"], "private", "{text}");
+            }
+            mirrors.len()
+        })
     }
 }
 

@@ -1,12 +1,13 @@
-use chrono::{Days, NaiveTime, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 use starmesh_sim::google::NewCalendar;
 use starmesh_sim::web::WriteKind;
 use starmesh_sim::web::auth::User;
+use starmesh_tests::Outcome;
 use starmesh_tests::cli::Starmesh;
 use starmesh_tests::web::{ADA, Google, in_browser};
-use starmesh_tests::{Failure, Outcome};
 use tempfile::TempDir;
+
+use crate::{by_hand, google_event as event};
 
 const PROJECTS: &str = "projects@group.calendar.google.com";
 const FAMILY: &str = "family@group.calendar.google.com";
@@ -48,22 +49,8 @@ impl Scene {
         Ok(Self { google, app, _folder: folder })
     }
 
-    /// How many live mirrors a calendar holds; each says when and nothing else.
-    fn mirrors(&self, calendar: &str) -> Outcome<usize> {
-        let events = self.google.sim.stored_events(calendar).map_err(by_hand)?;
-        let live = events.iter().filter(|event| event["status"] != "cancelled");
-        let mirrors: Vec<&Value> =
-            live.filter(|event| event["id"].as_str().is_some_and(|id| id.starts_with("sfb"))).collect();
-        for mirror in &mirrors {
-            let text = mirror.to_string();
-            assert!(!text.contains("Secret") && mirror["attendees"].is_null(), "{text}");
-            assert_eq!((&mirror["summary"], &mirror["visibility"]), (&json!("Busy"), &json!("private")));
-        }
-        Ok(mirrors.len())
-    }
-
     fn expect(&self, projects: usize, family: usize, own: usize) -> Outcome<()> {
-        let found = (self.mirrors(PROJECTS)?, self.mirrors(FAMILY)?, self.mirrors(ADA)?);
+        let found = (self.google.mirrors(PROJECTS)?, self.google.mirrors(FAMILY)?, self.google.mirrors(ADA)?);
         assert_eq!(found, (projects, family, own), "mirrors of projects, family and the own calendar");
         let notified = self.google.sim.ledger().notifications();
         assert!(notified.is_empty(), "somebody would have been notified: {notified:?}");
@@ -78,18 +65,6 @@ impl Scene {
         };
         writes.iter().filter(|write| !write.method.is_empty() && of_events(write.kind)).count()
     }
-}
-
-fn by_hand(error: impl std::fmt::Display) -> Failure {
-    Failure::new(error.to_string())
-}
-
-/// An hour in UTC, some days from now.
-fn event(days: u64, hour: u32, summary: &str) -> Value {
-    let day = Utc::now().date_naive() + Days::new(days);
-    let at =
-        |hour| day.and_time(NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour")).and_utc().to_rfc3339();
-    json!({ "summary": summary, "start": { "dateTime": at(hour) }, "end": { "dateTime": at(hour + 1) } })
 }
 
 #[tokio::test]
