@@ -48,8 +48,12 @@ pub struct GraphHarness {
 impl GraphHarness {
     /// The adapter on a fresh service with these switches.
     pub async fn with(switches: Switches) -> Self {
-        let sim = MicrosoftSim::new(MicrosoftOptions { switches, ..MicrosoftOptions::default() });
-        let sim = sim.expect("it can be built");
+        Self::start(MicrosoftOptions { switches, ..MicrosoftOptions::default() }).await
+    }
+
+    /// The adapter on a fresh service that begins so.
+    pub async fn start(options: MicrosoftOptions) -> Self {
+        let sim = MicrosoftSim::new(options).expect("it can be built");
         let mailbox = sim.add_user(MailboxKind::Work, ADA, "Ada");
         sim.accept_token(TOKEN, ADA);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
