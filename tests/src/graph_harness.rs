@@ -202,15 +202,12 @@ impl Harness for GraphHarness {
         let key = (calendar.to_string(), event.uid.clone());
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let mut body = json_of(event);
-        let item = match events.get(&key) {
-            Some(item) => {
-                self.sim.with(|world| world.change_event(*item, &body)).expect("an event can be changed");
-                *item
-            }
-            None => {
-                body["iCalUId"] = json!(event.uid);
-                self.sim.with(|world| world.put_event(no, &body)).expect("an event can be made")
-            }
+        let item = if let Some(item) = events.get(&key) {
+            self.sim.with(|world| world.change_event(*item, &body)).expect("an event can be changed");
+            *item
+        } else {
+            body["iCalUId"] = json!(event.uid);
+            self.sim.with(|world| world.put_event(no, &body)).expect("an event can be made")
         };
         events.insert(key, item);
         self.item_id(no, item)

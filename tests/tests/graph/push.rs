@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
+use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::json;
 use starmesh_graph::{Mailbox, Notification, lasting_name, notices};
@@ -30,12 +31,12 @@ impl HookCarrier for Inbox {
         if let Some((_, token)) = token {
             let body = token.into_owned().into_bytes().into();
             let content_type = Some("text/plain".to_owned());
-            return Ok(HookReply { status: Default::default(), content_type, body });
+            return Ok(HookReply { status: StatusCode::OK, content_type, body });
         }
         for notice in notices(&call.body, &secret()).map_err(|problem| problem.to_string())? {
             self.0.send(notice).map_err(|error| error.to_string())?;
         }
-        Ok(HookReply { status: Default::default(), content_type: None, body: Default::default() })
+        Ok(HookReply { status: StatusCode::OK, content_type: None, body: Vec::new().into() })
     }
 }
 

@@ -59,10 +59,6 @@ impl Scene {
         midnight(self.graph.now().date_naive()) + TimeDelta::days(days) + TimeDelta::hours(10)
     }
 
-    pub(crate) fn switch(&self, change: impl FnOnce(&mut Switches)) {
-        self.graph.sim.with(|world| change(&mut world.switches));
-    }
-
     /// Makes an event of an hour.
     pub(crate) fn make(&self, start: DateTime<Utc>, more: Value) -> ItemNo {
         let mut body = times(start);

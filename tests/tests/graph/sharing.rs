@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use starmesh_core::ids::LastingName;
+use starmesh_core::mirror::Incarnation;
 use starmesh_graph::{GraphClient, Mailbox, lasting_name};
 use starmesh_provider::{CalendarProvider as _, ErrorKind, MirrorWrite};
 use starmesh_sim::microsoft::world::{CalendarNo, MailboxKind, Role};
@@ -51,7 +52,7 @@ async fn a_shared_calendar_is_listed_read_and_written_in_both_addressings() {
         let made = scene.graph.sim.with(|world| world.put_event(shared.calendar, &body)).unwrap();
         scene.read_by(client, name, &mut reader).await;
         assert_eq!(reader.items.len(), before + 1);
-        let mirror = mirror_in(name, &format!("event-{number}"), scene.day(3), Default::default());
+        let mirror = mirror_in(name, &format!("event-{number}"), scene.day(3), Incarnation::default());
         let written = client.write(name, vec![MirrorWrite::Create(mirror.clone())]).await.remove(0).unwrap();
         scene.read_by(client, name, &mut reader).await;
         assert!(is_marked(reader.items.get(&written.remote_id)));
@@ -71,7 +72,7 @@ async fn where_private_events_are_hidden_mirrors_are_plain_and_can_be_removed() 
     let shared = shared(Switches::default(), Role::DelegateWithoutPrivateEventAccess).await;
     let scene = &shared.scene;
     let (client, name) = &shared.through_his;
-    let mirror = mirror_in(name, "event", scene.day(3), Default::default());
+    let mirror = mirror_in(name, "event", scene.day(3), Incarnation::default());
     let written = client.write(name, vec![MirrorWrite::Create(mirror.clone())]).await.remove(0).unwrap();
     let found = client.find_mirror(name, mirror.provider_id()).await.unwrap().expect("it is found");
     assert!(found.events[0].marked.as_ref().unwrap().plain);
@@ -109,20 +110,27 @@ async fn a_calendar_that_is_only_readable_is_never_a_target() {
     for (client, name) in [&shared.through_his, &shared.through_hers] {
         let listed = client.list_calendars().await.unwrap();
         assert!(listed.iter().find(|row| row.name == *name).unwrap().read_only);
-        let mirror = mirror_in(name, "event", scene.day(3), Default::default());
+        let mirror = mirror_in(name, "event", scene.day(3), Incarnation::default());
         let refused = client.write(name, vec![MirrorWrite::Create(mirror)]).await.remove(0);
         assert_eq!(refused.map_err(|error| error.kind), Err(ErrorKind::ReadOnly));
     }
 }
 
 #[tokio::test]
-async fn a_calendar_that_is_no_longer_shared_is_not_empty() {
+async fn a_calendar_that_is_no_longer_shared_still_tells_what_everybody_may_see() {
     let shared = shared(Switches::default(), Role::Write).await;
     let scene = &shared.scene;
-    scene.graph.sim.with(|world| world.unshare(shared.calendar, scene.graph.mailbox));
+    scene.graph.sim.with(|world| {
+        world.put_event(shared.calendar, &times(scene.day(2))).unwrap();
+        world.unshare(shared.calendar, scene.graph.mailbox);
+    });
     for (client, name) in [&shared.through_his, &shared.through_hers] {
-        let error = client.changes_since(name, None, &scene.window()).await.unwrap_err();
-        assert!(matches!(error.kind, ErrorKind::Refused | ErrorKind::CalendarGone), "{:?}", error.kind);
+        let mut reader = Reader::default();
+        scene.read_by(client, name, &mut reader).await;
+        assert_eq!(scene.days(&reader), [2]);
+        let mirror = mirror_in(name, "event", scene.day(3), Incarnation::default());
+        let refused = client.write(name, vec![MirrorWrite::Create(mirror)]).await.remove(0);
+        assert_eq!(refused.map_err(|error| error.kind), Err(ErrorKind::ReadOnly));
     }
 }
 
