@@ -177,16 +177,13 @@ impl Harness for GoogleHarness {
         let name = calendar.as_str();
         let known = self.around.events(name, &[("iCalUID", &event.uid)]).await;
         let mut body = json_of(event);
-        let id = match known.first().and_then(|event| event["id"].as_str()) {
-            Some(id) => {
-                self.around.done("PUT", &["calendars", name, "events", id], &[], Some(&body)).await;
-                id.to_owned()
-            }
-            None => {
-                body["iCalUID"] = json!(event.uid);
-                let made = self.around.done("POST", &["calendars", name, "events"], &[], Some(&body)).await;
-                made["id"].as_str().expect("an event has an id").to_owned()
-            }
+        let id = if let Some(id) = known.first().and_then(|event| event["id"].as_str()) {
+            self.around.done("PUT", &["calendars", name, "events", id], &[], Some(&body)).await;
+            id.to_owned()
+        } else {
+            body["iCalUID"] = json!(event.uid);
+            let made = self.around.done("POST", &["calendars", name, "events"], &[], Some(&body)).await;
+            made["id"].as_str().expect("an event has an id").to_owned()
         };
         RemoteId::new(id)
     }

@@ -48,8 +48,12 @@ pub struct GraphHarness {
 impl GraphHarness {
     /// The adapter on a fresh service with these switches.
     pub async fn with(switches: Switches) -> Self {
-        let sim = MicrosoftSim::new(MicrosoftOptions { switches, ..MicrosoftOptions::default() });
-        let sim = sim.expect("it can be built");
+        Self::start(MicrosoftOptions { switches, ..MicrosoftOptions::default() }).await
+    }
+
+    /// The adapter on a fresh service that begins so.
+    pub async fn start(options: MicrosoftOptions) -> Self {
+        let sim = MicrosoftSim::new(options).expect("it can be built");
         let mailbox = sim.add_user(MailboxKind::Work, ADA, "Ada");
         sim.accept_token(TOKEN, ADA);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -198,15 +202,12 @@ impl Harness for GraphHarness {
         let key = (calendar.to_string(), event.uid.clone());
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let mut body = json_of(event);
-        let item = match events.get(&key) {
-            Some(item) => {
-                self.sim.with(|world| world.change_event(*item, &body)).expect("an event can be changed");
-                *item
-            }
-            None => {
-                body["iCalUId"] = json!(event.uid);
-                self.sim.with(|world| world.put_event(no, &body)).expect("an event can be made")
-            }
+        let item = if let Some(item) = events.get(&key) {
+            self.sim.with(|world| world.change_event(*item, &body)).expect("an event can be changed");
+            *item
+        } else {
+            body["iCalUId"] = json!(event.uid);
+            self.sim.with(|world| world.put_event(no, &body)).expect("an event can be made")
         };
         events.insert(key, item);
         self.item_id(no, item)

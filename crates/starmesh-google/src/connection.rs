@@ -65,37 +65,40 @@ impl Connection {
     ///
     /// A part may be carried out twice, when its answer was lost: every request has to bear that.
     pub(crate) async fn send_all(&self, requests: &[Request]) -> Vec<Result<Response>> {
-        let mut answers: Vec<Option<Result<Response>>> = vec![None; requests.len()];
+        let mut answers: Vec<Result<Response>> = requests.iter().map(|_| Err(self.no_answer())).collect();
         let mut waiting: Vec<usize> = (0..requests.len()).collect();
         let mut alone = Vec::new();
-        for tries in 1..=PART_TRIES_MAX {
+        for tries in 0..PART_TRIES_MAX {
             if waiting.len() <= 1 {
                 break;
             }
             let mut again = Vec::new();
+            let mut delay = backoff(tries, self.entropy.fraction());
             for numbers in waiting.chunks(BATCH_MAX) {
-                match self.send_batch(requests, numbers).await {
-                    Ok(mut parts) => {
-                        for number in numbers {
-                            let part = parts.remove(number);
-                            match verdict(part.as_ref()) {
-                                Verdict::Final => answers[*number] = part.map(Ok),
-                                Verdict::Again if tries == PART_TRIES_MAX => {
-                                    answers[*number] = Some(part.ok_or_else(|| self.no_answer()));
-                                }
-                                Verdict::Again => again.push(*number),
-                                Verdict::Alone => alone.push(*number),
-                            }
-                        }
-                    }
+                let mut parts = match self.send_batch(requests, numbers).await {
+                    Ok(parts) => parts,
                     Err(error) => {
-                        numbers.iter().for_each(|number| answers[*number] = Some(Err(error.clone())));
+                        numbers.iter().for_each(|number| answers[*number] = Err(error.clone()));
+                        continue;
                     }
+                };
+                for number in numbers {
+                    let part = parts.remove(number);
+                    match verdict(part.as_ref()) {
+                        Verdict::Final => {}
+                        Verdict::Again => {
+                            delay = delay.max(part.as_ref().and_then(asked_delay).unwrap_or_default());
+                            again.push(*number);
+                        }
+                        Verdict::Alone => alone.push(*number),
+                    }
+                    answers[*number] = part.ok_or_else(|| self.no_answer());
                 }
             }
-            waiting = again;
+            let is_last = tries + 1 == PART_TRIES_MAX || delay > DELAY_WAIT_MAX;
+            waiting = if is_last { Vec::new() } else { again };
             if !waiting.is_empty() {
-                self.pace.pause(backoff(tries - 1, self.entropy.fraction()));
+                self.pace.pause(delay);
             }
         }
         alone.append(&mut waiting);
@@ -106,9 +109,9 @@ impl Connection {
                 None => self.send(&requests[number]).await,
             };
             stop = stop.or_else(|| self.stops(&answer));
-            answers[number] = Some(answer);
+            answers[number] = answer;
         }
-        answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(self.no_answer()))).collect()
+        answers
     }
 
     /// The answers to one batch, by number.

@@ -220,7 +220,7 @@ impl GoogleClient {
         Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
-    /// One event with all its fields, if it is there and still an event that happens once.
+    /// One event with all its fields, if it is there and can be read.
     pub(crate) async fn mirror_row(&self, calendar: &LastingName, id: &str) -> Result<Option<Box<EventRow>>> {
         let mut rows = self.get_all(calendar, &[id], Depth::Mirror).await?;
         Ok(match rows.pop().flatten() {

@@ -38,6 +38,10 @@ impl Script {
         self.with(move |_| Ok(response(status, body.to_owned())))
     }
 
+    pub(crate) fn answering(self, response: Response) -> Self {
+        self.with(move |_| Ok(response))
+    }
+
     pub(crate) fn failing(self, error: HttpError) -> Self {
         self.with(move |_| Err(error))
     }

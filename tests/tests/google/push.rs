@@ -27,7 +27,7 @@ impl HookCarrier for Inbox {
         let headers = call.headers.iter().cloned().collect();
         let told = read_notification(&headers, &secret()).map_err(|problem| problem.to_string())?;
         self.0.lock().unwrap().push((told.channel, told.notice));
-        Ok(HookReply { status: Default::default(), content_type: None, body: Default::default() })
+        Ok(HookReply { status: reqwest::StatusCode::OK, content_type: None, body: Vec::new().into() })
     }
 }
 

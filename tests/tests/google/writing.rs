@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use starmesh_core::mirror::Incarnation;
-use starmesh_provider::{CalendarProvider as _, ErrorKind, MirrorWrite};
+use starmesh_provider::{CalendarProvider as _, ErrorKind, MirrorWrite, Written};
 use starmesh_sim::google::{Collision, Fault, Scripted, Switches, Undelete};
 
-use crate::scene::{Reader, Scene, placed};
+use crate::scene::{Reader, Scene, placed, times};
 
 #[tokio::test]
 async fn a_deleted_mirror_comes_back_under_its_id_or_under_the_next() {
@@ -101,8 +101,7 @@ async fn whatever_people_add_to_a_mirror_goes_with_an_update_and_nobody_hears_of
     scene.read(&mut reader).await;
     let item = reader.items.values().next().unwrap();
     assert!(!item.events[0].marked.as_ref().unwrap().plain);
-    let seen =
-        starmesh_provider::Written { remote_id: item.remote_id.clone(), version: item.version.clone() };
+    let seen = Written { remote_id: item.remote_id.clone(), version: item.version.clone() };
     scene.write(MirrorWrite::Update(placed(&mirror, &seen), mirror.clone())).await.unwrap();
     scene.read(&mut reader).await;
     let item = reader.items.values().next().unwrap();
@@ -159,5 +158,51 @@ async fn an_html_page_in_place_of_an_answer_is_trouble_and_no_calendar() {
         });
         let outcome = scene.google.adapter().changes_since(&scene.calendar, None, &scene.window()).await;
         assert_eq!(outcome.map_err(|error| error.kind).unwrap_err(), kind, "{status} {html}");
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_that_somebody_made_repeat_becomes_one_block_again() {
+    let scene = Scene::with(Switches::default()).await;
+    let mirror = scene.mirror("event", scene.day(3));
+    let written = scene.write(MirrorWrite::Create(mirror.clone())).await.unwrap();
+    let mut reader = Reader::default();
+    scene.read(&mut reader).await;
+    let mut repeating = times(scene.day(3));
+    repeating["recurrence"] = json!(["RRULE:FREQ=DAILY;COUNT=3"]);
+    scene.patch(written.remote_id.as_str(), repeating).await;
+    scene.read(&mut reader).await;
+    assert_eq!(scene.starts(&reader).len(), 3);
+    let item = &reader.items[written.remote_id.as_str()];
+    let marked = item.events[0].marked.as_ref().unwrap();
+    assert_eq!((marked.plain, marked.mark.as_str()), (false, mirror.mark().to_string().as_str()));
+    let seen = Written { remote_id: item.remote_id.clone(), version: item.version.clone() };
+    scene.write(MirrorWrite::Update(placed(&mirror, &seen), mirror.clone())).await.unwrap();
+    scene.read(&mut reader).await;
+    let item = &reader.items[written.remote_id.as_str()];
+    assert_eq!(*item, mirror.as_observed(item.remote_id.clone(), item.version.clone()));
+    assert_eq!(reader.items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_mirror_to_which_people_are_invited_says_so_and_is_not_written_blindly() {
+    let scene = Scene::with(Switches::default()).await;
+    for invited in [
+        json!([{"email": "eve@example.org"}]),
+        json!([{"email": "eve@example.org"}, {"email": "bob@example.org"}]),
+        json!([{"email": starmesh_tests::google_harness::ADA, "responseStatus": "accepted"}]),
+    ] {
+        let mirror = scene.mirror(&invited.to_string(), scene.day(3));
+        let written = scene.write(MirrorWrite::Create(mirror.clone())).await.unwrap();
+        scene.patch(written.remote_id.as_str(), json!({"attendees": invited})).await;
+        let mut reader = Reader::default();
+        scene.read(&mut reader).await;
+        let marked = reader.items[written.remote_id.as_str()].events[0].marked.clone().unwrap();
+        assert!(marked.has_attendees && !marked.plain, "{invited}");
+        let blind = placed(&mirror, &Written { version: None, ..written });
+        for write in [MirrorWrite::Update(blind.clone(), mirror.clone()), MirrorWrite::Remove(blind)] {
+            let outcome = scene.write(write).await;
+            assert_eq!(outcome.map_err(|error| error.kind), Err(ErrorKind::PreconditionFailed), "{invited}");
+        }
     }
 }

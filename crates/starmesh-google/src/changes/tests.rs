@@ -418,3 +418,28 @@ async fn calendars_of_all_pages_are_listed_once() {
     let none = Script::default().json(200, json!({"items": []}));
     assert_eq!(none.client().account_name().await.unwrap_err().kind, ErrorKind::InvalidData);
 }
+
+#[tokio::test]
+async fn a_calendar_of_a_hundred_thousand_events_is_read_page_by_page() {
+    const PAGES: usize = 40;
+    const ROWS: usize = 2_500;
+    let mut script = Script::default();
+    for number in 0..PAGES {
+        let rows = (0..ROWS).map(|row| {
+            let id = format!("e{number}x{row}");
+            format!(
+                r#"{{"id":"{id}","iCalUID":"{id}@google.com","etag":"\"1\"","status":"confirmed","start":{{"dateTime":"2026-12-01T10:00:00Z"}},"end":{{"dateTime":"2026-12-01T11:00:00Z"}}}}"#
+            )
+        });
+        let rows: Vec<String> = rows.collect();
+        let end = if number + 1 == PAGES {
+            r#""nextSyncToken":"t1""#.to_owned()
+        } else {
+            format!(r#""nextPageToken":"p{number}""#)
+        };
+        let body = format!(r#"{{"items":[{}],{end}}}"#, rows.join(","));
+        script = script.answering(http::Response::new(body.into_bytes()));
+    }
+    let changes = read(&script, None).await.unwrap();
+    assert_eq!((changes.changed.len(), script.requests().len()), (PAGES * ROWS, PAGES));
+}

@@ -181,3 +181,28 @@ async fn batches_hold_at_most_fifty() {
         .collect();
     assert_eq!(parts, [50, 20]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_long_delay_that_a_part_asks_for_is_the_callers_to_plan_with() {
+    let slow = |seconds: u32| {
+        let part = format!("HTTP/1.1 429 X\r\nRetry-After: {seconds}\r\n\r\n{}", error("rateLimitExceeded"));
+        let parts: String = (0..2)
+            .map(|number| format!("--b\r\nContent-ID: <response-item{number}>\r\n\r\n{part}\r\n"))
+            .collect();
+        http::Response::builder()
+            .header("content-type", "multipart/mixed; boundary=b")
+            .body(format!("{parts}--b--").into_bytes())
+            .unwrap()
+    };
+    let script = Script::default().answering(slow(600));
+    let answers = script.client().connection.send_all(&gets(2)).await;
+    assert_eq!(statuses(&answers), [Ok(429), Ok(429)]);
+    let delay = asked_delay(answers[0].as_ref().unwrap());
+    assert_eq!(delay, Some(Duration::from_mins(10)));
+
+    let script = Script::default().answering(slow(30)).batch(vec![ok("a"), ok("b")]);
+    let start = Instant::now();
+    let answers = script.client().connection.send_all(&gets(2)).await;
+    assert_eq!(statuses(&answers), [Ok(200), Ok(200)]);
+    assert!(start.elapsed() >= Duration::from_secs(30));
+}
