@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use starmesh_sim::google::{GoogleOptions, GoogleSim, WorldFile};
+use starmesh_sim::google::{self, GoogleOptions, GoogleSim};
 use starmesh_sim::microsoft::{self, MicrosoftOptions, MicrosoftSim};
+use starmesh_sim::web::{Ledger, SimClock};
 
 /// The bearer token of the well-known user unless told otherwise.
 const TOKEN_DEFAULT: &str = "starmesh-sim";
@@ -38,23 +39,23 @@ struct Serve {
     /// What everything random is drawn from
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// A world to begin with, in TOML; without it there is a small one of ada@example.test
+    /// A world to begin with, in TOML; without it there is a small one of ada@example.test at each provider
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
-    /// Bearer token of the world's first user
+    /// Bearer token of the first user of each provider
     #[arg(long, value_name = "T", default_value = TOKEN_DEFAULT)]
     token: String,
 }
 
-const WORLD_HELP: &str = r#"A world in TOML:
+const WORLD_HELP: &str = r#"A world in TOML; a provider that it does not speak of has its default world:
 
   # The first user is the one whose token --token is.
-  [[user]]
+  [[google.user]]
   mail = "ada@example.test"
   zone = "Europe/Berlin"
 
   # Every user has a primary calendar that bears their address; these come besides.
-  [[calendar]]
+  [[google.calendar]]
   id = "team@group.calendar.google.com"
   summary = "Team"
   owner = "ada@example.test"
@@ -62,20 +63,18 @@ const WORLD_HELP: &str = r#"A world in TOML:
   can_push = true           # optional; false for holidays
 
   # freeBusyReader, reader, writerWithoutPrivateAccess, writer or owner
-  [[role]]
+  [[google.role]]
   calendar = "team@group.calendar.google.com"
   user = "bob@example.test"
   role = "reader"
 
   # The body is that of an insert; day counts from today.
-  [[event]]
+  [[google.event]]
   calendar = "ada@example.test"
   day = 1
   from = "10:00"            # in the calendar's zone; left out for a whole day
   to = "11:00"
   body = { summary = "Review", recurrence = ["RRULE:FREQ=WEEKLY"] }
-
-For Microsoft the same in a table of its own:
 
   # The first mailbox is the one whose token --token is; kind is personal, work or shared.
   [[microsoft.mailbox]]
@@ -105,7 +104,8 @@ For Microsoft the same in a table of its own:
   repeats = { type = "weekly", daysOfWeek = ["monday"] }
   body = { subject = "Review" }
 
-Control routes of each service: /__clock, /__ledger, /__traffic, /__switches."#;
+Control routes of each service: /__clock, /__ledger, /__traffic, /__switches. Both services share
+one clock and one ledger."#;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -120,22 +120,31 @@ async fn main() -> ExitCode {
 }
 
 async fn run(serve: &Serve) -> Result<(), String> {
-    let mut running = Vec::new();
+    let text = match &serve.world {
+        None => String::new(),
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?
+        }
+    };
+    // Both services live in one world: one time, one ledger.
+    let (clock, ledger) = (SimClock::real(), Ledger::new());
+    let unusable = |address: SocketAddr| move |error| format!("{address}: {error}");
+    let mut google_running = None;
     if let Some(address) = serve.google {
-        let sim = google(serve)?;
-        let served = sim.start(address).await.map_err(|error| format!("{address}: {error}"))?;
+        let served =
+            google(serve, &text, &clock, &ledger)?.start(address).await.map_err(unusable(address))?;
         println!("google {}", served.base_url());
-        running.push(served);
+        google_running = Some(served);
     }
     let mut microsoft_running = None;
     if let Some(address) = serve.microsoft {
-        let sim = microsoft(serve)?;
-        let served = sim.start(address).await.map_err(|error| format!("{address}: {error}"))?;
+        let served =
+            microsoft(serve, &text, &clock, &ledger)?.start(address).await.map_err(unusable(address))?;
         println!("microsoft {}", served.base_url());
         microsoft_running = Some(served);
     }
     interrupted().await.map_err(|error| format!("signals cannot be awaited: {error}"))?;
-    for served in running {
+    if let Some(served) = google_running {
         served.shutdown().await;
     }
     if let Some(served) = microsoft_running {
@@ -144,35 +153,22 @@ async fn run(serve: &Serve) -> Result<(), String> {
     Ok(())
 }
 
-fn microsoft(serve: &Serve) -> Result<MicrosoftSim, String> {
-    let world = match &serve.world {
-        None => microsoft::WorldFile::default_world(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path);
-            microsoft::WorldFile::parse(&text.map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-    };
-    let world = world.map_err(|error| error.to_string())?;
-    let sim = MicrosoftSim::new(MicrosoftOptions { seed: serve.seed, ..MicrosoftOptions::default() })?;
+fn google(serve: &Serve, world: &str, clock: &SimClock, ledger: &Ledger) -> Result<GoogleSim, String> {
+    let world = google::WorldFile::parse(world).map_err(|error| error.to_string())?;
+    let (clock, ledger) = (clock.clone(), ledger.clone());
+    let sim = GoogleSim::new(GoogleOptions { seed: serve.seed, clock, ledger, ..GoogleOptions::default() })?;
     world.fill(&sim).map_err(|error| error.to_string())?;
-    let user = world.well_known().ok_or("the world has no user")?;
-    sim.accept_token(&serve.token, user);
+    sim.accept_token(&serve.token, world.well_known().ok_or("the world of Google has no user")?);
     Ok(sim)
 }
 
-fn google(serve: &Serve) -> Result<GoogleSim, String> {
-    let world = match &serve.world {
-        None => WorldFile::default_world(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path);
-            WorldFile::parse(&text.map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-    };
-    let world = world.map_err(|error| error.to_string())?;
-    let sim = GoogleSim::new(GoogleOptions { seed: serve.seed, ..GoogleOptions::default() })?;
+fn microsoft(serve: &Serve, world: &str, clock: &SimClock, ledger: &Ledger) -> Result<MicrosoftSim, String> {
+    let world = microsoft::WorldFile::parse(world).map_err(|error| error.to_string())?;
+    let (clock, ledger) = (clock.clone(), ledger.clone());
+    let options = MicrosoftOptions { seed: serve.seed, clock, ledger, ..MicrosoftOptions::default() };
+    let sim = MicrosoftSim::new(options)?;
     world.fill(&sim).map_err(|error| error.to_string())?;
-    let user = world.well_known().ok_or("the world has no user")?;
-    sim.accept_token(&serve.token, user);
+    sim.accept_token(&serve.token, world.well_known().ok_or("the world of Microsoft has no mailbox")?);
     Ok(sim)
 }
 

@@ -104,7 +104,7 @@ impl Calendar {
             id: id.to_owned(),
             uid: uid.to_owned(),
             status: draft.status,
-            event_type: draft.event_type,
+            kind: draft.event_type,
             extent: self.extent(&draft.start, &draft.end),
             start: draft.start,
             end: draft.end,

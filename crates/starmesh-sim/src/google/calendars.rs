@@ -11,7 +11,7 @@ use super::moment::known;
 use super::problem::Problem;
 use super::scope::{self, Need};
 use super::tokens::{PageToken, SyncToken, open, seal};
-use super::world::{Entry, new_calendar};
+use super::world::{Entry, new_calendar, resolve};
 use crate::web::{Reply, WriteKind};
 
 /// Rows on a page of the list unless asked otherwise.
@@ -106,7 +106,7 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Answer {
 /// GET users/me/calendarList/{c}
 pub(super) fn entry(turn: &mut Turn<'_>, name: &str) -> Answer {
     scope::check(turn.access, Need::ReadListEntry, None)?;
-    let id = turn.world.resolve(turn.me(), name);
+    let id = resolve(turn.me(), name);
     entry_reply(turn, &id)
 }
 
@@ -123,7 +123,7 @@ pub(super) fn insert_entry(turn: &mut Turn<'_>) -> Answer {
     let body = turn.call.object()?;
     let id =
         body.get("id").and_then(Value::as_str).ok_or_else(|| Problem::required("Missing calendar id."))?;
-    let id = turn.world.resolve(turn.me(), id);
+    let id = resolve(turn.me(), id);
     let me = turn.me().to_owned();
     turn.world.role(&me, &id).ok_or_else(Problem::not_found)?;
     let listed = turn.world.lists.get(&me).and_then(|list| list.entries.get(&id));
@@ -136,7 +136,7 @@ pub(super) fn insert_entry(turn: &mut Turn<'_>) -> Answer {
 /// PATCH and PUT users/me/calendarList/{c}
 pub(super) fn patch_entry(turn: &mut Turn<'_>, name: &str) -> Answer {
     scope::check(turn.access, Need::WriteList, None)?;
-    let id = turn.world.resolve(turn.me(), name);
+    let id = resolve(turn.me(), name);
     entry_reply(turn, &id)?;
     let body = turn.call.object()?;
     change_entry(turn, &id, &body)
@@ -175,7 +175,7 @@ fn change_entry(turn: &mut Turn<'_>, id: &str, body: &Map<String, Value>) -> Ans
 /// DELETE users/me/calendarList/{c}
 pub(super) fn delete_entry(turn: &mut Turn<'_>, name: &str) -> Answer {
     scope::check(turn.access, Need::WriteList, None)?;
-    let id = turn.world.resolve(turn.me(), name);
+    let id = resolve(turn.me(), name);
     entry_reply(turn, &id)?;
     let me = turn.me().to_owned();
     turn.world.change_entry(&me, &id, |entry| entry.deleted = true);

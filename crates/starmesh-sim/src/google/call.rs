@@ -11,7 +11,7 @@ use super::moment::known;
 use super::problem::Problem;
 use super::scope;
 use super::switches::Switches;
-use super::world::World;
+use super::world::{World, resolve};
 use crate::web::auth::{Access, Form};
 use crate::web::{HookCall, Ledger, Notification, Reply, Write, WriteKind};
 
@@ -126,7 +126,7 @@ impl Turn<'_> {
     /// The calendar that the request names, if the person has at least `role` there and the token any of
     /// `scopes`.
     pub(super) fn calendar(&self, name: &str, role: Role, need: scope::Need) -> Result<&Calendar, Problem> {
-        let id = self.world.resolve(self.me(), name);
+        let id = resolve(self.me(), name);
         let calendar = self.world.calendars.get(&id);
         let held = self.world.role(self.me(), &id);
         scope::check(self.access, need, calendar.zip(held))?;

@@ -55,6 +55,10 @@ pub(super) struct Draft {
 }
 
 /// Where a body is to become an event.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the request or the calendar"
+)]
 pub(super) struct Place<'a> {
     /// The calendar's zone.
     pub(super) zone: &'a str,

@@ -15,7 +15,8 @@ pub(super) struct Event {
     pub(super) id: String,
     pub(super) uid: String,
     pub(super) status: Status,
-    pub(super) event_type: String,
+    /// `eventType`.
+    pub(super) kind: String,
     pub(super) start: Moment,
     pub(super) end: Moment,
     /// RRULE, EXRULE, RDATE and EXDATE lines; empty for all but a master.
@@ -123,7 +124,7 @@ impl Event {
         body.insert("start".to_owned(), time(&self.start));
         body.insert("end".to_owned(), time(&self.end));
         body.insert("status".to_owned(), json!(self.status.name()));
-        body.insert("eventType".to_owned(), json!(self.event_type));
+        body.insert("eventType".to_owned(), json!(self.kind));
         if !self.recurrence.is_empty() {
             body.insert("recurrence".to_owned(), json!(self.recurrence));
         }

@@ -9,6 +9,7 @@ use super::call::{Answer, Turn};
 use super::moment::{known, rfc3339};
 use super::problem::Problem;
 use super::scope::{self, Need};
+use super::world::resolve;
 use crate::web::Reply;
 
 /// The most calendars of a request.
@@ -39,7 +40,7 @@ pub(super) fn query(turn: &mut Turn<'_>) -> Answer {
     let mut calendars = Map::new();
     for (at, item) in items.iter().enumerate() {
         let name = item.get("id").and_then(Value::as_str).unwrap_or_default();
-        let id = turn.world.resolve(turn.me(), name);
+        let id = resolve(turn.me(), name);
         let role = turn.world.role(turn.me(), &id);
         let answer = match turn.world.calendars.get(&id) {
             _ if at >= max => problem("calendar", "tooManyCalendarsRequested"),

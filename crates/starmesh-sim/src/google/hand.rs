@@ -82,19 +82,16 @@ impl GoogleSim {
         if ends_tokens {
             stored.end_tokens();
         }
-        match role {
-            Some(role) => {
-                stored.rights.insert(mail.to_owned(), role);
-                let listed = world.lists.get(mail).and_then(|list| list.entries.get(calendar));
-                // A change of rights alone is not told by the list.
-                if listed.is_none_or(|entry| entry.deleted) {
-                    world.list(mail, calendar, Vec::new());
-                }
+        if let Some(role) = role {
+            stored.rights.insert(mail.to_owned(), role);
+            let listed = world.lists.get(mail).and_then(|list| list.entries.get(calendar));
+            // A change of rights alone is not told by the list.
+            if listed.is_none_or(|entry| entry.deleted) {
+                world.list(mail, calendar, Vec::new());
             }
-            None => {
-                stored.rights.remove(mail);
-                world.change_entry(mail, calendar, |entry| entry.deleted = true);
-            }
+        } else {
+            stored.rights.remove(mail);
+            world.change_entry(mail, calendar, |entry| entry.deleted = true);
         }
         self.tell_lists(&mut world, &[mail.to_owned()]);
         Ok(())
@@ -283,7 +280,7 @@ impl GoogleSim {
             fixed_type: None,
             by_hand: true,
         };
-        Draft::parse(body, &place).map_err(|problem: Problem| HandError::Refused(problem.reason))
+        Draft::parse(body, &place).map_err(|problem: Problem| HandError::Refused(problem.reason().to_owned()))
     }
 
     fn look(

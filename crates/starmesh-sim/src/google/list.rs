@@ -55,8 +55,8 @@ pub(super) fn list(turn: &mut Turn<'_>, name: &str) -> Answer {
         Some(_) => rows.delta(repeats),
     };
     let paged =
-        page_of(found, start.page.as_ref().and_then(|page| page.after.clone()), query.max, size_fault);
-    Ok(Reply::json(StatusCode::OK, envelope(turn, &view, &query, &start, paged)))
+        page_of(found, start.page.as_ref().and_then(|page| page.after.as_ref()), query.max, size_fault);
+    Ok(Reply::json(StatusCode::OK, envelope(turn, &view, &query, &start, &paged)))
 }
 
 /// Where a list begins: the tokens of the request, checked.
@@ -123,7 +123,7 @@ fn envelope(
     view: &View<'_>,
     query: &ListQuery,
     start: &Start,
-    paged: Paged<Row<'_>>,
+    paged: &Paged<Row<'_>>,
 ) -> Value {
     let calendar = view.calendar;
     let entry = turn.world.lists.get(turn.me()).and_then(|list| list.entries.get(&calendar.id));

@@ -8,10 +8,13 @@ use crate::web::Reply;
 
 /// An error of the API.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Problem {
-    pub(super) status: u16,
+pub(super) struct Problem(Box<Body>);
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Body {
+    status: u16,
     domain: &'static str,
-    pub(super) reason: String,
+    reason: String,
     message: String,
     /// `locationType` and `location`.
     location: Option<(&'static str, String)>,
@@ -22,7 +25,7 @@ pub(super) struct Problem {
 
 impl Problem {
     fn new(status: u16, domain: &'static str, reason: &str, message: &str) -> Self {
-        Self {
+        Self(Box::new(Body {
             status,
             domain,
             reason: reason.to_owned(),
@@ -30,16 +33,21 @@ impl Problem {
             location: None,
             detail: None,
             retry_after_s: None,
-        }
+        }))
+    }
+
+    /// The machine-readable reason.
+    pub(super) fn reason(&self) -> &str {
+        &self.0.reason
     }
 
     fn at(mut self, kind: &'static str, name: &str) -> Self {
-        self.location = Some((kind, name.to_owned()));
+        self.0.location = Some((kind, name.to_owned()));
         self
     }
 
     pub(super) fn retry_after(mut self, seconds: Option<u64>) -> Self {
-        self.retry_after_s = seconds;
+        self.0.retry_after_s = seconds;
         self
     }
 
@@ -106,14 +114,14 @@ impl Problem {
 
     pub(super) fn credentials() -> Self {
         let mut problem = Self::new(401, "global", "authError", "Invalid Credentials");
-        problem.detail = Some(("UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED"));
+        problem.0.detail = Some(("UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED"));
         problem.at("header", "Authorization")
     }
 
     pub(super) fn scopes() -> Self {
         let message = "Insufficient Permission: Request had insufficient authentication scopes.";
         let mut problem = Self::new(403, "global", "insufficientPermissions", message);
-        problem.detail = Some(("PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
+        problem.0.detail = Some(("PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"));
         problem
     }
 
@@ -136,18 +144,20 @@ impl Problem {
                        you may consider re-evaluating expected per-user traffic to the API and adjust \
                        project quota limits accordingly.";
         let mut problem = Self::new(403, "usageLimits", "userRateLimitExceeded", message);
-        problem.detail = Some(("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED"));
+        problem.0.detail = Some(("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED"));
         problem
     }
 
     pub(super) fn rate() -> Self {
         let mut problem = Self::new(403, "usageLimits", "rateLimitExceeded", "Rate Limit Exceeded");
-        problem.detail = Some(("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED"));
+        problem.0.detail = Some(("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED"));
         problem
     }
 
     pub(super) fn too_many() -> Self {
-        Self { status: 429, ..Self::rate() }
+        let mut problem = Self::rate();
+        problem.0.status = 429;
+        problem
     }
 
     pub(super) fn quota() -> Self {
@@ -191,17 +201,18 @@ impl Problem {
 
     /// The answer. A 410 without a reason has no list of errors at all.
     pub(super) fn reply(&self, switches: &Switches) -> Reply {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut error = json!({ "code": self.status, "message": self.message });
-        if !self.reason.is_empty() {
-            let mut entry = json!({ "domain": self.domain, "reason": self.reason, "message": self.message });
-            if let Some((kind, name)) = &self.location {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut error = json!({ "code": self.0.status, "message": self.0.message });
+        if !self.0.reason.is_empty() {
+            let mut entry =
+                json!({ "domain": self.0.domain, "reason": self.0.reason, "message": self.0.message });
+            if let Some((kind, name)) = &self.0.location {
                 entry["locationType"] = json!(kind);
                 entry["location"] = json!(name);
             }
             error["errors"] = json!([entry]);
         }
-        if let (true, Some((name, reason))) = (switches.error_details, self.detail) {
+        if let (true, Some((name, reason))) = (switches.error_details, self.0.detail) {
             error["status"] = json!(name);
             error["details"] = json!([{
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
@@ -211,11 +222,11 @@ impl Problem {
         }
         let mut reply =
             Reply::json(status, Value::Object([("error".to_owned(), error)].into_iter().collect()));
-        if self.status == 401 {
+        if self.0.status == 401 {
             let challenge = "Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"";
             reply = reply.with_header(header::WWW_AUTHENTICATE, challenge);
         }
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             reply = reply.with_header(header::RETRY_AFTER, &seconds.to_string());
         }
         reply

@@ -202,10 +202,7 @@ impl GoogleSim {
         let Some(access) = call.bearer().and_then(|bearer| self.0.auth.access_of(bearer)) else {
             return refused(&Problem::credentials());
         };
-        let operation = match Operation::of(call) {
-            Some(operation) => operation,
-            None => return refused(&Problem::not_found()),
-        };
+        let Some(operation) = Operation::of(call) else { return refused(&Problem::not_found()) };
         let spent = world.quota.request(&access.client, &access.user.0, now, &switches.quota);
         let checked =
             spent.and_then(|()| if switches.strict_query { operation.check_query(call) } else { Ok(()) });

@@ -7,6 +7,7 @@ use crate::web::HookPlan;
 use crate::web::auth::AuthSwitches;
 
 /// All switches; also at `GET` and `POST /__switches`.
+#[expect(clippy::struct_excessive_bools, reason = "each switch is on or off by itself")]
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {

@@ -93,7 +93,7 @@ impl View<'_> {
         set("updated", json!(stamp(event.updated())));
         set("iCalUID", json!(event.uid));
         set("sequence", json!(event.sequence));
-        set("eventType", json!(event.event_type));
+        set("eventType", json!(event.kind));
         set("start", start.render(self.shown_zone, &self.calendar.zone));
         set("end", end.render(self.shown_zone, &self.calendar.zone));
         if !self.details(event) {

@@ -148,14 +148,14 @@ impl World {
         true
     }
 
-    /// The calendar that `name` means for `person`: `primary` is a keyword.
-    pub(super) fn resolve(&self, person: &str, name: &str) -> String {
-        if name == "primary" { person.to_owned() } else { name.to_owned() }
-    }
-
     pub(super) fn role(&self, person: &str, calendar: &str) -> Option<Role> {
         self.calendars.get(calendar)?.rights.get(person).copied()
     }
+}
+
+/// The calendar that `name` means for `person`: `primary` is a keyword.
+pub(super) fn resolve(person: &str, name: &str) -> String {
+    if name == "primary" { person.to_owned() } else { name.to_owned() }
 }
 
 /// A calendar without events and rights.

@@ -1,13 +1,13 @@
-//! A world as a file.
+//! A world as a file: the table `google` of a TOML file, beside which other providers may have theirs.
 //!
 //! ```toml
 //! # The first person is the well-known one: `--token` is theirs.
-//! [[user]]
+//! [[google.user]]
 //! mail = "ada@example.test"
 //! zone = "Europe/Berlin"
 //!
 //! # Every person has a primary calendar that bears their address; these come besides.
-//! [[calendar]]
+//! [[google.calendar]]
 //! id = "team@group.calendar.google.com"
 //! summary = "Team"
 //! owner = "ada@example.test"
@@ -15,13 +15,13 @@
 //! can_push = true           # optional; false for holidays
 //!
 //! # Who else may do what: freeBusyReader, reader, writerWithoutPrivateAccess, writer, owner.
-//! [[role]]
+//! [[google.role]]
 //! calendar = "team@group.calendar.google.com"
 //! user = "bob@example.test"
 //! role = "reader"
 //!
 //! # The body is that of an insert. Times may be said as days from today at a time of day.
-//! [[event]]
+//! [[google.event]]
 //! calendar = "ada@example.test"
 //! day = 1                   # tomorrow
 //! from = "10:00"            # in the calendar's zone; left out for a whole day
@@ -42,7 +42,7 @@ use super::sim::GoogleSim;
 const DEFAULT: &str = include_str!("world_default.toml");
 
 /// A world to be filled in.
-#[derive(Clone, Deserialize, Debug)]
+#[derive(Clone, Default, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct WorldFile {
     #[serde(default, rename = "user")]
@@ -121,9 +121,17 @@ pub enum WorldFileError {
 }
 
 impl WorldFile {
-    /// Reads a world.
+    /// Reads a world; a file that says nothing of this provider has its default world.
     pub fn parse(text: &str) -> Result<Self, WorldFileError> {
-        Ok(toml::from_str(text)?)
+        /// What else stands in the file is for others.
+        #[derive(Deserialize)]
+        struct File {
+            google: Option<WorldFile>,
+        }
+        match toml::from_str::<File>(text)?.google {
+            Some(world) => Ok(world),
+            None => Ok(toml::from_str::<File>(DEFAULT)?.google.unwrap_or_default()),
+        }
     }
 
     /// The world of a simulator that was given none: ada@example.test with three calendars of her own, one of

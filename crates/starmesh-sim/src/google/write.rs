@@ -77,7 +77,7 @@ pub(super) fn update(turn: &mut Turn<'_>, name: &str, id: &str, is_patch: bool) 
     let mut draft = judge(turn, &calendar, &body, Some(&known))?;
     draft.sequence = sequence;
     if !is_patch && !sent.contains_key("eventType") {
-        draft.event_type.clone_from(&known.event_type);
+        draft.event_type.clone_from(&known.kind);
     }
     let shared = |fields: &Map<String, Value>| {
         fields.get("extendedProperties").and_then(|it| it.get("shared")).cloned()
@@ -187,7 +187,7 @@ fn judge(
     let calendar = turn.world.calendars.get(calendar).ok_or_else(Problem::not_found)?;
     let mut body = body.clone();
     if let Some(known) = known {
-        body.entry("eventType").or_insert_with(|| Value::String(known.event_type.clone()));
+        body.entry("eventType").or_insert_with(|| Value::String(known.kind.clone()));
     }
     let place = Place {
         zone: &calendar.zone,
@@ -196,7 +196,7 @@ fn judge(
         conference: turn.call.query.get("conferenceDataVersion") == Some("1"),
         attachments: turn.call.flag("supportsAttachments")?.unwrap_or(false),
         is_instance: known.is_some_and(|event| event.of.is_some()),
-        fixed_type: known.map(|event| event.event_type.as_str()),
+        fixed_type: known.map(|event| event.kind.as_str()),
         by_hand: false,
     };
     Draft::parse(&body, &place)

@@ -78,6 +78,8 @@ pub enum Fault {
     Conflict,
     /// The token has expired in the middle of things.
     Unauthorized,
+    /// 401 with a claims challenge, as continuous access evaluation sends it.
+    ClaimsChallenge,
 }
 
 /// The faults to come, and how often each kind was met.
@@ -102,6 +104,7 @@ impl Fault {
             Self::MissingRows => "missing_rows",
             Self::Conflict => "conflict",
             Self::Unauthorized => "unauthorized",
+            Self::ClaimsChallenge => "claims_challenge",
         }
     }
 
@@ -118,6 +121,7 @@ impl Fault {
                 "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",
             )),
             Self::Unauthorized => Some(expired()),
+            Self::ClaimsChallenge => Some(challenge()),
             _ => None,
         }
     }
@@ -131,6 +135,22 @@ pub(crate) fn expired() -> Refusal {
         "Lifetime validation failed, the token is expired.",
     )
     .with_header(HeaderName::from_static("www-authenticate"), "Bearer realm=\"\", error=\"invalid_token\"")
+}
+
+/// 401 that asks for a token with more claims
+/// (<https://learn.microsoft.com/en-us/entra/identity-platform/claims-challenge>).
+fn challenge() -> Refusal {
+    let claims = br#"{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}"#;
+    let claims = data_encoding::BASE64.encode(claims);
+    Refusal::new(
+        StatusCode::UNAUTHORIZED,
+        "InvalidAuthenticationToken",
+        "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp",
+    )
+    .with_header(
+        HeaderName::from_static("www-authenticate"),
+        format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{claims}\""),
+    )
 }
 
 impl FaultPlan {

@@ -93,6 +93,8 @@ pub(crate) fn answer(
 fn authorize(world: &World, auth: &AuthServer, query: &Form, tenant: &str) -> Reply {
     let switches = &world.switches;
     let redirect = query.get("redirect_uri").and_then(|text| Url::parse(text).ok());
+    // Nobody is signed in here beforehand, so that nothing goes without showing something.
+    let silent = query.get("prompt") == Some("none");
     if redirect.as_ref().is_some_and(|redirect| redirect.path() != switches.redirect_path) {
         return page(50011);
     }
@@ -104,13 +106,17 @@ fn authorize(world: &World, auth: &AuthServer, query: &Form, tenant: &str) -> Re
     // Personal accounts have no administrator.
     let personal =
         tenant == "consumers" || signs_in(world, query).is_none_or(|kind| kind == MailboxKind::Personal);
-    if let (Some(number), Some(mut back), false) = (consented, redirect, personal) {
+    let refused = match consented.filter(|_| !personal) {
+        Some(number) => Some(("consent_required", number)),
+        None => silent.then_some(("interaction_required", 50058)),
+    };
+    if let (Some((error, number)), Some(mut back)) = (refused, redirect) {
         if !is_loopback(&back) {
             return page(50011);
         }
         let (_, text) = meaning(number);
         back.query_pairs_mut()
-            .append_pair("error", "consent_required")
+            .append_pair("error", error)
             .append_pair("error_description", &format!("AADSTS{number}: {text}"))
             .append_pair("state", query.get("state").unwrap_or_default());
         return Reply::empty(StatusCode::FOUND).with_header(header::LOCATION, back.as_str());
@@ -235,6 +241,7 @@ fn meaning(number: u32) -> (&'static str, &'static str) {
         50033 => ("temporarily_unavailable", "A transient error has occurred. Please try again."),
         50034 => ("invalid_request", "The user account does not exist in the directory."),
         50057 => ("invalid_grant", "The user account is disabled."),
+        50058 => ("interaction_required", "A silent sign-in request was sent but no user is signed in."),
         50072 | 50074 | 50076 | 50078 | 50079 | 50158 => {
             ("interaction_required", "Multi-factor authentication is needed.")
         }

@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode, header};
+use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 
@@ -165,12 +166,17 @@ impl MicrosoftSim {
         let stop = CancellationToken::new();
         let (gate, stopped) = (self.gate.clone(), stop.clone());
         tokio::spawn(async move {
+            // Dropped with its tasks at the end. A slow web hook holds up nobody else.
+            let mut rounds = JoinSet::new();
             loop {
                 tokio::select! {
                     () = stopped.cancelled() => break,
-                    () = tokio::time::sleep(DELIVERY_PAUSE) => {}
+                    () = tokio::time::sleep(DELIVERY_PAUSE) => {
+                        let gate = gate.clone();
+                        rounds.spawn(async move { deliver_due(&gate.world, &gate.hooks).await });
+                    }
+                    Some(_) = rounds.join_next() => {}
                 }
-                deliver_due(&gate.world, &gate.hooks).await;
             }
         });
         Ok(MicrosoftServed { served, _deliveries: stop.drop_guard() })

@@ -16,7 +16,7 @@ pub struct Ledger(Arc<Mutex<Pages>>);
 
 #[derive(Default)]
 struct Pages {
-    pages: LedgerPages,
+    noted: LedgerPages,
     traffic: VecDeque<Exchange>,
     traffic_on: bool,
     traffic_dropped: u64,
@@ -132,37 +132,37 @@ impl Ledger {
 
     /// Notes a write.
     pub fn write(&self, write: Write) {
-        hold(&self.0).pages.writes.push(write);
+        hold(&self.0).noted.writes.push(write);
     }
 
     /// Notes something that would have reached a person.
     pub fn notification(&self, notification: Notification) {
-        hold(&self.0).pages.notifications.push(notification);
+        hold(&self.0).noted.notifications.push(notification);
     }
 
     /// Notes an attempt to deliver a web hook.
     pub fn delivery(&self, delivery: Delivery) {
-        hold(&self.0).pages.deliveries.push(delivery);
+        hold(&self.0).noted.deliveries.push(delivery);
     }
 
     /// Everything noted so far, traffic aside.
     pub fn pages(&self) -> LedgerPages {
-        hold(&self.0).pages.clone()
+        hold(&self.0).noted.clone()
     }
 
     /// All writes so far.
     pub fn writes(&self) -> Vec<Write> {
-        hold(&self.0).pages.writes.clone()
+        hold(&self.0).noted.writes.clone()
     }
 
     /// Everything that would have reached a person so far.
     pub fn notifications(&self) -> Vec<Notification> {
-        hold(&self.0).pages.notifications.clone()
+        hold(&self.0).noted.notifications.clone()
     }
 
     /// All attempts to deliver web hooks so far.
     pub fn deliveries(&self) -> Vec<Delivery> {
-        hold(&self.0).pages.deliveries.clone()
+        hold(&self.0).noted.deliveries.clone()
     }
 
     /// Switches the recording of traffic on or off; what was recorded stays.

@@ -33,11 +33,11 @@ pub(super) fn draw_fault(dice: &mut Dice, plan: &FaultPlan) -> SizeFault {
 /// followed by another empty one for long, since each is drawn anew.
 pub(super) fn page_of<'a>(
     mut rows: Vec<Row<'a>>,
-    after: Option<(u64, String)>,
+    after: Option<&(u64, String)>,
     max: usize,
     fault: SizeFault,
 ) -> Paged<Row<'a>> {
-    if let Some((rank, id)) = &after {
+    if let Some((rank, id)) = after {
         rows.retain(|row| (row.rank, row.id.as_ref()) > (*rank, id.as_str()));
     }
     let size = match fault {

@@ -164,7 +164,7 @@ impl<'a> Rows<'a> {
     }
 
     fn of_type(&self, event: &Event) -> bool {
-        self.query.types.is_empty() || self.query.types.contains(&event.event_type)
+        self.query.types.is_empty() || self.query.types.contains(&event.kind)
     }
 
     fn properties(&self, event: &Event, details: bool) -> bool {

@@ -61,7 +61,7 @@ pub(in crate::google) fn move_event(turn: &mut Turn<'_>, name: &str, id: &str) -
     if from.is_dead(&known) {
         return Err(Problem::deleted());
     }
-    if known.event_type != "default" || known.of.is_some() {
+    if known.kind != "default" || known.of.is_some() {
         let message = "Only whole events of the default type can be moved.";
         return Err(Problem::calendar(400, "eventTypeRestriction", message));
     }

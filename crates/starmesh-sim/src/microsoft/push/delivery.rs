@@ -3,11 +3,12 @@
 //! A web hook that answers well gets what is due at once; one that is slow gets it later, one that is very
 //! slow loses it; one that fails gets it again and again for four hours.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
 use http::{HeaderValue, Method, header};
 use serde_json::json;
 
@@ -70,20 +71,32 @@ impl Endpoint {
     }
 }
 
-/// Sends everything that is due by now, and gives how many requests that took. Parcels that become due by
-/// their repetition wait for the next time.
+/// Sends everything that is due by now, and gives how many requests that took. Each web hook gets one
+/// request after the other, and none waits for another. Parcels that become due by their repetition wait for
+/// the next time.
 pub(crate) async fn deliver_due(world: &Mutex<World>, hooks: &Hooks) -> usize {
     let batches = hold(world).take_due();
     let sent = batches.len();
+    let mut by_hook: BTreeMap<String, Vec<Vec<Parcel>>> = BTreeMap::new();
     for batch in batches {
-        let Some(call) = call_of(&batch) else { continue };
-        let began = tokio::time::Instant::now();
-        let answer = hooks.ask(&call, ANSWER_TIME_MAX).await;
-        let took = began.elapsed();
-        let taken = answer.is_ok_and(|reply| reply.status.is_success());
-        hold(world).settle(batch, taken, took);
+        let hook = batch.first().map(|parcel| parcel.url.to_string()).unwrap_or_default();
+        by_hook.entry(hook).or_default().push(batch);
     }
+    join_all(by_hook.into_values().map(async |batches| {
+        for batch in batches {
+            deliver(world, hooks, batch).await;
+        }
+    }))
+    .await;
     sent
+}
+
+async fn deliver(world: &Mutex<World>, hooks: &Hooks, batch: Vec<Parcel>) {
+    let Some(call) = call_of(&batch) else { return };
+    let began = tokio::time::Instant::now();
+    let answer = hooks.ask(&call, ANSWER_TIME_MAX).await;
+    let taken = answer.is_ok_and(|reply| reply.status.is_success());
+    hold(world).settle(batch, taken, began.elapsed());
 }
 
 /// One POST for a batch; `None` for an empty one.
@@ -185,5 +198,38 @@ impl World {
     pub fn parcels(&mut self) -> usize {
         self.sort_post();
         self.push.parcels.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(answers: &[u64]) -> Standing {
+        let now = DateTime::UNIX_EPOCH;
+        let mut endpoint = Endpoint::default();
+        for seconds in answers {
+            endpoint.note(now, Duration::from_secs(*seconds));
+        }
+        endpoint.standing(now + TimeDelta::minutes(1), Duration::from_secs(3))
+    }
+
+    #[test]
+    fn a_web_hook_is_judged_by_how_many_of_its_answers_are_late() {
+        assert_eq!(standing(&[20; 9]), Standing::Good, "too few to judge");
+        assert_eq!(standing(&[0; 20]), Standing::Good);
+        assert_eq!(standing(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 5]), Standing::Good);
+        assert_eq!(standing(&[0, 0, 0, 0, 0, 0, 0, 0, 5, 5]), Standing::Slow);
+        assert_eq!(standing(&[0, 0, 0, 0, 0, 0, 0, 0, 10, 10]), Standing::Drop);
+    }
+
+    #[test]
+    fn what_was_ten_minutes_ago_is_forgiven() {
+        let mut endpoint = Endpoint::default();
+        for _ in 0..20 {
+            endpoint.note(DateTime::UNIX_EPOCH, ANSWER_TIME_MAX);
+        }
+        let later = DateTime::UNIX_EPOCH + TimeDelta::minutes(10);
+        assert_eq!(endpoint.standing(later, ANSWER_TIME_MAX), Standing::Good);
     }
 }

@@ -155,7 +155,7 @@ fn create(world: &mut World, call: &Call) -> Result<Step, Refusal> {
         return Err(invalid("The client state is too long."));
     }
     if body.get("includeResourceData") == Some(&Value::Bool(true)) {
-        return Err(invalid("The encryption certificate is missing."));
+        return Err(invalid("Notifications with resource data are not offered here."));
     }
     let of_mailbox = |found: &&Subscription| found.place.mailbox == place.mailbox;
     let mailbox = world.push.subscriptions.values().filter(of_mailbox);

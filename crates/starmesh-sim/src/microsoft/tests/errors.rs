@@ -60,6 +60,19 @@ async fn faults_come_as_planned_and_are_counted() {
 }
 
 #[tokio::test]
+async fn a_claims_challenge_names_its_claims() {
+    let api = Api::new();
+    plan(&api, json!({"fault": "claims_challenge"}));
+    let answer = api.get("/me").await;
+    assert_eq!((answer.status, answer.code()), (401, "InvalidAuthenticationToken"));
+    let header = answer.header("www-authenticate");
+    assert!(header.contains("error=\"insufficient_claims\""));
+    let claims = header.split("claims=\"").nth(1).unwrap().trim_end_matches('"');
+    let claims = data_encoding::BASE64.decode(claims.as_bytes()).unwrap();
+    assert!(serde_json::from_slice::<Value>(&claims).unwrap()["access_token"].is_object());
+}
+
+#[tokio::test]
 async fn an_answer_may_be_lost_after_everything_was_done() {
     let api = Api::new();
     plan(&api, json!({"method": "POST", "fault": "lost_answer"}));

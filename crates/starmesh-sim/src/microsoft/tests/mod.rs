@@ -42,6 +42,8 @@ struct Hook {
     status: Option<u16>,
     /// In place of the token of a handshake.
     reply: Option<String>,
+    /// How long it takes to answer.
+    delay_s: u64,
     got: Vec<Value>,
     handshakes: usize,
 }
@@ -178,6 +180,8 @@ fn receiver(hook: &Arc<Mutex<Hook>>) -> Router {
                 pairs.into_owned().find(|(name, _)| name == "validationToken").map(|(_, value)| value)
             });
             let bytes = to_bytes(request.into_body(), usize::MAX).await.unwrap();
+            let delay = std::time::Duration::from_secs(hold(&hook).delay_s);
+            tokio::time::sleep(delay).await;
             let mut hook = hold(&hook);
             if let Some(token) = token {
                 hook.handshakes += 1;

@@ -216,3 +216,33 @@ async fn a_removed_subscription_is_told_once_and_gone() {
     assert_eq!(api.get(&format!("/subscriptions/{id}")).await.status, 404);
     assert!(!api.sim.with(|world| world.lifecycle(&id, Lifecycle::Missed)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_web_hook_gets_what_is_new_later_and_a_very_slow_one_loses_it() {
+    let api = Api::with(&prompt());
+    api.post("/subscriptions", &wish("/me/events")).await;
+    let one_more = async |day| {
+        api.post("/me/events", &block(day)).await;
+        api.sim.deliver_due().await
+    };
+    hold(&api.hook).delay_s = 5;
+    for day in 1..=10 {
+        assert_eq!(one_more(day).await, 1);
+    }
+    hold(&api.hook).delay_s = 0;
+    assert_eq!(one_more(11).await, 0, "ten seconds later");
+    api.sim.clock().advance(chrono::TimeDelta::seconds(10));
+    assert_eq!(api.sim.deliver_due().await, 1);
+    assert_eq!(got(&api).len(), 11);
+    api.advance(10);
+    hold(&api.hook).delay_s = 20;
+    for day in 12..=21 {
+        one_more(day).await;
+    }
+    hold(&api.hook).delay_s = 0;
+    one_more(22).await;
+    api.sim.clock().advance(chrono::TimeDelta::seconds(10));
+    api.sim.deliver_due().await;
+    let told = got(&api);
+    assert_eq!(told.len(), 0, "dropped");
+}

@@ -156,6 +156,13 @@ async fn organisations_may_demand_an_administrator() {
 }
 
 #[tokio::test]
+async fn a_silent_sign_in_needs_interaction() {
+    let api = Api::new();
+    let back = authorize(&api, "common", &format!("{LOOPBACK}&prompt=none")).await;
+    assert_eq!(parameter(&back, "error"), "interaction_required");
+}
+
+#[tokio::test]
 async fn every_row_of_the_error_table_can_be_had() {
     let api = Api::new();
     for (number, error) in [

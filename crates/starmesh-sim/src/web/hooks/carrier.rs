@@ -43,6 +43,8 @@ impl HttpCarrier {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // A receiver that has just closed an idle connection must not look unreachable.
+            .pool_max_idle_per_host(0)
             .timeout(ANSWER_TIME_MAX);
         for pem in extra_roots {
             let roots = reqwest::Certificate::from_pem_bundle(pem)

@@ -65,7 +65,8 @@ pub(crate) fn next(world: &mut World, access: Access, token: &Token) -> Round {
     let (old, new) = world.changes.split_at(at);
     let mine = |change: &&Change| change.calendar == access.target;
     let new: Vec<Change> = new.iter().filter(|change| change.seq <= upto).filter(mine).copied().collect();
-    let old: Vec<Change> = old.iter().rev().filter(mine).take(REPLAY_REACH).copied().collect();
+    let reach = if world.switches.delta_replays_per_mille > 0 { REPLAY_REACH } else { 0 };
+    let old: Vec<Change> = old.iter().rev().filter(mine).take(reach).copied().collect();
     let mut groups = Vec::new();
     let mut met = BTreeSet::new();
     for change in &new {
@@ -78,8 +79,8 @@ pub(crate) fn next(world: &mut World, access: Access, token: &Token) -> Round {
             groups.push(changed(world, access, token, change.item, &before));
         }
     }
+    let chance = world.switches.delta_replays_per_mille;
     for change in old {
-        let chance = world.switches.delta_replays_per_mille;
         if world.dice.chance(chance) && met.insert(change.item) {
             groups.push(changed(world, access, token, change.item, &[]));
         }

@@ -36,7 +36,7 @@ impl AuthServer {
         }
         let earned = self.earn(&mut state, form, authorization, switches, now);
         match earned {
-            Ok(earned) => self.issue(&mut state, earned, switches, now),
+            Ok(earned) => self.issue(&mut state, &earned, switches, now),
             Err(problem) => (self.style.problem)(&problem, now),
         }
     }
@@ -150,7 +150,13 @@ impl AuthServer {
         Some(token)
     }
 
-    fn issue(&self, state: &mut State, earned: Earned, switches: &AuthSwitches, now: DateTime<Utc>) -> Reply {
+    fn issue(
+        &self,
+        state: &mut State,
+        earned: &Earned,
+        switches: &AuthSwitches,
+        now: DateTime<Utc>,
+    ) -> Reply {
         let access = earned.grant.access();
         let shown: Vec<_> = earned.grant.scopes.iter().map(|scope| (self.style.scope_shown)(scope)).collect();
         let token = state.token(self.style.access_prefix);

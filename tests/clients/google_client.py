@@ -15,6 +15,7 @@ import json
 import sys
 import threading
 import urllib.request
+import uuid
 
 import httplib2
 from googleapiclient.discovery import build
@@ -181,7 +182,7 @@ def watch(service, cal, start):
     arrived = threading.Thread(target=lambda: [receiver.handle_request() for _ in range(2)])
     arrived.start()
     address = f"http://127.0.0.1:{receiver.server_port}/hook"
-    body = {"id": f"channel-{start.timestamp():.0f}", "type": "web_hook", "address": address, "token": "t"}
+    body = {"id": str(uuid.uuid4()), "type": "web_hook", "address": address, "token": "t"}
     channel = service.events().watch(calendarId=cal, body=body).execute()
     service.events().insert(calendarId=cal, body=timed(start)).execute()
     arrived.join(timeout=30)
