@@ -9,11 +9,11 @@ use super::LinkRef;
 pub struct AccountDto {
     /// What the person calls it.
     pub name: String,
-    /// `caldav`.
+    /// `caldav`, `google` or `microsoft`.
     pub provider: String,
-    /// The address a person gave.
+    /// The address a person gave, or that of the provider's API.
     pub url: String,
-    /// Who signs in.
+    /// Who signs in, or whose mailbox is meant, where that is known.
     pub user: String,
     /// How many calendars it has.
     pub calendars: u64,
