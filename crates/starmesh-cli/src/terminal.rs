@@ -21,20 +21,10 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// A password: the whole of standard input, or typed.
     pub(crate) fn password(&self, from_stdin: bool) -> Result<SecretString, AppError> {
-        let missing = |why: &str| {
-            AppError::new(ErrorCode::PasswordMissing, why)
-                .hint("pipe it in: `… --password-stdin < FILE`. It never stands on the command line")
-        };
         if from_stdin {
-            let mut text = Zeroizing::new(String::new());
-            let read = io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
-            read.map_err(|error| missing(&format!("the password could not be read: {error}")))?;
-            let password = without_newline(&text);
-            if password.is_empty() {
-                return Err(missing("standard input holds no password"));
-            }
-            return Ok(SecretString::from(password));
+            return piped("--password-stdin", "password");
         }
+        let missing = |why: &str| missing("--password-stdin", why);
         if !self.interactive {
             return Err(missing("a password is needed, and there is no terminal to ask for it"));
         }
@@ -43,6 +33,12 @@ impl Terminal {
             return Err(missing("the password is empty"));
         }
         Ok(password)
+    }
+
+    /// The secret of a client at a provider: the whole of standard input.
+    #[expect(clippy::unused_self, reason = "whoever sits there is asked through the terminal, or not at all")]
+    pub(crate) fn client_secret(&self) -> Result<SecretString, AppError> {
+        piped("--client-secret-stdin", "client secret")
     }
 
     /// A yes or a no; `None` without a terminal.
@@ -57,6 +53,23 @@ impl Terminal {
         asked.map_err(|error| AppError::new(ErrorCode::FileFailed, format!("could not ask: {error}")))?;
         Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
     }
+}
+
+/// A secret that was piped in, as `option` announced.
+fn piped(option: &str, what: &str) -> Result<SecretString, AppError> {
+    let mut text = Zeroizing::new(String::new());
+    let read = io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text);
+    read.map_err(|error| missing(option, &format!("the {what} could not be read: {error}")))?;
+    let secret = without_newline(&text);
+    if secret.is_empty() {
+        return Err(missing(option, &format!("standard input holds no {what}")));
+    }
+    Ok(SecretString::from(secret))
+}
+
+fn missing(option: &str, why: &str) -> AppError {
+    AppError::new(ErrorCode::PasswordMissing, why)
+        .hint(format!("pipe it in: `… {option} < FILE`. It never stands on the command line"))
 }
 
 impl Passphrases for Terminal {

@@ -181,7 +181,7 @@ async fn add_oauth(
         None => Endpoints::default(),
     };
     endpoints.client_id = args.client_id.or(endpoints.client_id);
-    let client_secret = if args.client_secret_stdin { Some(context.terminal.password(true)?) } else { None };
+    let client_secret = if args.client_secret_stdin { Some(context.terminal.client_secret()?) } else { None };
     let new = NewOAuthAccount { provider, endpoints, client_secret, way, name: args.name };
     add(context, New::OAuth(Box::new(new)), args.browser).await
 }
