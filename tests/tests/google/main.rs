@@ -7,6 +7,7 @@
 )]
 
 mod budget;
+mod mesh;
 mod push;
 mod reading;
 mod roles;
