@@ -7,6 +7,7 @@
 )]
 
 mod budget;
+mod in_process;
 mod mesh;
 mod push;
 mod reading;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,14 +12,16 @@ use starmesh_core::ids::{AccountId, CalendarId, LastingName, LinkId};
 use starmesh_core::mirror::IdentityKey;
 use starmesh_core::reconcile::LinkState;
 use starmesh_engine::{Engine, Parts, PlanOptions};
+use starmesh_google::Budget;
 use starmesh_provider::conformance::Harness as _;
 use starmesh_provider::env::{Clock, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Providers, RemoteCalendar};
-use starmesh_sim::google::{Collision, Retimed, Switches, TokenWindow, Tombstones, Undelete};
+use starmesh_sim::google::{Collision, FaultPlan, Retimed, Switches, TokenWindow, Tombstones, Undelete};
 use starmesh_store::MemoryStore;
 use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, State};
 use starmesh_tests::google_harness::GoogleHarness;
 
+use crate::in_process::google;
 use crate::scene::{Scene, times};
 
 /// One account with two calendars, joined both ways.
@@ -39,7 +42,10 @@ impl Providers for One {
 
 impl Mesh {
     async fn with(switches: Switches) -> Self {
-        let scene = Scene::with(switches).await;
+        Self::on(Scene::with(switches).await).await
+    }
+
+    async fn on(scene: Scene) -> Self {
         let other = scene.google.create_calendar().await;
         let state = State::new(Arc::new(MemoryStore::new()), IdentityKey::new([3; 32]));
         let engine = engine(&scene.google, &state);
@@ -202,4 +208,60 @@ async fn a_lost_database_costs_no_write_on_an_unchanged_world() {
     fresh.settle().await;
     assert_eq!(fresh.mirrors().await, before);
     assert_eq!(fresh.scene.google.sim.ledger().writes().len(), writes);
+}
+
+/// Everything that goes wrong on the way, often.
+fn faults() -> FaultPlan {
+    FaultPlan {
+        user_rate: 30,
+        rate: 30,
+        too_many: 30,
+        backend: 50,
+        unavailable: 50,
+        html: 30,
+        cut_before: 50,
+        cut_after: 100,
+        dead_token: 50,
+        short_page: 200,
+        empty_page: 100,
+        ..FaultPlan::default()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_goes_wrong_the_calendars_converge_once_it_stops() {
+    for seed in 0..6 {
+        let google = google(seed, Switches::default(), Duration::from_millis(80), Budget::default());
+        let mesh = Mesh::on(Scene::on(google).await).await;
+        let (scene, sim) = (&mesh.scene, &mesh.scene.google.sim);
+        let mut ids = Vec::new();
+        for day in 2..30 {
+            ids.push(scene.make(scene.day(day), json!({})).await);
+        }
+        let series = scene.make(scene.day(40), json!({"recurrence": ["RRULE:FREQ=DAILY;COUNT=60"]})).await;
+        for round in 0..4 {
+            sim.switch(|switches| switches.faults = faults());
+            let report = mesh.engine.settle(&PlanOptions::default()).await.unwrap();
+            sim.switch(|switches| switches.faults = FaultPlan::default());
+            assert!(report.passes > 0);
+            let id = &ids[round * 3];
+            match round % 2 {
+                0 => scene.patch(id, times(scene.day(150 + i64::try_from(round).unwrap()))).await,
+                _ => scene.delete(id).await,
+            }
+            scene
+                .delete(&format!(
+                    "{series}_{}",
+                    scene.day(41 + i64::try_from(round).unwrap()).format("%Y%m%dT%H%M%SZ")
+                ))
+                .await;
+        }
+        mesh.settle().await;
+        let mut expected: BTreeSet<_> =
+            (2..30).filter(|day| ![2, 5, 8, 11].contains(day)).map(|day| scene.day(day)).collect();
+        expected.extend([scene.day(150), scene.day(152), scene.day(40)]);
+        expected.extend((45..100).map(|day| scene.day(day)));
+        assert_eq!(mesh.mirrors().await, expected, "seed {seed}");
+        assert!(sim.ledger().notifications().is_empty());
+    }
 }
