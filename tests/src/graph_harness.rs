@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,10 +10,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
-use starmesh_graph::{Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
-use starmesh_http::{
-    Governor, GovernorSettings, HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport,
-};
+use starmesh_graph::{Budget, Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
+use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -27,9 +24,6 @@ pub const ADA: &str = "ada@example.org";
 
 /// The bearer token of that person.
 const TOKEN: &str = "token-of-the-tests";
-
-/// Requests per second: as many as a test wants to make.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(10_000).expect("not zero");
 
 /// A simulated service, the adapter on it, and a way around the adapter.
 pub struct GraphHarness {
@@ -139,12 +133,11 @@ impl GraphHarness {
 }
 
 fn client(sim: &MicrosoftSim, http: &Arc<Bearer>, api: &Url, mailbox: Mailbox) -> GraphClient {
-    let settings = GovernorSettings { concurrency: starmesh_graph::CONCURRENCY, per_second: PER_SECOND };
     let network = GraphNetwork {
         http: Arc::clone(http) as Arc<dyn Transport>,
-        governor: Arc::new(Governor::new(settings)),
         clock: Arc::new(sim.clock().clone()),
         entropy: Arc::new(SystemEntropy),
+        budget: Budget::default(),
     };
     GraphClient::new(&network, Endpoints::at(api.clone()), mailbox)
 }
