@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
-use starmesh_google::{Endpoints, GoogleClient, GoogleNetwork};
+use starmesh_google::{Budget, Endpoints, GoogleClient, GoogleNetwork};
 use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
@@ -25,28 +25,48 @@ pub const ADA: &str = "ada@example.org";
 /// The bearer token of that person.
 const TOKEN: &str = "token-of-the-tests";
 
+/// So much that a test need not wait for it; a scene stays within what the service grants in a minute.
+pub const BUDGET: Budget = Budget { per_minute: 60_000, burst: 600 };
+
 /// A simulated service, the adapter on it, and a way around the adapter.
 pub struct GoogleHarness {
     /// The service.
     pub sim: GoogleSim,
     /// The way around.
     pub around: Around,
-    _served: Served,
+    _served: Option<Served>,
     provider: Arc<GoogleClient>,
     calendars: AtomicUsize,
 }
 
 impl GoogleHarness {
-    /// The adapter on a fresh service with these switches.
+    /// The adapter on a fresh service with these switches, behind a socket.
     pub async fn with(switches: Switches) -> Self {
-        let sim =
-            GoogleSim::new(GoogleOptions { switches, ..GoogleOptions::default() }).expect("it can be built");
-        sim.add_user(ADA, "Europe/Paris").expect("the zone is known");
-        sim.accept_token(TOKEN, ADA);
+        let sim = GoogleSim::new(GoogleOptions { switches, ..GoogleOptions::default() });
+        let sim = sim.expect("it can be built");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let served = sim.start(address).await.expect("a free port can be had");
         let base = served.base_url().clone();
-        let http = Arc::new(Bearer::new());
+        let network = ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used");
+        Self::assemble(sim, Some(served), &base, Arc::new(network), BUDGET)
+    }
+
+    /// The adapter on `sim`, which `network` reaches without a socket, within `budget`.
+    pub fn over(sim: GoogleSim, network: Arc<dyn Transport>, budget: Budget) -> Self {
+        let base = Url::parse("https://www.googleapis.com/").expect("a constant address");
+        Self::assemble(sim, None, &base, network, budget)
+    }
+
+    fn assemble(
+        sim: GoogleSim,
+        served: Option<Served>,
+        base: &Url,
+        network: Arc<dyn Transport>,
+        budget: Budget,
+    ) -> Self {
+        sim.add_user(ADA, "Europe/Paris").expect("the zone is known");
+        sim.accept_token(TOKEN, ADA);
+        let http = Arc::new(Bearer { inner: network });
         let network = GoogleNetwork {
             http: Arc::clone(&http) as Arc<dyn Transport>,
             clock: Arc::new(sim.clock().clone()),
@@ -55,7 +75,7 @@ impl GoogleHarness {
         let at = |path: &str| base.join(path).expect("a path");
         let endpoints = Endpoints { api: at("calendar/v3"), batch: at("batch/calendar/v3") };
         let around = Around { http, api: endpoints.api.clone() };
-        let provider = Arc::new(GoogleClient::new(&network, endpoints));
+        let provider = Arc::new(GoogleClient::with_budget(&network, endpoints, budget));
         Self { sim, around, _served: served, provider, calendars: AtomicUsize::new(0) }
     }
 
@@ -67,13 +87,7 @@ impl GoogleHarness {
 
 /// The network with a token that never changes.
 struct Bearer {
-    inner: ReqwestTransport,
-}
-
-impl Bearer {
-    fn new() -> Self {
-        Self { inner: ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used") }
-    }
+    inner: Arc<dyn Transport>,
 }
 
 #[async_trait]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,10 +10,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
-use starmesh_graph::{Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
-use starmesh_http::{
-    Governor, GovernorSettings, HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport,
-};
+use starmesh_graph::{Budget, Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
+use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -28,9 +25,6 @@ pub const ADA: &str = "ada@example.org";
 /// The bearer token of that person.
 const TOKEN: &str = "token-of-the-tests";
 
-/// Requests per second: as many as a test wants to make.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(10_000).expect("not zero");
-
 /// A simulated service, the adapter on it, and a way around the adapter.
 pub struct GraphHarness {
     /// The service.
@@ -39,7 +33,7 @@ pub struct GraphHarness {
     pub mailbox: MailboxNo,
     http: Arc<Bearer>,
     api: Url,
-    _served: MicrosoftServed,
+    _served: Option<MicrosoftServed>,
     provider: Arc<GraphClient>,
     calendars: AtomicUsize,
     events: Mutex<BTreeMap<(String, String), ItemNo>>,
@@ -54,19 +48,30 @@ impl GraphHarness {
     /// The adapter on a fresh service that begins so.
     pub async fn start(options: MicrosoftOptions) -> Self {
         let sim = MicrosoftSim::new(options).expect("it can be built");
-        let mailbox = sim.add_user(MailboxKind::Work, ADA, "Ada");
-        sim.accept_token(TOKEN, ADA);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let served = sim.start(address).await.expect("a free port can be had");
         let api = served.base_url().join("v1.0").expect("a path");
-        let http = Arc::new(Bearer::new());
-        let provider = Arc::new(client(&sim, &http, &api, Mailbox::Me));
+        let network = ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used");
+        let harness = Self::over(sim, Arc::new(network), &api, Budget::default());
+        Self { _served: Some(served), ..harness }
+    }
+
+    /// The adapter on a service that `inner` reaches at `api`.
+    ///
+    /// # Panics
+    ///
+    /// Never for a simulator with nobody in it.
+    pub fn over(sim: MicrosoftSim, inner: Arc<dyn Transport>, api: &Url, budget: Budget) -> Self {
+        let mailbox = sim.add_user(MailboxKind::Work, ADA, "Ada");
+        sim.accept_token(TOKEN, ADA);
+        let http = Arc::new(Bearer { inner });
+        let provider = Arc::new(client(&sim, &http, api, Mailbox::Me, budget));
         Self {
             sim,
             mailbox,
             http,
-            api,
-            _served: served,
+            api: api.clone(),
+            _served: None,
             provider,
             calendars: AtomicUsize::new(0),
             events: Mutex::default(),
@@ -80,7 +85,7 @@ impl GraphHarness {
 
     /// Another adapter with the same person's token, as after a restart, or for another mailbox.
     pub fn client_of(&self, mailbox: Mailbox) -> GraphClient {
-        client(&self.sim, &self.http, &self.api, mailbox)
+        client(&self.sim, &self.http, &self.api, mailbox, Budget::default())
     }
 
     /// Makes a request of a person's own program and gives status and body of the answer.
@@ -138,13 +143,18 @@ impl GraphHarness {
     }
 }
 
-fn client(sim: &MicrosoftSim, http: &Arc<Bearer>, api: &Url, mailbox: Mailbox) -> GraphClient {
-    let settings = GovernorSettings { concurrency: starmesh_graph::CONCURRENCY, per_second: PER_SECOND };
+fn client(
+    sim: &MicrosoftSim,
+    http: &Arc<Bearer>,
+    api: &Url,
+    mailbox: Mailbox,
+    budget: Budget,
+) -> GraphClient {
     let network = GraphNetwork {
         http: Arc::clone(http) as Arc<dyn Transport>,
-        governor: Arc::new(Governor::new(settings)),
         clock: Arc::new(sim.clock().clone()),
         entropy: Arc::new(SystemEntropy),
+        budget,
     };
     GraphClient::new(&network, Endpoints::at(api.clone()), mailbox)
 }
@@ -155,13 +165,7 @@ fn id_of(calendar: &LastingName) -> &str {
 
 /// The network with a token that never changes.
 struct Bearer {
-    inner: ReqwestTransport,
-}
-
-impl Bearer {
-    fn new() -> Self {
-        Self { inner: ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used") }
-    }
+    inner: Arc<dyn Transport>,
 }
 
 #[async_trait]

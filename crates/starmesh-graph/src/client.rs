@@ -8,7 +8,7 @@ use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::{TimeRange, Window};
-use starmesh_http::{Governor, Transport};
+use starmesh_http::Transport;
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, Push, RemoteCalendar, Result,
@@ -22,6 +22,7 @@ use crate::connection::{CONCURRENCY, Connection};
 use crate::convert::Privacy;
 use crate::errors::About;
 use crate::mailbox::{Endpoints, Mailbox};
+use crate::pace::Budget;
 use crate::place::{Place, lasting_name};
 use crate::requests::{CalendarRow, GetMailbox, ListCalendars};
 
@@ -33,13 +34,12 @@ const CALENDAR_PAGES_MAX: usize = 100;
 pub struct GraphNetwork {
     /// One exchange, with the account's token.
     pub http: Arc<dyn Transport>,
-    /// The governor of the mailbox, the same that `http` asks: what a part of a batch orders holds there,
-    /// too.
-    pub governor: Arc<Governor>,
     /// The time, for delays and the expiry of subscriptions.
     pub clock: Arc<dyn Clock>,
     /// Chance, for the spread of delays.
     pub entropy: Arc<dyn Entropy>,
+    /// What the service grants this mailbox.
+    pub budget: Budget,
 }
 
 /// A mailbox at Microsoft.

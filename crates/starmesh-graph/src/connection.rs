@@ -4,14 +4,13 @@
 //! a batch takes as many of the slots as it has parts under way, and a pause that any answer orders, be it
 //! for one part of a batch, holds for all.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::HeaderValue;
 use http::header::DATE;
-use starmesh_http::{Governor, Request, Transport, retry_after};
+use starmesh_http::{HttpError, Request, Transport, retry_after};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{ErrorKind, ProviderError, Result};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -21,13 +20,10 @@ use crate::call::{Answer, Call, Target};
 use crate::client::GraphNetwork;
 use crate::errors::{About, from_http, refusal, unexpected};
 use crate::mailbox::Endpoints;
+use crate::pace::Pace;
 
 /// How many requests to one mailbox may be under way at once.
 pub const CONCURRENCY: usize = 4;
-
-/// How many requests to one mailbox there may be per second on average: nine tenths of the 10,000 in ten
-/// minutes that are granted.
-pub const BUDGET_PER_SECOND: NonZeroU32 = NonZeroU32::new(15).expect("not zero");
 
 /// How often a request is sent before its refusal counts.
 const ATTEMPTS_MAX: u32 = 4;
@@ -42,7 +38,7 @@ const PAUSE_WAIT_MAX: Duration = Duration::from_secs(30);
 /// The queue of one mailbox.
 pub(crate) struct Connection {
     http: Arc<dyn Transport>,
-    governor: Arc<Governor>,
+    pace: Pace,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     endpoints: Endpoints,
@@ -60,7 +56,7 @@ impl Connection {
         };
         Self {
             http: Arc::clone(&network.http),
-            governor: Arc::clone(&network.governor),
+            pace: Pace::new(network.budget),
             clock: Arc::clone(&network.clock),
             entropy: Arc::clone(&network.entropy),
             endpoints,
@@ -92,7 +88,7 @@ impl Connection {
             let outcome = self.exchange(call, 1).await;
             let again = attempt < ATTEMPTS_MAX
                 && match &outcome {
-                    Err(error) => is_throttled(error) && self.governor.paused_for() <= PAUSE_WAIT_MAX,
+                    Err(error) => is_throttled(error) && self.pace.paused_for() <= PAUSE_WAIT_MAX,
                     Ok(answer) => is_trouble(answer.status) && may_repeat(call),
                 };
             if !again {
@@ -128,7 +124,7 @@ impl Connection {
                 Ok(parts) => parts,
                 Err(error) => {
                     // A batch refused as a whole did nothing, and a part repeats as safely as a call.
-                    let wait = is_throttled(&error) && self.governor.paused_for() <= PAUSE_WAIT_MAX;
+                    let wait = is_throttled(&error) && self.pace.paused_for() <= PAUSE_WAIT_MAX;
                     for position in &pending {
                         answers[*position] = Err(error.clone());
                     }
@@ -151,10 +147,11 @@ impl Connection {
             }
             pending = hasty.iter().map(|(position, _)| *position).collect();
             if pending.is_empty() {
+                self.pace.answered();
                 return answers;
             }
-            self.governor.pause(hasty.iter().filter_map(|(_, delay)| *delay).max());
-            if attempt == ATTEMPTS_MAX || self.governor.paused_for() > PAUSE_WAIT_MAX {
+            self.pace.pause(hasty.iter().filter_map(|(_, delay)| *delay).max());
+            if attempt == ATTEMPTS_MAX || self.pace.paused_for() > PAUSE_WAIT_MAX {
                 break;
             }
         }
@@ -183,7 +180,7 @@ impl Connection {
     async fn exchange(&self, call: &Call, parts: usize) -> Result<Answer> {
         let request = self.request(call)?;
         let _slots = self.admit(parts).await?;
-        let response = self.http.send(request).await.map_err(|error| from_http(&error))?;
+        let response = self.http.send(request).await.map_err(|error| self.unanswered(&error))?;
         let now = self.clock.now();
         let answer = Answer {
             status: response.status().as_u16(),
@@ -194,12 +191,24 @@ impl Connection {
         let asks_to_wait =
             is_haste(answer.status) || (is_trouble(answer.status) && answer.retry_after.is_some());
         if asks_to_wait {
-            self.governor.pause(answer.retry_after);
+            self.pace.pause(answer.retry_after);
             let refused = self.refusal(&answer, About::Home);
-            let kind = ErrorKind::Throttled { retry_after: Some(self.governor.paused_for()) };
+            let kind = ErrorKind::Throttled { retry_after: Some(self.pace.paused_for()) };
             return Err(ProviderError::new(kind, refused.message));
         }
+        // A batch may be answered while its parts are refused.
+        if parts == 1 {
+            self.pace.answered();
+        }
         Ok(answer)
+    }
+
+    /// A failed exchange; one that the transport calls hasty pauses the mailbox here, too.
+    fn unanswered(&self, error: &HttpError) -> ProviderError {
+        if let HttpError::Throttled { retry_after, .. } = error {
+            self.pace.pause(*retry_after);
+        }
+        from_http(error)
     }
 
     /// Waits for slots, the budget and the end of a pause. A pause that lasts too long is an error at once.
@@ -210,8 +219,7 @@ impl Connection {
             // Nobody closes the semaphore.
             return Err(ProviderError::new(ErrorKind::Offline, "the mailbox is closed"));
         };
-        // The transport below charges one request for the exchange itself.
-        self.governor.charge(parts.saturating_sub(1)).await;
+        self.pace.take(parts).await;
         loop {
             let remaining = self.refuse_long_pause()?;
             if remaining.is_zero() {
@@ -222,7 +230,7 @@ impl Connection {
     }
 
     fn refuse_long_pause(&self) -> Result<Duration> {
-        let remaining = self.governor.paused_for();
+        let remaining = self.pace.paused_for();
         if remaining > PAUSE_WAIT_MAX {
             let kind = ErrorKind::Throttled { retry_after: Some(remaining) };
             return Err(ProviderError::new(kind, format!("{} asks to slow down", self.host)));

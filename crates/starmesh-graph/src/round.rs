@@ -103,7 +103,7 @@ impl GraphClient {
             let page = ReadDelta::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
             let next = match page.next {
                 DeltaNext::Round(link) => {
-                    page.rows.into_iter().for_each(|row| told.add(row));
+                    told.add_all(page.rows, start);
                     told.link = Some(link);
                     return Ok(Ended::Told(Box::new(told)));
                 }
@@ -112,7 +112,7 @@ impl GraphClient {
             if guard.goes_in_circles(&page.rows, &next) {
                 return Ok(Ended::Endless);
             }
-            page.rows.into_iter().for_each(|row| told.add(row));
+            told.add_all(page.rows, start);
             call = Call::follow(next).paged(page_size);
         }
     }
@@ -138,6 +138,15 @@ impl GraphClient {
 }
 
 impl Told {
+    /// Sorts a page in. A first round is made for its link alone, since the view tells the rest better: its
+    /// rows, which may be very many, are not kept.
+    fn add_all(&mut self, rows: Vec<Lenient<EventRow>>, start: Start<'_>) {
+        match start {
+            Start::First(_) => {}
+            Start::Link(_) => rows.into_iter().for_each(|row| self.add(row)),
+        }
+    }
+
     /// Sorts one row in. The same event may come several times and in any order: when it is both there and
     /// gone, only a look at it can tell.
     fn add(&mut self, row: Lenient<EventRow>) {

@@ -1,7 +1,6 @@
 //! A scripted server for the tests of this crate.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -13,13 +12,13 @@ use starmesh_core::mirror::{
 };
 use starmesh_core::recurrence::OriginalStart;
 use starmesh_core::time::{EventTime, Window};
-use starmesh_http::{Governor, GovernorSettings, HttpError, Request, Response, Transport};
+use starmesh_http::{HttpError, Request, Response, Transport};
 use starmesh_provider::env::{Clock, Entropy};
 use url::Url;
 
 use crate::client::{GraphClient, GraphNetwork};
-use crate::connection::{BUDGET_PER_SECOND, CONCURRENCY};
 use crate::mailbox::{Endpoints, Mailbox};
+use crate::pace::Budget;
 use crate::place::lasting_name;
 
 /// The API of the scripted server.
@@ -112,16 +111,11 @@ pub(crate) fn client_of(
     answers: impl IntoIterator<Item = Response>,
 ) -> (GraphClient, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
-    let settings = GovernorSettings {
-        concurrency: CONCURRENCY,
-        // The budget is measured on the real clock, which no test may wait for.
-        per_second: BUDGET_PER_SECOND.max(NonZeroU32::new(10_000).unwrap()),
-    };
     let network = GraphNetwork {
         http: Arc::clone(&script) as Arc<dyn Transport>,
-        governor: Arc::new(Governor::new(settings)),
         clock: Arc::new(Still),
         entropy: Arc::new(Still),
+        budget: Budget::default(),
     };
     (GraphClient::new(&network, Endpoints::at(Url::parse(API).unwrap()), mailbox), script)
 }

@@ -80,13 +80,6 @@ impl Governor {
         }
     }
 
-    /// Takes `requests` from the budget, for an exchange that carries several of them: admitting it took one.
-    pub async fn charge(&self, requests: usize) {
-        for _ in 0..requests {
-            self.take_from_budget().await;
-        }
-    }
-
     /// The provider refuses to be asked so fast: pauses the whole mailbox. Waits at least as long as the
     /// provider says, and longer with every refusal in a row, since iCloud blocks for longer than it says.
     pub fn pause(&self, retry_after: Option<Duration>) {

@@ -7,6 +7,8 @@
 )]
 
 mod budget;
+mod in_process;
+mod mesh;
 mod push;
 mod reading;
 mod roles;

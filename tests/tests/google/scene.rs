@@ -36,7 +36,11 @@ pub(crate) struct Reader {
 
 impl Scene {
     pub(crate) async fn with(switches: Switches) -> Self {
-        let google = GoogleHarness::with(switches).await;
+        Self::on(GoogleHarness::with(switches).await).await
+    }
+
+    /// The same on a service of the caller's making.
+    pub(crate) async fn on(google: GoogleHarness) -> Self {
         let calendar = google.create_calendar().await;
         Self { google, calendar }
     }

@@ -6,6 +6,7 @@
     reason = "a scene that cannot be set leaves nothing to test"
 )]
 
+mod budget;
 mod engine;
 mod push;
 mod reading;

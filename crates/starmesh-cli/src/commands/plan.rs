@@ -190,7 +190,7 @@ fn unreached(troubles: &[TroubleDto]) -> Result<(), AppError> {
     let error = AppError::new(first.code, format!("not reached: {} ({})", names.join(", "), first.message));
     Err(match first.code {
         ErrorCode::SignInRefused => error
-            .hint(format!("`starmesh account signin {}` gives a new password", quoted(&first.account)))
+            .hint(format!("`starmesh account signin {}` signs in again", quoted(&first.account)))
             .action(Action::SignIn { account: first.account.clone() }),
         _ => error.hint("links of other calendars are not concerned; nothing is lost"),
     })

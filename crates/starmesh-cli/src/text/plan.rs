@@ -87,7 +87,7 @@ fn link_words(link: &LinkPlanDto) -> String {
 pub(super) fn trouble(trouble: &TroubleDto) -> String {
     let what = trouble.calendar.as_ref().map_or_else(|| trouble.account.clone(), titled);
     let next = if trouble.needs_person && trouble.code == starmesh_app::ErrorCode::SignInRefused {
-        format!(" (`starmesh account signin {}` gives a new password)", quoted(&trouble.account))
+        format!(" (`starmesh account signin {}` signs in again)", quoted(&trouble.account))
     } else {
         String::new()
     };

@@ -32,10 +32,10 @@ pub(super) fn reasons(counts: &BTreeMap<String, u64>) -> String {
 /// The words for the stable name of a reason; a name without words of its own reads well enough.
 fn reason_words(reason: &str) -> String {
     match reason {
-        "mirror" => "busy blocks".to_owned(),
+        "mirror" => "placed by us".to_owned(),
         "working_location" => "where you work".to_owned(),
-        "birthday" => "birthdays".to_owned(),
-        "all_day" => "whole days".to_owned(),
+        "birthday" => "kept as birthdays".to_owned(),
+        "all_day" => "lasting whole days".to_owned(),
         "ends_before_start" => "ending before they start".to_owned(),
         "takes_no_time" => "taking no time".to_owned(),
         "too_long" => "longer than ten years".to_owned(),
