@@ -23,11 +23,11 @@ use crate::error::{AppError, ErrorCode};
 use crate::sign_in::VaultKeeper;
 use crate::vault::Vault;
 
-/// Requests to one Google account under way at once. How many a minute is the adapter's own pace, which
-/// knows what a batch costs; this only bounds a burst.
-const GOOGLE_CONCURRENCY: usize = 4;
-/// Exchanges with one Google account per second.
-const GOOGLE_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
+/// Exchanges with one Google or Microsoft mailbox under way at once: what Microsoft allows. How many a minute
+/// is the adapters' own pace, which knows what a batch costs; this bounds a burst and holds a pause.
+const MAILBOX_CONCURRENCY: usize = 4;
+/// Exchanges with one Google or Microsoft mailbox per second.
+const MAILBOX_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
 
 /// An account's provider once it was made. Behind its own lock, so that one slow account keeps no other
 /// waiting and is not discovered twice.
@@ -160,9 +160,8 @@ impl Network {
                 Ok(Arc::new(CaldavProvider::new(&account, discovered, &self.caldav)))
             }
             (AccountKind::Google(account), Proof::Tokens(tokens)) => {
-                let governor = mailbox_governor(GOOGLE_CONCURRENCY, GOOGLE_PER_SECOND);
                 let network = GoogleNetwork {
-                    http: Arc::new(self.signed_in(account, tokens, governor)),
+                    http: Arc::new(self.signed_in(account, tokens)),
                     clock: self.clock(),
                     entropy: Arc::clone(&self.entropy),
                 };
@@ -171,13 +170,11 @@ impl Network {
                 Ok(Arc::new(GoogleClient::new(&network, endpoints)))
             }
             (AccountKind::Microsoft { sign_in, mailbox }, Proof::Tokens(tokens)) => {
-                let governor =
-                    mailbox_governor(starmesh_graph::CONCURRENCY, starmesh_graph::BUDGET_PER_SECOND);
                 let network = GraphNetwork {
-                    http: Arc::new(self.signed_in(sign_in, tokens, Arc::clone(&governor))),
-                    governor,
+                    http: Arc::new(self.signed_in(sign_in, tokens)),
                     clock: self.clock(),
                     entropy: Arc::clone(&self.entropy),
+                    budget: starmesh_graph::Budget::default(),
                 };
                 let endpoints = starmesh_graph::Endpoints::at(sign_in.api.clone());
                 let mailbox = mailbox.clone().map_or(Mailbox::Me, Mailbox::Address);
@@ -189,12 +186,8 @@ impl Network {
         }
     }
 
-    fn signed_in(
-        &self,
-        account: &OAuthAccount,
-        tokens: Arc<Tokens>,
-        governor: Arc<Governor>,
-    ) -> AccountTransport {
+    fn signed_in(&self, account: &OAuthAccount, tokens: Arc<Tokens>) -> AccountTransport {
+        let governor = governor(MAILBOX_CONCURRENCY, MAILBOX_PER_SECOND);
         let credentials = Credentials::Bearer(tokens);
         AccountTransport::new(self.http(), credentials, account.api.clone(), governor, self.clock())
             .under_client(self.client_governor(&account.client_id))
@@ -202,13 +195,13 @@ impl Network {
 
     fn client_governor(&self, client_id: &str) -> Arc<Governor> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let governor = clients
+        let shared = clients
             .entry(client_id.to_owned())
-            .or_insert_with(|| mailbox_governor(CLIENT_CONCURRENCY, CLIENT_PER_SECOND));
-        Arc::clone(governor)
+            .or_insert_with(|| governor(CLIENT_CONCURRENCY, CLIENT_PER_SECOND));
+        Arc::clone(shared)
     }
 }
 
-fn mailbox_governor(concurrency: usize, per_second: NonZeroU32) -> Arc<Governor> {
+fn governor(concurrency: usize, per_second: NonZeroU32) -> Arc<Governor> {
     Arc::new(Governor::new(GovernorSettings { concurrency, per_second }))
 }
