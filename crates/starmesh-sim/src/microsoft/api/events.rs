@@ -168,10 +168,13 @@ pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Resul
     if fits {
         return Ok(());
     }
-    let status = match world.switches.stale_change_key {
-        StaleChangeKey::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-        StaleChangeKey::Conflict => StatusCode::CONFLICT,
+    let (status, met) = match world.switches.stale_change_key {
+        StaleChangeKey::PreconditionFailed => {
+            (StatusCode::PRECONDITION_FAILED, "stale_change_key.precondition_failed")
+        }
+        StaleChangeKey::Conflict => (StatusCode::CONFLICT, "stale_change_key.conflict"),
     };
+    world.meet(met);
     Err(Refusal::new(
         status,
         "ErrorIrresolvableConflict",
@@ -243,15 +246,19 @@ fn repeated(
     };
     let minutes = world.switches.transaction_memory_minutes;
     if minutes.is_some_and(|minutes| now - known.at > chrono::TimeDelta::minutes(i64::from(minutes))) {
+        world.meet("transaction.forgotten");
         return Ok(None);
     }
     let alive = world.items.contains_key(&known.item);
     if alive && known.content == digest(body) {
+        world.meet("transaction.repeated");
         return Ok(Some(known.item));
     }
     if !alive && !world.switches.transaction_outlives_event {
+        world.meet("transaction.ended_with_its_event");
         return Ok(None);
     }
+    world.meet(if alive { "transaction.conflict" } else { "transaction.outlived_its_event" });
     let status = StatusCode::from_u16(world.switches.transaction_conflict_status);
     let existing = world.event_id(call.prefer()?.ids, access.place, known.item, None);
     Err(Refusal::new(
@@ -303,6 +310,7 @@ fn finish_meeting(details: &mut Details) {
 fn touch_by_chance(world: &mut World, no: ItemNo) {
     let chance = world.switches.touch_after_write_per_mille;
     if world.dice.chance(chance) {
+        world.meet("touch_after_write");
         world.touch(no);
     }
 }
