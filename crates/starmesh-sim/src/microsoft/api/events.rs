@@ -52,7 +52,7 @@ pub(crate) fn create(
         return Err(Refusal::denied());
     }
     if let Some(existing) = repeated(world, call, access, &new, body)? {
-        return written(world, call, access, existing, None, StatusCode::CREATED);
+        return written(world, call, found_at(world, access, existing), existing, None, StatusCode::CREATED);
     }
     name_properties(world, access, &new.main)?;
     let transaction = new.transaction.clone();
@@ -260,13 +260,25 @@ fn repeated(
     }
     world.meet(if alive { "transaction.conflict" } else { "transaction.outlived_its_event" });
     let status = StatusCode::from_u16(world.switches.transaction_conflict_status);
-    let existing = world.event_id(call.prefer()?.ids, access.place, known.item, None);
+    let place = found_at(world, access, known.item).place;
+    let existing = world.event_id(call.prefer()?.ids, place, known.item, None);
     Err(Refusal::new(
         status.unwrap_or(StatusCode::BAD_REQUEST),
         "ErrorDuplicateTransactionId",
         "Your request can't be completed. The TransactionId has already been used to create a different event.",
     )
     .with_extra("@event.existingEventId", json!(existing)))
+}
+
+/// The access by which an event is called where it lies: an earlier creation may have been elsewhere in the
+/// mailbox.
+fn found_at(world: &World, access: Access, no: ItemNo) -> Access {
+    let item = world.items.get(&no).or_else(|| world.graves.get(&no));
+    let elsewhere = item.map(|item| item.calendar).filter(|calendar| *calendar != access.target);
+    match elsewhere.and_then(|calendar| world.home(calendar)) {
+        Some(place) => Access { place, target: place.calendar, ..access },
+        None => access,
+    }
 }
 
 fn scope(world: &World, access: Access) -> Option<CalendarNo> {
