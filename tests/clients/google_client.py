@@ -178,7 +178,7 @@ def batch(service, base, cal, start):
 
 
 def watch(service, cal, start):
-    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    receiver = http.server.HTTPServer(("127.0.0.1", 0), Receiver)
     arrived = threading.Thread(target=lambda: [receiver.handle_request() for _ in range(2)])
     arrived.start()
     address = f"http://127.0.0.1:{receiver.server_port}/hook"

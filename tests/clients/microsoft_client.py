@@ -119,6 +119,13 @@ def expect(condition, what):
         raise AssertionError(what)
 
 
+def expect_known(model, *annotations):
+    """Nothing came that the library's model has no field for."""
+    known = {"@odata.context", "@odata.etag", "@odata.type", *annotations}
+    unknown = set(model.additional_data) - known
+    expect(not unknown, f"{type(model).__name__} does not have {unknown}")
+
+
 async def refused(awaitable, status, code):
     try:
         await awaitable
@@ -140,6 +147,17 @@ async def calendars(graph):
     expect(made.name == name and made.can_edit and made.owner.address, "the calendar is not whole")
     again = await graph.me.calendars.by_calendar_id(made.id).get()
     expect(again.id == made.id, "another calendar was read")
+    expect_known(me)
+    expect_known(made)
+    permissions = await graph.me.calendar.calendar_permissions.get()
+    expect_known(permissions.value[0])
+    groups = await graph.me.calendar_groups.get()
+    expect_known(groups.value[0])
+    zones = await graph.me.outlook.supported_time_zones.get()
+    expect_known(zones.value[0])
+    settings = await graph.me.mailbox_settings.get()
+    expect(settings.time_zone, "the mailbox has no time zone")
+    expect_known(settings)
     return made.id
 
 
@@ -151,6 +169,9 @@ async def events(graph, calendar):
     wanted = block(9, transaction_id=transaction, single_value_extended_properties=mark)
     made = await scope.events.post(wanted)
     expect(made.transaction_id == transaction, "the transaction id is lost")
+    expect_known(made)
+    expect_known(made.location)
+    expect_known(made.organizer.email_address)
     expect(not made.single_value_extended_properties, "an extended property was echoed")
     again = await scope.events.post(wanted)
     expect(again.id == made.id, "a repeated creation made a second event")
@@ -201,6 +222,8 @@ async def view(graph, calendar):
         config = RequestConfiguration(headers=prefer('IdType="ImmutableId", outlook.timezone="UTC"'))
         page = await scope.calendar_view.with_url(page.odata_next_link).get(request_configuration=config)
         rows.extend(page.value)
+    for row in rows:
+        expect_known(row)
     kinds = [row.type for row in rows]
     expect(kinds == [EventType.SingleInstance] * 2 + [EventType.Occurrence] * 12, "rows are out of order")
     marks = [row.single_value_extended_properties[0].value for row in rows[:2]]
@@ -230,6 +253,8 @@ async def delta(graph, calendar):
     """Follows changes through delta links."""
     scope = graph.me.calendars.by_calendar_id(calendar)
     rows, link = await delta_round(scope)
+    for row in rows:
+        expect_known(row)
     kinds = [row.type for row in rows]
     expect(kinds.count(EventType.SingleInstance) == 2, "singles are missing")
     expect(kinds.count(EventType.Occurrence) == 12, "occurrences are missing")
@@ -275,6 +300,7 @@ async def subscriptions(graph, calendar, control):
     )
     made = await graph.subscriptions.post(wanted)
     expect(made.id and made.client_state == "secret", "the subscription is not whole")
+    expect_known(made)
     await refused(graph.subscriptions.post(wanted), 409, "Conflict")
     await graph.me.calendars.by_calendar_id(calendar).events.post(block(20))
     expect(await asyncio.to_thread(Hook.arrived.wait, 10), "no notification came")

@@ -1,5 +1,7 @@
 //! The world by hand: what people and Google itself do, and what is stored, seen from outside the API.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 use starmesh_provider::env::Clock as _;
@@ -236,6 +238,12 @@ impl GoogleSim {
         hold(&self.0.world).quota.refused()
     }
 
+    /// How often each fault was met, and each switch made a difference: `fault.cut_after`,
+    /// `token_window.kept`.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        hold(&self.0.world).met.counts()
+    }
+
     /// The calendars that exist.
     pub fn calendar_ids(&self) -> Vec<String> {
         hold(&self.0.world).calendars.keys().cloned().collect()
@@ -298,6 +306,7 @@ impl GoogleSim {
             shown_zone: &calendar.zone,
             attendees_max: None,
             switches: &switches,
+            met: &world.met,
         };
         Ok(look(&view))
     }

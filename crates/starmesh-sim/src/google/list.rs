@@ -48,6 +48,7 @@ pub(super) fn list(turn: &mut Turn<'_>, name: &str) -> Answer {
         shown_zone: query.zone.as_deref().unwrap_or(&calendar.zone),
         attendees_max: query.attendees_max,
         switches: turn.switches,
+        met: &turn.world.met,
     };
     let rows = Rows { view: &view, query: &query, since: start.sync.as_ref(), now: turn.now };
     let found = match &start.sync {
@@ -69,7 +70,10 @@ struct Start {
 
 impl Start {
     fn of(turn: &Turn<'_>, calendar: &Calendar, query: &ListQuery, dead: bool) -> Result<Self, Problem> {
-        let gone = || Problem::full_sync(turn.switches);
+        let gone = |why| {
+            turn.world.met.meet(why);
+            Problem::full_sync(turn.switches)
+        };
         let sync = match &query.sync {
             None => None,
             Some(text) => {
@@ -84,7 +88,7 @@ impl Start {
                     .sync_token_life_s
                     .is_some_and(|life_s| turn.now - token.issued >= TimeDelta::seconds(life_s));
                 if token.epoch != calendar.epoch || old || dead {
-                    return Err(gone());
+                    return Err(gone(if dead { "fault.dead_token" } else { "sync_token.died" }));
                 }
                 Some(token)
             }
@@ -98,7 +102,7 @@ impl Start {
                     return Err(Problem::invalid_parameter("pageToken", text));
                 }
                 if token.epoch != calendar.epoch || dead {
-                    return Err(gone());
+                    return Err(gone(if dead { "fault.dead_page_token" } else { "page_token.died" }));
                 }
                 Some(token)
             }
@@ -115,7 +119,9 @@ fn visible_change(turn: &Turn<'_>, calendar: &Calendar) -> u64 {
     }
     let seen = turn.now - TimeDelta::milliseconds(turn.switches.list_lag_ms);
     let unseen = calendar.events.values().filter_map(|event| event.first_unseen(seen)).min();
-    unseen.map_or(calendar.change, |first| first - 1)
+    let Some(first) = unseen else { return calendar.change };
+    turn.world.met.meet("list_lag");
+    first - 1
 }
 
 fn envelope(
@@ -142,6 +148,9 @@ fn envelope(
     if let Some(description) = &calendar.description {
         body["description"] = json!(description);
     }
+    if paged.short && paged.more {
+        view.met.meet(if paged.rows.is_empty() { "fault.empty_page" } else { "fault.short_page" });
+    }
     if paged.more {
         let last = paged.rows.last().map(|row| (row.rank, row.id.to_string()));
         let token = PageToken {
@@ -157,6 +166,12 @@ fn envelope(
         return body;
     }
     let ordered = query.order == Order::StartTime && turn.switches.no_token_when_ordered;
+    if ordered {
+        view.met.meet("no_token_when_ordered");
+    }
+    if turn.switches.omit_sync_token {
+        view.met.meet("omit_sync_token");
+    }
     if !(query.is_search() || ordered || turn.switches.omit_sync_token) {
         let window = start.sync.as_ref().map_or((query.lo, query.hi), |sync| sync.window);
         let token = SyncToken {

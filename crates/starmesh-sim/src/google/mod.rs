@@ -28,6 +28,7 @@ mod fields;
 mod free_busy;
 mod hand;
 mod list;
+mod met;
 mod moment;
 mod oauth;
 mod problem;

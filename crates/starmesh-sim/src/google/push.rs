@@ -114,6 +114,7 @@ fn start(turn: &mut Turn<'_>, watches: Watched, path: &str) -> Answer {
     turn.wrote(&about, None, WriteKind::WatchStarted);
     if let Some(call) = turn.world.message(&key, "sync", turn.switches) {
         if turn.switches.push.sync_before_answer {
+            turn.world.met.meet("push.sync_before_answer");
             turn.hook_first = Some(call);
         } else {
             turn.hooks.push(call);
@@ -237,6 +238,7 @@ impl World {
         let channel = self.channels.get_mut(key)?;
         channel.number += if channel.number == 0 { 1 } else { 1 + gap };
         if switches.push.silent {
+            self.met.meet("push.silent");
             return None;
         }
         let ends = channel.expires.format("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -1,14 +1,16 @@
 //! The simulated service as a whole.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use futures::stream;
 use http::{Method, StatusCode, header};
 use serde_json::Value;
@@ -121,7 +123,7 @@ impl GoogleSim {
         };
         let recorder =
             Recorder { ledger: self.0.ledger.clone(), clock: self.0.clock.clone(), provider: PROVIDER };
-        let service = Router::new().fallback(answer).with_state(self.clone());
+        let service = Router::new().route("/__met", get(met)).fallback(answer).with_state(self.clone());
         control::routes(controls)
             .merge(service)
             .layer(axum::middleware::from_fn_with_state(recorder, record_traffic))
@@ -178,6 +180,9 @@ impl GoogleSim {
         let switches = self.switches();
         let mut world = hold(&self.0.world);
         let fault = scripted.or_else(|| faults::by_chance(&mut world.dice, &switches.faults, in_batch));
+        if let Some(fault) = &fault {
+            world.met.meet(fault.name());
+        }
         if let Some(reply) = fault.as_ref().and_then(|fault| faults::instead(fault, &switches)) {
             return Handled::just(reply);
         }
@@ -204,6 +209,9 @@ impl GoogleSim {
         };
         let Some(operation) = Operation::of(call) else { return refused(&Problem::not_found()) };
         let spent = world.quota.request(&access.client, &access.user.0, now, &switches.quota);
+        if spent.is_err() {
+            world.met.meet("quota.refused");
+        }
         let checked =
             spent.and_then(|()| if switches.strict_query { operation.check_query(call) } else { Ok(()) });
         let selection = call.query.get("fields").map(Selection::parse).transpose();
@@ -238,6 +246,12 @@ impl GoogleSim {
         };
         let (order, boundary) = {
             let mut world = hold(&self.0.world);
+            if let Some(fault) = &scripted {
+                world.met.meet(fault.name());
+            }
+            if switches.batch_shuffled {
+                world.met.meet("batch_shuffled");
+            }
             (batch::order(parts.len(), &switches, &mut world.dice), format!("batch_{}", world.draw_id(20)))
         };
         let clashing = if switches.batch_conflicts {
@@ -251,7 +265,10 @@ impl GoogleSim {
             let part = &parts[at];
             let handled = match &part.call {
                 Err(problem) => Handled::just(problem.reply(&switches)),
-                Ok(_) if clashing.contains(&at) => Handled::just(Problem::conflict().reply(&switches)),
+                Ok(_) if clashing.contains(&at) => {
+                    hold(&self.0.world).met.meet("batch_conflicts");
+                    Handled::just(Problem::conflict().reply(&switches))
+                }
                 Ok(call) => {
                     let handled = self.api(call, true);
                     self.note_part(call, &handled.reply);
@@ -321,6 +338,10 @@ impl Switchboard for GoogleSim {
         *hold(&self.0.switches) = changed;
         Ok(self.read())
     }
+}
+
+async fn met(State(sim): State<GoogleSim>) -> Json<BTreeMap<&'static str, u64>> {
+    Json(sim.met())
 }
 
 async fn answer(State(sim): State<GoogleSim>, request: Request) -> Response {

@@ -363,3 +363,20 @@ pub enum Fault {
         ms: u64,
     },
 }
+
+impl Fault {
+    /// Its name among the counts of what was met.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Error { status: 403, .. } => "fault.error_403",
+            Self::Error { status: 429, .. } => "fault.error_429",
+            Self::Error { status: 410, .. } => "fault.error_410",
+            Self::Error { status, .. } if *status >= 500 => "fault.error_5xx",
+            Self::Error { .. } => "fault.error_other",
+            Self::Body { .. } => "fault.body",
+            Self::CutBefore => "fault.cut_before",
+            Self::CutAfter => "fault.cut_after",
+            Self::Slow { .. } => "fault.slow",
+        }
+    }
+}

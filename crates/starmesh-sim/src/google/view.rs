@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::calendar::{Calendar, Role};
 use super::event::Event;
+use super::met::Met;
 use super::moment::{Moment, stamp};
 use super::series::Date;
 use super::switches::{Switches, Tombstones};
@@ -18,6 +19,7 @@ pub(super) struct View<'a> {
     pub(super) shown_zone: &'a str,
     pub(super) attendees_max: Option<usize>,
     pub(super) switches: &'a Switches,
+    pub(super) met: &'a Met,
 }
 
 impl View<'_> {
@@ -58,6 +60,7 @@ impl View<'_> {
             _ => None,
         };
         let whole = self.switches.tombstones == Tombstones::Whole && self.role >= Role::Writer;
+        self.met.meet(if whole { "tombstones.whole" } else { "tombstones.bare" });
         let mut row = if whole {
             let (start, end) = date.map_or((&event.start, &event.end), |date| (&date.start, &date.end));
             self.common(event, id, start, end)

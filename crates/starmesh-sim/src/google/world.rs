@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::calendar::{Calendar, Role};
+use super::met::Met;
 use super::push::Channel;
 use super::quota::Quota;
 use crate::dice::Dice;
@@ -23,6 +24,7 @@ pub(super) struct World {
     pub(super) channels: BTreeMap<(String, String), Channel>,
     pub(super) quota: Quota,
     pub(super) dice: Dice,
+    pub(super) met: Met,
     /// Counts everything that needs a number.
     serial: u64,
 }
@@ -58,6 +60,7 @@ impl World {
             channels: BTreeMap::new(),
             quota: Quota::default(),
             dice: Dice::new(seed, PURPOSE),
+            met: Met::default(),
             serial: 0,
         }
     }

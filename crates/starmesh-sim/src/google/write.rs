@@ -42,8 +42,14 @@ pub(super) fn insert(turn: &mut Turn<'_>, name: &str) -> Answer {
     let target = turn.world.calendars.get(&calendar).ok_or_else(Problem::not_found)?;
     if target.stored(&id).is_some() {
         return match turn.switches.collision {
-            Collision::Detected => Err(Problem::duplicate()),
-            Collision::Unnoticed => Ok(unnoticed(turn, &calendar, &id, &uid, draft)),
+            Collision::Detected => {
+                turn.world.met.meet("collision.detected");
+                Err(Problem::duplicate())
+            }
+            Collision::Unnoticed => {
+                turn.world.met.meet("collision.unnoticed");
+                Ok(unnoticed(turn, &calendar, &id, &uid, draft))
+            }
         };
     }
     if given_uid.is_some_and(|uid| target.by_uid(&uid).is_some_and(|event| !event.is_cancelled())) {
@@ -62,8 +68,12 @@ pub(super) fn update(turn: &mut Turn<'_>, name: &str, id: &str, is_patch: bool) 
     let notify = send_updates(turn.call)?;
     let calendar = writable(turn, name)?;
     let known = find(calendar, id).ok_or_else(Problem::not_found)?;
-    if calendar.is_dead(&known) && (turn.switches.undelete == Undelete::Refused || !known.is_cancelled()) {
-        return Err(Problem::forbidden());
+    if calendar.is_dead(&known) {
+        if turn.switches.undelete == Undelete::Refused || !known.is_cancelled() {
+            turn.world.met.meet("undelete.refused");
+            return Err(Problem::forbidden());
+        }
+        turn.world.met.meet("undelete.allowed");
     }
     may_touch(turn, calendar, &known)?;
     precondition(turn, &known)?;
@@ -133,6 +143,7 @@ pub(super) fn get(turn: &mut Turn<'_>, name: &str, id: &str) -> Answer {
         shown_zone: zone.unwrap_or(&calendar.zone),
         attendees_max: turn.call.count("maxAttendees", usize::MAX)?,
         switches: turn.switches,
+        met: &turn.world.met,
     };
     let mut row = view.event(&event);
     if calendar.is_dead(&event) {
@@ -162,8 +173,12 @@ fn writable<'a>(turn: &'a Turn<'_>, name: &str) -> Result<&'a Calendar, Problem>
 /// Refuses a writer without private access, where the switches say so.
 fn may_touch(turn: &Turn<'_>, calendar: &Calendar, event: &Event) -> Result<(), Problem> {
     let sees = turn.world.role(turn.me(), &calendar.id).is_some_and(Role::sees_private);
-    if event.is_private() && !sees && !turn.switches.private_writes_without_access {
-        return Err(Problem::access_level("writer"));
+    if event.is_private() && !sees {
+        if !turn.switches.private_writes_without_access {
+            turn.world.met.meet("private_writes_without_access.refused");
+            return Err(Problem::access_level("writer"));
+        }
+        turn.world.met.meet("private_writes_without_access.allowed");
     }
     Ok(())
 }
@@ -266,6 +281,7 @@ fn seen(turn: &Turn<'_>, calendar: &Calendar, event: &Event) -> Value {
         shown_zone: &calendar.zone,
         attendees_max: None,
         switches: turn.switches,
+        met: &turn.world.met,
     };
     view.event(event)
 }

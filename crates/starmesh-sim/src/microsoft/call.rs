@@ -26,6 +26,35 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
 }
 
+/// Names in paths. The service reads them in any case, unlike ids.
+const NAMES: [&str; 25] = [
+    "me",
+    "users",
+    "calendar",
+    "calendars",
+    "calendarGroups",
+    "calendarPermissions",
+    "calendarView",
+    "events",
+    "delta",
+    "instances",
+    "extensions",
+    "mailboxSettings",
+    "outlook",
+    "translateExchangeIds",
+    "subscriptions",
+    "reauthorize",
+    "permanentDelete",
+    "accept",
+    "decline",
+    "tentativelyAccept",
+    "cancel",
+    "forward",
+    "timeZone",
+    "$batch",
+    "supportedTimeZones",
+];
+
 /// The body of a request.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Payload {
@@ -78,6 +107,8 @@ impl Call {
         let mut segments = Vec::new();
         for part in parts {
             let part = decode(part);
+            let name = NAMES.iter().find(|name| name.eq_ignore_ascii_case(&part));
+            let part = name.map_or(part, ToString::to_string);
             let key = part.strip_suffix("')").and_then(|part| part.split_once("('"));
             match key.filter(|(name, _)| !name.contains('.')) {
                 Some((name, key)) if name.chars().all(|c| c.is_ascii_alphabetic()) => {
@@ -133,6 +164,7 @@ mod tests {
         let segments = |path| Call::segments(path).unwrap();
         assert_eq!(segments("/v1.0/me/calendars/a%3D%2F/events"), ["me", "calendars", "a=/", "events"]);
         assert_eq!(segments("/v1.0/users('a@b')/calendar"), ["users", "a@b", "calendar"]);
+        assert_eq!(segments("/v1.0/ME/calendarview/delta"), ["me", "calendarView", "delta"]);
         assert_eq!(Call::segments("/beta/me"), None);
     }
 

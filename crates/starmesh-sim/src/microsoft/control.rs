@@ -2,13 +2,15 @@
 //!
 //! | route | does |
 //! |---|---|
-//! | `GET /__faults` | the rules that are left, and how often each kind was met |
+//! | `GET /__met` | how often each fault was met and each switch made a difference |
+//! | `GET /__faults` | the rules that are left |
 //! | `POST /__faults` | adds a rule, or a list of them ([`FaultRule`]) |
 //! | `DELETE /__faults` | forgets all rules |
 //! | `POST /__deliver` | sends the notifications that are due; `{"posts": N}` |
 //! | `POST /__lifecycle {"subscription": ID, "event": NAME}` | tells a subscription something |
 //! | `POST /__device {"user_code": CODE, "approve": BOOL}` | the person decides about a device code |
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
@@ -45,10 +47,15 @@ impl Switchboard for WorldSwitches {
 pub(crate) fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/__faults", get(faults).post(add_faults).delete(clear_faults))
+        .route("/__met", get(met))
         .route("/__deliver", post(deliver))
         .route("/__lifecycle", post(lifecycle))
         .route("/__device", post(device))
         .with_state(gate)
+}
+
+async fn met(State(gate): State<Gate>) -> Json<BTreeMap<String, u64>> {
+    Json(hold(&gate.world).met())
 }
 
 async fn faults(State(gate): State<Gate>) -> Json<Value> {

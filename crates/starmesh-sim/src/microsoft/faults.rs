@@ -1,9 +1,7 @@
 //! What goes wrong on purpose, as data.
 //!
-//! `POST /__faults` takes one rule or a list of them, `GET /__faults` shows those that are left and how often
-//! each kind was met, `DELETE /__faults` forgets them.
-
-use std::collections::BTreeMap;
+//! `POST /__faults` takes one rule or a list of them, `GET /__faults` shows those that are left,
+//! `DELETE /__faults` forgets them.
 
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -82,11 +80,10 @@ pub enum Fault {
     ClaimsChallenge,
 }
 
-/// The faults to come, and how often each kind was met.
+/// The faults to come.
 #[derive(Clone, Default, Serialize, Debug)]
 pub struct FaultPlan {
     rules: Vec<FaultRule>,
-    met: BTreeMap<&'static str, u64>,
 }
 
 impl Fault {
@@ -159,14 +156,9 @@ impl FaultPlan {
         self.rules.push(rule);
     }
 
-    /// Forgets all rules; the counts stay.
+    /// Forgets all rules.
     pub fn clear(&mut self) {
         self.rules.clear();
-    }
-
-    /// How often each kind was met.
-    pub fn met(&self) -> &BTreeMap<&'static str, u64> {
-        &self.met
     }
 
     fn draw(&mut self, method: &str, target: &str) -> Option<Fault> {
@@ -199,7 +191,7 @@ impl World {
         let chance = self.switches.chaos_per_mille;
         let by_chance = self.dice.chance(chance).then(|| self.dice.pick(&chaos())).flatten();
         let fault = self.faults.draw(method, target).or(by_chance)?;
-        *self.faults.met.entry(fault.name()).or_default() += 1;
+        self.meet(&format!("fault.{}", fault.name()));
         Some(fault)
     }
 }

@@ -22,7 +22,13 @@ use crate::web::auth::AuthServer;
 use crate::web::{Hooks, Ledger, Reply, ReplyBody, hold};
 
 /// What the fixed bearer token permits.
-const EVERY_SCOPE: [&str; 2] = ["calendars.readwrite", "calendars.readwrite.shared"];
+const EVERY_SCOPE: [&str; 5] = [
+    "calendars.readwrite",
+    "calendars.readwrite.shared",
+    "mailboxsettings.readwrite",
+    "user.read",
+    "user.readbasic.all",
+];
 
 /// The door. Clones share everything.
 #[derive(Clone)]

@@ -19,6 +19,7 @@ mod call;
 mod control;
 mod faults;
 mod gate;
+mod met;
 mod options;
 mod outside;
 mod push;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::api::draft;
 use super::refusal::Refusal;
 use super::world::calendar::{Calendar, CalendarKind, Group, Mailbox, MailboxKind, Permission, Role};
-use super::world::ids::guid;
+use super::world::ids::{guid, read_calendar_id, read_event_id};
 use super::world::{CalendarNo, Item, ItemNo, MailboxNo, Place, Uid, World};
 
 /// The tenant of all personal accounts.
@@ -91,6 +91,17 @@ impl World {
     /// One event, as it is stored.
     pub fn event(&self, no: ItemNo) -> Option<&Item> {
         self.items.get(&no)
+    }
+
+    /// The event, and the date of its series, that an id on the wire means, of whatever form and mailbox.
+    pub fn event_named(&self, id: &str) -> Option<(ItemNo, Option<NaiveDate>)> {
+        read_event_id(id).filter(|name| self.items.contains_key(&name.item)).map(|name| (name.item, name.day))
+    }
+
+    /// The calendar that an id on the wire means: for a local copy the one it is a copy of.
+    pub fn calendar_named(&self, id: &str) -> Option<CalendarNo> {
+        let place = read_calendar_id(id)?;
+        self.calendars.contains_key(&place.calendar).then(|| self.target(place.calendar))
     }
 
     /// The place of a calendar under its own mailbox.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::web::auth::AuthSwitches;
 
+/// How long a refresh token lives, in seconds: 90 days.
+const REFRESH_LIFE_S: i64 = 90 * 24 * 3_600;
+
 /// The switches of a simulated Microsoft Graph.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Debug)]
 #[serde(default, deny_unknown_fields)]
@@ -328,7 +331,7 @@ impl Default for Switches {
             batch_all_at_once: false,
             service_ms: 0,
             chaos_per_mille: 0,
-            auth: AuthSwitches::default(),
+            auth: AuthSwitches { refresh_life_s: Some(REFRESH_LIFE_S), ..AuthSwitches::default() },
             scopes_qualified: false,
             redirect_path: "/".into(),
             single_tenant_app: false,

@@ -76,6 +76,7 @@ impl World {
             None
         };
         if let Some(until) = until {
+            self.meet("throttle.budget");
             let wait = retry_after(switches.retry_after, now, until - now);
             return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.")
                 .retry_after(wait));
@@ -107,6 +108,7 @@ impl World {
 
     /// The refusal of one request too many at once.
     pub(crate) fn concurrent(&self) -> Refusal {
+        self.meet("throttle.concurrent");
         let status = StatusCode::from_u16(self.switches.throttle_concurrent_status);
         let wait = TimeDelta::milliseconds(CONCURRENT_WAIT_MS);
         Refusal::new(

@@ -54,6 +54,7 @@ pub(in crate::google) fn instances(turn: &mut Turn<'_>, name: &str, event: &str)
         shown_zone: zone.unwrap_or(&calendar.zone),
         attendees_max: call.count("maxAttendees", usize::MAX)?,
         switches: turn.switches,
+        met: &turn.world.met,
     };
     let mut rows: Vec<_> =
         made(&view, master, show_deleted).chain(excepted(&view, master, show_deleted)).collect();

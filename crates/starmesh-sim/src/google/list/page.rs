@@ -8,6 +8,8 @@ use crate::dice::Dice;
 pub(super) struct Paged<R> {
     pub(super) rows: Vec<R>,
     pub(super) more: bool,
+    /// True when a fault made it shorter.
+    pub(super) short: bool,
 }
 
 /// How a page falls short of what it could hold.
@@ -54,5 +56,5 @@ pub(super) fn page_of<'a>(
     }
     rows.truncate(size);
     rows.sort_unstable_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
-    Paged { rows, more }
+    Paged { rows, more, short: fault != SizeFault::None }
 }

@@ -79,6 +79,9 @@ impl<'a> Rows<'a> {
             if known && !again {
                 continue;
             }
+            if known {
+                self.view.met.meet("repeat_tombstones");
+            }
             let from = rows.len();
             if event.is_series() && self.query.single {
                 rows.extend(self.dates(event).map(|(id, date)| self.row(event, id, Some(date), dead)));
@@ -90,10 +93,17 @@ impl<'a> Rows<'a> {
             rows[from..].iter_mut().for_each(|row| row.rank = change);
         }
         rows.retain(|row| self.of_type(row.event));
-        if self.view.switches.token_window == TokenWindow::Kept {
-            rows = rows.into_iter().filter_map(|row| self.in_window(row, since.window)).collect();
+        match self.view.switches.token_window {
+            TokenWindow::Kept => {
+                rows.into_iter().filter_map(|row| self.in_window(row, since.window)).collect()
+            }
+            TokenWindow::Ignored => {
+                if rows.iter().any(|row| !self.inside(row, since.window)) {
+                    self.view.met.meet("token_window.ignored");
+                }
+                rows
+            }
         }
-        rows
     }
 
     /// The events as far as lists show them.
@@ -115,9 +125,14 @@ impl<'a> Rows<'a> {
 
     /// Rows that a list of instances had and has no more.
     fn lost(&self, event: &'a Event, since: u64) -> Vec<Row<'a>> {
-        if !self.query.single || self.view.switches.retimed == Retimed::Silent {
+        if !self.query.single || !event.lost.values().any(|(change, _)| *change > since) {
             return Vec::new();
         }
+        if self.view.switches.retimed == Retimed::Silent {
+            self.view.met.meet("retimed.silent");
+            return Vec::new();
+        }
+        self.view.met.meet("retimed.cancelled");
         let calendar = self.view.calendar;
         let lost = event.lost.iter().filter(|(id, (change, _))| {
             *change > since && (!calendar.events.contains_key(*id) || **id == event.id)
@@ -177,9 +192,21 @@ impl<'a> Rows<'a> {
         if all.peek().is_none() {
             return true;
         }
+        let several = self.query.private.len() + self.query.shared.len() > 1;
+        let met = |name| {
+            if several {
+                self.view.met.meet(name);
+            }
+        };
         match self.view.switches.properties {
-            PropertyFilter::All => all.all(|it| it),
-            PropertyFilter::Any => all.any(|it| it),
+            PropertyFilter::All => {
+                met("properties.all");
+                all.all(|it| it)
+            }
+            PropertyFilter::Any => {
+                met("properties.any");
+                all.any(|it| it)
+            }
         }
     }
 
@@ -203,11 +230,18 @@ impl<'a> Rows<'a> {
         if self.inside(&row, range) {
             return Some(row);
         }
+        self.view.met.meet("token_window.kept");
         let was_inside = row.date.is_none() && overlaps(row.event.extent, range);
         if !was_inside {
             return None;
         }
-        row.cancelled |= self.view.switches.left_window == LeftWindow::Cancelled;
+        match self.view.switches.left_window {
+            LeftWindow::Cancelled => {
+                self.view.met.meet("left_window.cancelled");
+                row.cancelled = true;
+            }
+            LeftWindow::Whole => self.view.met.meet("left_window.whole"),
+        }
         Some(row)
     }
 

@@ -123,4 +123,6 @@ async fn faults_by_chance_are_met_about_as_often_as_planned() {
     assert_eq!(met.len(), 8, "{met:?}");
     assert!((150..270).contains(&met["200 "]), "{met:?}");
     assert!(met.values().all(|count| *count >= 8), "{met:?}");
+    let counted: u64 = api.sim.met().values().sum();
+    assert_eq!(counted, 400 - met["200 "]);
 }

@@ -149,6 +149,7 @@ async fn a_token_that_ignores_its_window_brings_what_lies_outside_and_one_that_k
             TokenWindow::Ignored => {
                 assert_eq!(ids(got.items()), ["inside", "leaves", "outside"]);
                 assert_eq!(left["status"], "confirmed");
+                assert_eq!(api.sim.met()["token_window.ignored"], 1);
             }
             TokenWindow::Kept => {
                 assert_eq!(ids(got.items()), ["inside", "leaves"]);
@@ -157,6 +158,9 @@ async fn a_token_that_ignores_its_window_brings_what_lies_outside_and_one_that_k
                 let got = delta(&api, &token).await;
                 let left = got.items().iter().find(|row| row["id"] == "leaves").unwrap();
                 assert_eq!(left["status"], "confirmed");
+                let met = api.sim.met();
+                assert_eq!((met["left_window.cancelled"], met["left_window.whole"]), (1, 1));
+                assert!(!met.contains_key("token_window.ignored"));
             }
         }
     }

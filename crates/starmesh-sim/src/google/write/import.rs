@@ -28,8 +28,10 @@ pub(in crate::google) fn import(turn: &mut Turn<'_>, name: &str) -> Answer {
     let draft = judge(turn, &calendar, &body, known.as_ref())?;
     if let Some(known) = known {
         if turn.switches.reimport == Reimport::Refuses {
+            turn.world.met.meet("reimport.refuses");
             return Err(Problem::duplicate());
         }
+        turn.world.met.meet("reimport.upserts");
         if draft.sequence.is_some_and(|given| given < known.sequence) {
             return Err(Problem::sequence());
         }

@@ -45,11 +45,24 @@ pub(crate) fn patch(item: &Item, body: &Map<String, Value>) -> Result<(Details, 
     let same = main.timing == item.main.timing
         && rule.as_ref() == item.series.as_ref().map(|series| &series.recurrence);
     let series = match rule {
-        _ if same => item.series.clone(),
+        _ if same => item.series.clone().map(|series| inherited(series, &item.main, &main)),
         None => None,
         Some(rule) => Some(begin(&mut main, rule)?),
     };
     Ok((main, series))
+}
+
+/// A series whose exceptions have what changed in the series, unless they had changed it themselves.
+fn inherited(mut series: Series, before: &Details, after: &Details) -> Series {
+    for (name, value) in &after.props {
+        let old = before.props.get(name);
+        for exception in series.exceptions.values_mut() {
+            if exception.props.get(name) == old {
+                exception.props.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    series
 }
 
 /// Writes the body of a PATCH into the details of one event or one occurrence.

@@ -117,6 +117,10 @@ impl<'a> Reading<'a> {
     pub(crate) fn wall(&self, timing: &Timing, wall: &Wall) -> Value {
         let zone: &NamedZone = &self.prefer.zone;
         let dates_kept = timing.all_day && self.world.switches.all_day_read == AllDayRead::DatesKept;
+        if timing.all_day && *zone != wall.zone {
+            let met = if dates_kept { "all_day_read.dates_kept" } else { "all_day_read.instants_kept" };
+            self.world.meet(met);
+        }
         let local = if dates_kept { wall.local } else { zone.wall(wall.instant()) };
         json!({"dateTime": write_local(local), "timeZone": zone.name()})
     }
@@ -195,6 +199,9 @@ impl<'a> Reading<'a> {
         let sight = self.access.rights.sight;
         if sight == Sight::Everything && !private {
             return;
+        }
+        if private {
+            self.world.meet("private_in_list.bare");
         }
         let subject = match all.get("showAs").and_then(Value::as_str) {
             _ if sight >= Sight::Limited && !private => all.get("subject").cloned().unwrap_or_default(),

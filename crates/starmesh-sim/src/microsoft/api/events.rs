@@ -52,7 +52,7 @@ pub(crate) fn create(
         return Err(Refusal::denied());
     }
     if let Some(existing) = repeated(world, call, access, &new, body)? {
-        return written(world, call, access, existing, None, StatusCode::CREATED);
+        return written(world, call, found_at(world, access, existing), existing, None, StatusCode::CREATED);
     }
     name_properties(world, access, &new.main)?;
     let transaction = new.transaction.clone();
@@ -168,10 +168,13 @@ pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Resul
     if fits {
         return Ok(());
     }
-    let status = match world.switches.stale_change_key {
-        StaleChangeKey::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
-        StaleChangeKey::Conflict => StatusCode::CONFLICT,
+    let (status, met) = match world.switches.stale_change_key {
+        StaleChangeKey::PreconditionFailed => {
+            (StatusCode::PRECONDITION_FAILED, "stale_change_key.precondition_failed")
+        }
+        StaleChangeKey::Conflict => (StatusCode::CONFLICT, "stale_change_key.conflict"),
     };
+    world.meet(met);
     Err(Refusal::new(
         status,
         "ErrorIrresolvableConflict",
@@ -243,23 +246,39 @@ fn repeated(
     };
     let minutes = world.switches.transaction_memory_minutes;
     if minutes.is_some_and(|minutes| now - known.at > chrono::TimeDelta::minutes(i64::from(minutes))) {
+        world.meet("transaction.forgotten");
         return Ok(None);
     }
     let alive = world.items.contains_key(&known.item);
     if alive && known.content == digest(body) {
+        world.meet("transaction.repeated");
         return Ok(Some(known.item));
     }
     if !alive && !world.switches.transaction_outlives_event {
+        world.meet("transaction.ended_with_its_event");
         return Ok(None);
     }
+    world.meet(if alive { "transaction.conflict" } else { "transaction.outlived_its_event" });
     let status = StatusCode::from_u16(world.switches.transaction_conflict_status);
-    let existing = world.event_id(call.prefer()?.ids, access.place, known.item, None);
+    let place = found_at(world, access, known.item).place;
+    let existing = world.event_id(call.prefer()?.ids, place, known.item, None);
     Err(Refusal::new(
         status.unwrap_or(StatusCode::BAD_REQUEST),
         "ErrorDuplicateTransactionId",
         "Your request can't be completed. The TransactionId has already been used to create a different event.",
     )
     .with_extra("@event.existingEventId", json!(existing)))
+}
+
+/// The access by which an event is called where it lies: an earlier creation may have been elsewhere in the
+/// mailbox.
+fn found_at(world: &World, access: Access, no: ItemNo) -> Access {
+    let item = world.items.get(&no).or_else(|| world.graves.get(&no));
+    let elsewhere = item.map(|item| item.calendar).filter(|calendar| *calendar != access.target);
+    match elsewhere.and_then(|calendar| world.home(calendar)) {
+        Some(place) => Access { place, target: place.calendar, ..access },
+        None => access,
+    }
 }
 
 fn scope(world: &World, access: Access) -> Option<CalendarNo> {
@@ -303,6 +322,7 @@ fn finish_meeting(details: &mut Details) {
 fn touch_by_chance(world: &mut World, no: ItemNo) {
     let chance = world.switches.touch_after_write_per_mille;
     if world.dice.chance(chance) {
+        world.meet("touch_after_write");
         world.touch(no);
     }
 }

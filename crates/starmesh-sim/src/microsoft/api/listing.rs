@@ -180,6 +180,7 @@ pub(crate) fn hide_private(world: &World, access: Access, rows: &mut Vec<Row>) -
     }
     match world.switches.private_in_list {
         PrivateInList::Hidden => {
+            world.meet("private_in_list.hidden");
             rows.retain(|(no, day)| !world.is_private(*no, *day));
             Ok(())
         }

@@ -17,6 +17,15 @@ const TRANSLATED_MAX: usize = 1_000;
 
 /// `GET /me` and `GET /users/{id}`: also for those who have no mailbox here.
 pub(crate) fn user(world: &World, call: &Call, mailbox: MailboxNo) -> Result<Reply, Refusal> {
+    let own = mailbox == call.caller.mailbox;
+    let readers: &[&str] = if own { &["user.read", "user.readbasic.all"] } else { &["user.readbasic.all"] };
+    if !call.caller.has_any(readers) {
+        return Err(Refusal::new(
+            StatusCode::FORBIDDEN,
+            "Authorization_RequestDenied",
+            "Insufficient privileges to complete the operation.",
+        ));
+    }
     let user = world.mailboxes.get(&mailbox).ok_or_else(Refusal::not_found)?;
     Ok(Reply::json(
         StatusCode::OK,
@@ -38,6 +47,9 @@ pub(crate) fn settings(
     part: Option<&str>,
 ) -> Result<Reply, Refusal> {
     world.open(&call.caller, mailbox, None, Want::Read)?;
+    if !call.caller.has_any(&["mailboxsettings.read", "mailboxsettings.readwrite"]) {
+        return Err(Refusal::denied());
+    }
     let zone = &world.open_mailbox(mailbox)?.time_zone;
     match part {
         None => Ok(Reply::json(StatusCode::OK, json!({"timeZone": zone}))),

@@ -131,8 +131,9 @@ impl World {
                 continue;
             }
             match standing {
-                Standing::Drop => {}
+                Standing::Drop => self.meet("notification.hook_dropped"),
                 Standing::Slow if parcel.attempt == 1 && parcel.due == parcel.born => {
+                    self.meet("notification.hook_slow");
                     parcel.due = parcel.born + SLOW_DELAY;
                     if parcel.due > now { self.push.parcels.push(parcel) } else { due.push(parcel) }
                 }
@@ -179,6 +180,7 @@ impl World {
         if taken {
             return;
         }
+        self.meet("notification.repeated");
         for mut parcel in batch {
             let doublings = parcel.attempt.saturating_sub(1).min(20);
             parcel.due = now + REPEAT_PAUSE * 2_i32.saturating_pow(doublings);

@@ -85,6 +85,7 @@ impl World {
             }
             let lost = self.switches.notification_lost_per_mille;
             if self.dice.chance(lost) {
+                self.meet("notification.lost");
                 let owned_up = self.switches.notification_missed_per_mille;
                 if self.dice.chance(owned_up) {
                     self.lifecycle(&subscription.id, Lifecycle::Missed);
@@ -103,6 +104,7 @@ impl World {
             };
             let doubled = self.switches.notification_duplicates_per_mille;
             if self.dice.chance(doubled) {
+                self.meet("notification.doubled");
                 let second = Parcel { due: change.at + way(self), ..parcel.clone() };
                 self.push.parcels.push(second);
             }
@@ -137,6 +139,7 @@ impl World {
     pub fn lifecycle(&mut self, id: &str, event: Lifecycle) -> bool {
         let now = self.now();
         let Some(subscription) = self.push.subscriptions.get(id).cloned() else { return false };
+        self.meet(&format!("lifecycle.{}", event.name()));
         if event == Lifecycle::SubscriptionRemoved {
             self.push.subscriptions.remove(id);
         }

@@ -319,6 +319,9 @@ fn expiry(world: &World, body: &Map<String, Value>) -> Result<Option<DateTime<Ut
             &format!("Subscription expiration can only be {minutes} minutes in the future."),
         ));
     }
+    if asked > longest || asked < now + LIFE_MIN {
+        world.meet("subscription.clamped");
+    }
     Ok(Some(asked.min(longest).max(now + LIFE_MIN)))
 }
 

@@ -156,6 +156,10 @@ async fn pages_may_be_empty_and_rows_may_come_twice_or_again_or_never() {
     assert_eq!(round(&api, &link).await.0, Vec::<Value>::new());
     api.switch(&json!({"delta_tombstones_at_first": true}));
     assert_eq!(removed(&round(&api, &first()).await.0), [id]);
+    let met = api.sim.with(|world| world.met());
+    for name in ["empty_pages", "duplicates", "replays", "lost_tombstones", "tombstones_at_first"] {
+        assert!(met[&format!("delta_{name}")] > 0, "{name}");
+    }
 }
 
 #[tokio::test]

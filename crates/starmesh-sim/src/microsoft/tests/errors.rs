@@ -55,8 +55,10 @@ async fn faults_come_as_planned_and_are_counted() {
     assert_eq!(api.get("/me").await.status, 401);
     assert!(api.get("/me").await.cut);
     assert_eq!(api.get("/me").await.status, 200);
-    let met = api.sim.with(|world| world.faults().met().values().sum::<u64>());
-    assert_eq!(met, 5);
+    let met = api.send("", "GET", "/__met", &[], "").await.body;
+    for fault in ["html", "empty", "error", "unauthorized", "cut"] {
+        assert_eq!(met[format!("fault.{fault}")], 1);
+    }
 }
 
 #[tokio::test]

@@ -126,8 +126,11 @@ async fn transactions_are_remembered_by_mailbox_or_by_calendar() {
     let body = also(block(3), &json!({"transactionId": "t-1"}));
     let first = api.post("/me/events", &body).await.id();
     let there = format!("/me/calendars/{other}/events");
-    assert_eq!(api.post(&there, &body).await.status, 201);
-    assert_eq!(api.get(&there).await.rows().len(), 0, "one memory for the mailbox: {first}");
+    let again = api.post(&there, &body).await;
+    assert_eq!((again.status, again.id()), (201, first.clone()), "one memory for the mailbox");
+    assert_eq!(api.get(&there).await.rows().len(), 0);
+    let (event, calendar) = api.sim.with(|world| (world.event_named(&first), world.calendar_named(&other)));
+    assert!(event.is_some_and(|(_, day)| day.is_none()) && calendar.is_some());
     api.switch(&json!({"transaction_scope": "calendar"}));
     api.post(&there, &body).await;
     assert_eq!(api.get(&there).await.rows().len(), 1);

@@ -118,3 +118,15 @@ async fn a_rule_that_cannot_be_read_is_refused() {
     body["recurrence"]["pattern"]["type"] = json!("hourly");
     assert_eq!(api.post("/me/events", &body).await.code(), "ErrorPropertyValidationFailure");
 }
+
+#[tokio::test]
+async fn an_exception_has_what_changes_in_its_series_unless_it_changed_it_itself() {
+    let api = Api::new();
+    let master = api.post("/me/events", &daily(3, 2)).await.id();
+    let dates = instances(&api, &master).await;
+    let exception = format!("/me/events/{}", dates[0]["id"].as_str().unwrap());
+    api.patch(&exception, &json!({"subject": "My own"})).await;
+    api.patch(&format!("/me/events/{master}"), &json!({"subject": "Ours", "showAs": "oof"})).await;
+    let read = api.get(&exception).await.body;
+    assert_eq!((&read["subject"], &read["showAs"]), (&json!("My own"), &json!("oof")));
+}

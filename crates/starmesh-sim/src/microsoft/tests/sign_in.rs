@@ -8,7 +8,7 @@ use super::*;
 /// The challenge of [`VERIFIER`], both from RFC 7636, appendix B.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const SCOPE: &str = "openid+offline_access+https%3A%2F%2Fgraph.microsoft.com%2FCalendars.ReadWrite";
+const SCOPE: &str = "openid+offline_access+User.Read+https%3A%2F%2Fgraph.microsoft.com%2FCalendars.ReadWrite";
 
 async fn authorize(api: &Api, tenant: &str, redirect: &str) -> Answer {
     let path = format!(
@@ -46,7 +46,7 @@ async fn a_code_brings_tokens_once() {
     let tokens = signed_in(&api).await;
     assert_eq!(tokens.status, 200, "{}", tokens.text);
     assert_eq!((&tokens.body["token_type"], &tokens.body["expires_in"]), (&json!("Bearer"), &json!(3_599)));
-    assert_eq!(tokens.body["scope"], "openid Calendars.ReadWrite");
+    assert_eq!(tokens.body["scope"], "openid User.Read Calendars.ReadWrite");
     assert!(tokens.body["refresh_token"].is_string() && tokens.body["id_token"].is_string());
     let access = tokens.body["access_token"].as_str().unwrap();
     assert_eq!(api.send(access, "GET", "/me", &[], "").await.body["displayName"], "Ada");
@@ -93,7 +93,10 @@ async fn a_refresh_token_is_renewed_and_the_old_one_still_works_until_it_is_revo
     assert_eq!(refresh(&first).await.status, 200);
     api.switch(&json!({"scopes_qualified": true}));
     let qualified = refresh(&first).await;
-    assert_eq!(qualified.body["scope"], "openid https://graph.microsoft.com/Calendars.ReadWrite");
+    assert_eq!(
+        qualified.body["scope"],
+        "openid https://graph.microsoft.com/User.Read https://graph.microsoft.com/Calendars.ReadWrite"
+    );
     api.sim.auth().withdraw_consent(&crate::web::auth::User("ada@contoso.test".into()));
     let revoked = refresh(&first).await;
     assert_eq!(
@@ -210,4 +213,37 @@ async fn a_device_code_waits_for_the_person() {
     assert_eq!(api.send("", "POST", "/__device", &[], &decision).await.status, 202);
     assert!(poll().await.body["access_token"].is_string());
     assert_eq!(poll().await.body["error"], "bad_verification_code");
+}
+
+#[tokio::test]
+async fn what_was_not_granted_is_denied() {
+    let api = Api::with(&json!({"auth": {"scopes_granted": ["openid", "offline_access", "Calendars.Read"]}}));
+    let path = format!(
+        "/common/oauth2/v2.0/authorize?client_id=app&response_type=code&redirect_uri={LOOPBACK}&scope=openid+User.Read+Calendars.Read&code_challenge={CHALLENGE}&code_challenge_method=S256"
+    );
+    let back = api.send("", "GET", &path, &[], "").await;
+    let tokens = token(&api, &redemption(&parameter(&back, "code"))).await;
+    assert_eq!(tokens.body["scope"], "openid Calendars.Read");
+    assert!(tokens.body.get("refresh_token").is_none());
+    let access = tokens.body["access_token"].as_str().unwrap();
+    let status = async |method: &str, path: &str, body: &str| {
+        let answer = api.send(access, method, path, &[], body).await;
+        (answer.status, answer.code().to_owned())
+    };
+    assert_eq!(status("GET", "/me/events", "").await.0, 200);
+    assert_eq!(status("POST", "/me/events", &block(3).to_string()).await, (403, "ErrorAccessDenied".into()));
+    assert_eq!(status("GET", "/me", "").await, (403, "Authorization_RequestDenied".into()));
+    assert_eq!(status("GET", "/me/mailboxSettings", "").await, (403, "ErrorAccessDenied".into()));
+}
+
+#[tokio::test]
+async fn a_refresh_token_lives_ninety_days() {
+    let api = Api::new();
+    let refresh = signed_in(&api).await.body["refresh_token"].as_str().unwrap().to_owned();
+    api.advance(60 * 24 * 91);
+    let expired = token(&api, &format!("grant_type=refresh_token&refresh_token={refresh}")).await;
+    assert_eq!(
+        (&expired.body["error"], &expired.body["error_codes"][0]),
+        (&json!("invalid_grant"), &json!(70008))
+    );
 }

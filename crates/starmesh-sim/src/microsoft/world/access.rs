@@ -49,6 +49,11 @@ pub(crate) struct Located {
 }
 
 impl Caller {
+    /// True when the token has one of these permissions, in lower case.
+    pub(crate) fn has_any(&self, scopes: &[&str]) -> bool {
+        self.scopes.iter().any(|granted| scopes.contains(&granted.as_str()))
+    }
+
     /// True when the token permits this; `foreign` is another person's mailbox.
     pub(crate) fn may(&self, want: Want, foreign: bool) -> bool {
         let has = |scope: &str| self.scopes.iter().any(|granted| granted == scope);

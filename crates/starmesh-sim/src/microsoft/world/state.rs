@@ -12,6 +12,7 @@ use super::item::{Details, Item, Series, Uid};
 use crate::dice::Dice;
 use crate::microsoft::api::delta::DeltaMemory;
 use crate::microsoft::faults::FaultPlan;
+use crate::microsoft::met::Met;
 use crate::microsoft::push::Push;
 use crate::microsoft::switches::Switches;
 use crate::microsoft::throttle::Throttle;
@@ -38,6 +39,7 @@ pub struct World {
     pub(crate) push: Push,
     pub(crate) throttle: Throttle,
     pub(crate) faults: FaultPlan,
+    pub(crate) met: Met,
     pub(crate) next: u64,
 }
 
@@ -69,6 +71,7 @@ impl World {
             push: Push::default(),
             throttle: Throttle::default(),
             faults: FaultPlan::default(),
+            met: Met::default(),
             next: 0,
         }
     }

@@ -48,7 +48,7 @@ pub enum RefreshWish {
 }
 
 /// Whether clients send their secret.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum SecretRule {
     /// Without it nothing is issued.
     Required,

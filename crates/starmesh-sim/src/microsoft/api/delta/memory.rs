@@ -112,6 +112,12 @@ impl World {
     }
 
     fn dead(&self, call: &Call, token: Option<&Token>) -> Refusal {
+        self.meet(match self.switches.delta_dead_token {
+            DeadToken::Gone => "delta_dead_token.gone",
+            DeadToken::GoneResync => "delta_dead_token.gone_resync",
+            DeadToken::NotFound => "delta_dead_token.not_found",
+            DeadToken::Invalid => "delta_dead_token.invalid",
+        });
         let message = "The sync state is not found. Start a new full synchronization.";
         let gone = |status, code| Refusal::new(status, code, message);
         match self.switches.delta_dead_token {

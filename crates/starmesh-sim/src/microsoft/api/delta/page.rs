@@ -38,6 +38,7 @@ pub(crate) fn delta(
     let prefer = call.prefer()?;
     let skip = if let Some(text) = call.query.get("$skiptoken") {
         if access.foreign && world.switches.delta_delegated_forbidden {
+            world.meet("delta_delegated_forbidden");
             return Err(Refusal::denied());
         }
         world.skip(call, text)?
@@ -64,6 +65,13 @@ pub(crate) fn delta(
 /// What makes a request a bad one before any row is looked at.
 fn check(world: &World, call: &Call, access: Access, scope: Scope) -> Result<(), Refusal> {
     let unsupported = UNSUPPORTED.iter().any(|option| call.query.get(option).is_some());
+    if unsupported {
+        world.meet(match world.switches.delta_options {
+            DeltaOptions::Refused => "delta_options.refused",
+            DeltaOptions::Crash => "delta_options.crash",
+            DeltaOptions::Ignored => "delta_options.ignored",
+        });
+    }
     match world.switches.delta_options {
         DeltaOptions::Refused if unsupported => {
             return Err(Refusal::bad("BadRequest", "Parsing OData Select and Expand failed."));
@@ -151,7 +159,11 @@ fn cut(world: &World, skip: &Skip, size: usize) -> (Vec<Row>, Next) {
         rows.extend(&rest[..fits]);
         (group, row) = if fits == rest.len() { (group + 1, 0) } else { (group, row + fits) };
     }
+    if rows.len() > size {
+        world.meet("delta_series_overflow");
+    }
     if endless {
+        world.meet("delta_endless");
         return (rows, Some((skip.next, 0)));
     }
     if group < groups.len() {
@@ -159,6 +171,7 @@ fn cut(world: &World, skip: &Skip, size: usize) -> (Vec<Row>, Next) {
     }
     let empties = if began { 0 } else { skip.empties };
     if empties < world.switches.delta_empty_pages {
+        world.meet("delta_empty_pages");
         return (rows, Some(((group, 0), empties + 1)));
     }
     (rows, None)
@@ -178,8 +191,14 @@ fn written(reading: &Reading<'_>, scope: Scope, row: Row) -> Result<Option<Value
     if !reading.access.rights.private && world.is_private(no, day) {
         match world.switches.private_in_list {
             PrivateInList::Bare => {}
-            PrivateInList::Hidden => return Ok(None),
-            PrivateInList::Fails => return Err(Refusal::not_found()),
+            PrivateInList::Hidden => {
+                world.meet("private_in_list.hidden");
+                return Ok(None);
+            }
+            PrivateInList::Fails => {
+                world.meet("private_in_list.fails");
+                return Err(Refusal::not_found());
+            }
         }
     }
     let exception = day.and_then(|day| item.occurrence(day)).is_some_and(|found| found.exception.is_some());
@@ -208,6 +227,7 @@ fn tombstone(
     let id = world.event_id(reading.prefer.ids, reading.access.place, no, day);
     let mut row = json!({"id": id, "@removed": {"reason": reason}});
     if world.switches.delta_typed_tombstones {
+        world.meet("delta_typed_tombstones");
         let known = world.items.get(&no).or_else(|| world.graves.get(&no));
         let series = known.is_some_and(|item| item.series.is_some());
         row["@odata.type"] = json!("#microsoft.graph.event");

@@ -53,6 +53,7 @@ pub(crate) fn first(world: &mut World, access: Access, scope: Scope, span: Span)
     if world.switches.delta_tombstones_at_first {
         let graves = world.graves.values().filter(|item| item.calendar == access.target);
         groups.extend(graves.map(|item| vec![Row::Removed(item.no, None, DELETED)]));
+        world.meet("delta_tombstones_at_first");
     }
     groups.retain(|group| !group.is_empty());
     finish(world, access, scope, span, groups)
@@ -82,6 +83,7 @@ pub(crate) fn next(world: &mut World, access: Access, token: &Token) -> Round {
     let chance = world.switches.delta_replays_per_mille;
     for change in old {
         if world.dice.chance(chance) && met.insert(change.item) {
+            world.meet("delta_replays");
             groups.push(changed(world, access, token, change.item, &[]));
         }
     }
@@ -104,15 +106,21 @@ fn changed(
             return rows;
         }
         let moved_out = world.switches.delta_moved_out_is_changed;
+        world.meet(if moved_out { "delta_moved_out_is_changed" } else { "delta_removal_outside" });
         return vec![Row::Removed(no, None, if moved_out { CHANGED } else { DELETED })];
     }
     let lost = world.switches.delta_lost_tombstones_per_mille;
-    if !told || world.dice.chance(lost) {
+    if told && world.dice.chance(lost) {
+        world.meet("delta_lost_tombstones");
+        return Vec::new();
+    }
+    if !told {
         return Vec::new();
     }
     let mut rows = vec![Row::Removed(no, None, DELETED)];
     if let Some(grave) = world.graves.get(&no).filter(|_| world.switches.delta_series_tombstones) {
         let dates = grave.occurrences(&token.span);
+        world.meet("delta_series_tombstones");
         rows.extend(dates.iter().map(|found| Row::Removed(no, Some(found.day), DELETED)));
     }
     rows
@@ -127,6 +135,7 @@ fn rows(world: &World, item: &Item, scope: Scope, span: &Span) -> Vec<Row> {
     if dates.is_empty() {
         return dates;
     }
+    world.meet(if world.switches.delta_masters { "delta_masters.told" } else { "delta_masters.left_out" });
     let master = world.switches.delta_masters.then_some(Row::Whole(item.no));
     master.into_iter().chain(dates).collect()
 }
@@ -138,6 +147,7 @@ fn finish(world: &mut World, access: Access, scope: Scope, span: Span, mut group
     for row in groups.iter().flatten() {
         if world.dice.chance(doubled) {
             again.push(vec![*row]);
+            world.meet("delta_duplicates");
         }
     }
     groups.extend(again);
@@ -147,7 +157,11 @@ fn finish(world: &mut World, access: Access, scope: Scope, span: Span, mut group
             world.dice.shuffle(group);
         }
     }
-    Round { place: access.place, scope, span, groups, upto: upto(world) }
+    let upto = upto(world);
+    if world.changes.last().is_some_and(|change| change.seq > upto) {
+        world.meet("delta_lag");
+    }
+    Round { place: access.place, scope, span, groups, upto }
 }
 
 /// Changes up to this moment are told by now.
