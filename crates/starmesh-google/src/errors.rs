@@ -101,13 +101,14 @@ impl Refusal {
             }
             409 => (ErrorKind::IdentityTaken, "already had an event under this identity"),
             410 => match asked {
-                Asked::Changes => (ErrorKind::TokenExpired, "no longer knows how far we have read"),
+                // Between two pages a listing may die as a sync token does. A calendar that is gone is a 404.
+                Asked::Changes | Asked::Calendar => {
+                    (ErrorKind::TokenExpired, "no longer knows how far we have read")
+                }
                 Asked::Event | Asked::Mirror | Asked::Channel => {
                     (ErrorKind::Gone, "has deleted what was asked for")
                 }
-                Asked::Home | Asked::Calendar | Asked::Create => {
-                    (ErrorKind::CalendarGone, "has deleted the calendar")
-                }
+                Asked::Home | Asked::Create => (ErrorKind::CalendarGone, "has deleted the calendar"),
             },
             412 => (ErrorKind::PreconditionFailed, "has the event in another version"),
             408 | 500.. => (ErrorKind::Offline, "has trouble of its own"),
@@ -298,6 +299,8 @@ mod tests {
             (410, "fullSyncRequired", Changes, TokenExpired),
             (410, "updatedMinTooLongAgo", Changes, TokenExpired),
             (410, "", Changes, TokenExpired),
+            (410, "fullSyncRequired", Calendar, TokenExpired),
+            (410, "deleted", Create, CalendarGone),
             (410, "deleted", Mirror, Gone),
             (410, "deleted", Event, Gone),
             (412, "conditionNotMet", Mirror, PreconditionFailed),

@@ -125,25 +125,45 @@ impl GoogleClient {
         let mut read = Vec::with_capacity(touched.len());
         for ((series, uid), answer) in touched.into_iter().zip(answers) {
             let answer = answer?;
-            let rows = match (answer.status().as_u16(), uid) {
-                // Whoever is invited to some dates of a series only cannot ask for the series.
-                (400 | 404 | 410, Some(uid)) => {
-                    let mut rows = Vec::new();
-                    let extent = Extent::Meeting(&uid, range);
-                    self.each_page(calendar, extent, Asked::Calendar, |row| rows.push(row)).await?;
-                    rows.retain(|row| row.series() == Some(&*series));
-                    rows
-                }
-                (400 | 404 | 410, None) => Vec::new(),
-                _ => {
-                    let page = self.read(&answer, Asked::Event, ListInstances::parse)?;
-                    self.further_instances(calendar, &series, range, page).await?
-                }
+            let item = if matches!(answer.status().as_u16(), 400 | 404 | 410) {
+                self.without_instances(calendar, &series, uid.as_deref(), range).await?
+            } else {
+                let page = self.read(&answer, Asked::Event, ListInstances::parse)?;
+                series_item(&series, self.further_instances(calendar, &series, range, page).await?)
             };
-            let item = series_item(&series, rows);
             read.push((series, item));
         }
         Ok(read)
+    }
+
+    /// What there is of a series whose instances Google does not tell. Whoever is invited to some dates only
+    /// cannot ask for the series; it may have become a single event; or it is gone, which is believed when
+    /// it is not there.
+    async fn without_instances(
+        &self,
+        calendar: &LastingName,
+        series: &str,
+        uid: Option<&str>,
+        range: &TimeRange,
+    ) -> Result<Option<SourceItem>> {
+        let mut rows = Vec::new();
+        if let Some(uid) = uid {
+            let extent = Extent::Meeting(uid, range);
+            self.each_page(calendar, extent, Asked::Calendar, |row| rows.push(row)).await?;
+            rows.retain(|row| row.series() == Some(series));
+        }
+        if let Some(item) = series_item(series, rows) {
+            return Ok(Some(item));
+        }
+        match self.get_all(calendar, &[series], Depth::Facts).await?.pop().flatten() {
+            Some(Row::Event(row)) if !row.recurrence.0 => {
+                let rows = BTreeMap::from([(series.to_owned(), Row::Event(row))]);
+                Ok(self.single_items(calendar, rows, range).await?.pop())
+            }
+            // It stands, and nothing of it can be read: that is its own trouble and nobody else's.
+            Some(_) => Ok(Some(broken_item(series, ItemProblem::Malformed))),
+            None => Ok(None),
+        }
     }
 
     async fn further_instances(

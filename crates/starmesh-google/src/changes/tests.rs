@@ -177,11 +177,11 @@ async fn a_cancelled_date_that_names_no_series_still_touches_it() {
 #[tokio::test]
 async fn a_series_with_nothing_left_is_gone() {
     let cancelled = |series: &str| json!({"id": format!("{series}_20261202T100000Z"), "status": "cancelled", "recurringEventId": series});
-    let script = Script::default().json(200, page(&["a", "b", "c"].map(cancelled))).batch(vec![
-        (404, error("notFound")),
-        (410, error("deleted")),
-        (200, json!({"items": []})),
-    ]);
+    let script = Script::default()
+        .json(200, page(&["a", "b", "c"].map(cancelled)))
+        .batch(vec![(404, error("notFound")), (410, error("deleted")), (200, json!({"items": []}))])
+        .json(404, error("notFound"))
+        .json(200, json!({"id": "b", "status": "cancelled"}));
     let changes = read(&script, Some(&cursor())).await.unwrap();
     assert_eq!((ids(&changes), removed(&changes)), (vec![], vec!["a", "b", "c"]));
 }
@@ -442,4 +442,26 @@ async fn a_calendar_of_a_hundred_thousand_events_is_read_page_by_page() {
     }
     let changes = read(&script, None).await.unwrap();
     assert_eq!((changes.changed.len(), script.requests().len()), (PAGES * ROWS, PAGES));
+}
+
+#[tokio::test]
+async fn a_series_whose_dates_are_refused_is_gone_only_when_it_is_not_there() {
+    let touched = || {
+        let row = json!({"id": "s_20261202T100000Z", "status": "cancelled", "recurringEventId": "s"});
+        Script::default().json(200, page(&[row])).json(400, error("invalid"))
+    };
+    let single = touched().json(200, event("s", "2026-12-05T10:00:00Z"));
+    let changes = read(&single, Some(&cursor())).await.unwrap();
+    assert_eq!((ids(&changes), originals(items(&changes)[0])), (vec!["s"], vec![String::new()]));
+
+    let mut master = event("s", "2026-12-05T10:00:00Z");
+    master["recurrence"] = json!(["RRULE:FREQ=DAILY"]);
+    let changes = read(&touched().json(200, master), Some(&cursor())).await.unwrap();
+    assert_eq!(items(&changes)[0].problem, Some(ItemProblem::Malformed), "its own trouble only");
+
+    let changes = read(&touched().json(404, error("notFound")), Some(&cursor())).await.unwrap();
+    assert_eq!((ids(&changes), removed(&changes)), (vec![], vec!["s"]));
+
+    let outcome = read(&touched().json(500, error("backendError")), Some(&cursor())).await;
+    assert_eq!(outcome.unwrap_err().kind, ErrorKind::Offline);
 }
