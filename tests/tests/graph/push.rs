@@ -52,8 +52,10 @@ async fn scene(switches: Switches) -> (Scene, mpsc::UnboundedReceiver<Notificati
     let (sender, receiver) = mpsc::unbounded_channel();
     let switches = Switches { notification_latency_ms: (0, 0), ..switches };
     let carrier: Arc<dyn HookCarrier> = Arc::new(Inbox(sender));
-    let options = MicrosoftOptions { switches, carrier: Some(carrier), ..MicrosoftOptions::default() };
-    (Scene::on(GraphHarness::start(options).await).await, receiver)
+    let options = MicrosoftOptions { switches, ..MicrosoftOptions::default() };
+    let harness = GraphHarness::start(options).await;
+    harness.sim.carry_hooks_by(carrier);
+    (Scene::on(harness).await, receiver)
 }
 
 async fn next(inbox: &mut mpsc::UnboundedReceiver<Notification>) -> Notification {
