@@ -28,13 +28,12 @@ enum Command {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = true, id = "providers", args = ["google", "microsoft"])]
 struct Serve {
     /// Address of the simulated Google Calendar; port 0 takes any free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", required_unless_present = "microsoft")]
     google: Option<SocketAddr>,
     /// Address of the simulated Microsoft Graph; port 0 takes any free one
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", required_unless_present = "google")]
     microsoft: Option<SocketAddr>,
     /// What everything random is drawn from
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -86,8 +86,8 @@ impl Draft {
                 value.as_str().and_then(Status::parse).ok_or_else(|| rules::enumeration("status"))?
             }
         };
-        let start = Moment::parse(present("start").unwrap_or(&Value::Null), "start", place.zone)?;
-        let end = Moment::parse(present("end").unwrap_or(&Value::Null), "end", place.zone)?;
+        let start = Moment::parse(present("start").unwrap_or(&Value::Null), "start")?;
+        let end = Moment::parse(present("end").unwrap_or(&Value::Null), "end")?;
         rules::order(&start, &end, place.zone)?;
         let recurrence = if place.is_instance { Vec::new() } else { recurrence(present("recurrence"))? };
         let dates = if recurrence.is_empty() {

@@ -14,8 +14,8 @@ pub(super) enum Moment {
 }
 
 impl Moment {
-    /// Reads `start` or `end`; `zone` is the calendar's, for a time without an offset.
-    pub(super) fn parse(value: &Value, name: &str, zone: &str) -> Result<Self, Problem> {
+    /// Reads `start` or `end`. A time has an offset, or a zone, or both.
+    pub(super) fn parse(value: &Value, name: &str) -> Result<Self, Problem> {
         let text = |field: &str| value.get(field).filter(|it| !it.is_null()).map(Value::as_str);
         let invalid = || Problem::invalid(&format!("Invalid {name} time."));
         match (text("date"), text("dateTime")) {
@@ -36,7 +36,9 @@ impl Moment {
                 }
                 let local =
                     NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%S%.f").map_err(|_| invalid())?;
-                let wall = known(named.as_deref().unwrap_or(zone)).ok_or_else(invalid)?;
+                let wall = named.as_deref().and_then(known).ok_or_else(|| {
+                    Problem::required(&format!("Missing time zone definition for {name} time."))
+                })?;
                 Ok(Self::At { instant: whole_second(wall.to_utc(local, &Zone::Utc)), zone: named })
             }
             (None, None) => Err(Problem::required(&format!("Missing {name} time."))),

@@ -44,7 +44,7 @@ pub struct Write {
     pub mailbox: String,
     /// The calendar's id; empty for what belongs to no calendar.
     pub calendar: String,
-    /// HTTP method; empty for an edit of the world by hand.
+    /// HTTP method. What is changed in the world by hand is no write.
     pub method: String,
     /// The event's id, where one was written.
     pub event: Option<String>,

@@ -152,6 +152,11 @@ async fn bodies_that_break_a_rule_are_refused() {
         (json!({ "start": start, "end": { "date": "2026-03-04" } }), "invalid"),
         (json!({ "start": start, "end": { "dateTime": "2026-03-03T08:00:00Z" } }), "timeRangeEmpty"),
         (json!({ "start": { "date": "2026-03-03" }, "end": { "date": "2026-03-03" } }), "timeRangeEmpty"),
+        (json!({ "start": { "dateTime": "2026-03-03T09:00:00" }, "end": start }), "required"),
+        (
+            json!({ "start": { "dateTime": "2026-03-03T09:00:00", "timeZone": "Mars" }, "end": start }),
+            "invalid",
+        ),
         (with_field("visibility", json!("secret")), "invalid"),
         (with_field("transparency", json!("glass")), "invalid"),
         (with_field("status", json!("perhaps")), "invalid"),
