@@ -4,9 +4,9 @@ mod google;
 mod microsoft;
 mod mixed;
 
-use chrono::{Days, NaiveTime, Utc};
 use serde_json::{Value, json};
 use starmesh_tests::Failure;
+use starmesh_tests::world::at;
 
 fn by_hand(error: impl std::fmt::Display) -> Failure {
     Failure::new(error.to_string())
@@ -14,9 +14,7 @@ fn by_hand(error: impl std::fmt::Display) -> Failure {
 
 /// A time of day in UTC, some days from now.
 fn instant(days: u64, hour: u32) -> String {
-    let day = Utc::now().date_naive() + Days::new(days);
-    let time = NaiveTime::from_hms_opt(hour, 0, 0).expect("an hour of the day");
-    day.and_time(time).format("%Y-%m-%dT%H:%M:%S").to_string()
+    at(days, hour).format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// An hour, as Google writes it.

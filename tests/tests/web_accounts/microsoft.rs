@@ -6,6 +6,7 @@ use starmesh_sim::web::auth::User;
 use starmesh_tests::Outcome;
 use starmesh_tests::cli::Starmesh;
 use starmesh_tests::web::{ADA, Microsoft, in_browser};
+use starmesh_tests::world::at;
 use tempfile::TempDir;
 
 use crate::{by_hand, instant, microsoft_event as event};
@@ -29,7 +30,7 @@ impl Scene {
         });
         let mut series = event(2, 14, "Secret review");
         let day = instant(2, 0);
-        let weekday = (chrono::Utc::now().date_naive() + chrono::Days::new(2)).format("%A").to_string();
+        let weekday = at(2, 0).format("%A").to_string();
         series["recurrence"] = json!({
             "pattern": { "type": "weekly", "interval": 1, "daysOfWeek": [weekday.to_lowercase()] },
             "range": { "type": "numbered", "numberOfOccurrences": 3, "startDate": &day[..10] },

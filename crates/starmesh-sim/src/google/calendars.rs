@@ -38,26 +38,8 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Answer {
     let max = call.count("maxResults", PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
     let empty = super::world::CalendarList::default();
     let list = turn.world.lists.get(turn.me()).unwrap_or(&empty);
-    let sync = match call.query.get("syncToken") {
-        None => None,
-        Some(_)
-            if least.is_some() || own_only.is_some() || deleted == Some(false) || hidden == Some(false) =>
-        {
-            return Err(Problem::invalid("Sync token cannot be used with other request restrictions."));
-        }
-        Some(text) => {
-            let token: SyncToken = open(text).ok_or_else(|| Problem::invalid("Invalid sync token value."))?;
-            if !token.list.is_empty() || token.user != turn.me() {
-                return Err(Problem::invalid("Invalid sync token value."));
-            }
-            let life = turn.switches.sync_token_life_s;
-            let old = life.is_some_and(|life_s| turn.now - token.issued >= TimeDelta::seconds(life_s));
-            if old || token.epoch != list.epoch {
-                return Err(Problem::full_sync(turn.switches));
-            }
-            Some(token)
-        }
-    };
+    let narrowed = least.is_some() || own_only.is_some() || deleted == Some(false) || hidden == Some(false);
+    let sync = list_token(turn, list.epoch, narrowed)?;
     let page = match call.query.get("pageToken") {
         None => None,
         Some(text) => {
@@ -101,6 +83,24 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Answer {
         body["nextSyncToken"] = json!(seal(&token));
     }
     Ok(Reply::json(StatusCode::OK, body))
+}
+
+/// The sync token that a listing of calendars brings, if it is one for that and still alive.
+fn list_token(turn: &Turn<'_>, epoch: u64, narrowed: bool) -> Result<Option<SyncToken>, Problem> {
+    let Some(text) = turn.call.query.get("syncToken") else { return Ok(None) };
+    if narrowed {
+        return Err(Problem::invalid("Sync token cannot be used with other request restrictions."));
+    }
+    let token: SyncToken = open(text).ok_or_else(|| Problem::invalid("Invalid sync token value."))?;
+    if !token.list.is_empty() || token.user != turn.me() {
+        return Err(Problem::invalid("Invalid sync token value."));
+    }
+    let life = turn.switches.sync_token_life_s;
+    let old = life.is_some_and(|life_s| turn.now - token.issued >= TimeDelta::seconds(life_s));
+    if old || token.epoch != epoch {
+        return Err(Problem::full_sync(turn.switches));
+    }
+    Ok(Some(token))
 }
 
 /// GET users/me/calendarList/{c}

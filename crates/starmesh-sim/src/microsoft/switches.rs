@@ -264,6 +264,7 @@ pub enum RetryAfter {
 }
 
 impl Default for Switches {
+    #[expect(clippy::too_many_lines, reason = "a line for each switch")]
     fn default() -> Self {
         Self {
             ids_with_slashes: false,
