@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::client::{CaldavProvider, collection_of, read_success};
 use crate::convert::source_item;
-use crate::errors::{calendar_gone, from_http, from_status, from_wire, host, refused};
+use crate::errors::{calendar_gone, from_status, from_wire, host, refused};
 use crate::href::resource_url;
 use crate::requests::{
     CollectionState, GetCtag, GetEvent, ListMembers, Member, MultigetEvents, MultigetPart, SyncAnswer,
@@ -198,7 +198,7 @@ impl CaldavProvider {
         let response = match self.connection.exchange(MultigetEvents::prepare(collection, ids)).await {
             Ok(response) => response,
             Err(HttpError::TooLarge { .. }) => return self.fetch_singly(collection, ids).await,
-            Err(error) => return Err(from_http(&error)),
+            Err(error) => return Err(error.into()),
         };
         match response.status().as_u16() {
             404 | 410 => return Err(calendar_gone(collection, &response)),
@@ -244,7 +244,7 @@ impl CaldavProvider {
         let response = match self.connection.exchange(GetEvent::prepare(&url)).await {
             Ok(response) => response,
             Err(HttpError::TooLarge { .. }) => return Ok(unreadable(ItemProblem::TooLarge)),
-            Err(error) => return Err(from_http(&error)),
+            Err(error) => return Err(error.into()),
         };
         match response.status().as_u16() {
             200..=299 => match GetEvent::parse(&response) {

@@ -14,7 +14,6 @@ use starmesh_provider::env::Clock;
 use url::Url;
 
 use crate::entry::Entry;
-use crate::errors::from_http;
 
 /// Requests to one account under way at once.
 pub(crate) const CONCURRENCY: usize = 4;
@@ -76,7 +75,7 @@ impl Connection {
 
     /// Sends `request`; any status is an answer.
     pub(crate) async fn send(&self, request: Request) -> Result<Response> {
-        self.exchange(request).await.map_err(|error| from_http(&error))
+        Ok(self.exchange(request).await?)
     }
 
     /// The same with the unclassified error.

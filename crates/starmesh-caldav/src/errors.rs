@@ -1,26 +1,11 @@
 //! What a failure or a refusal means.
 
 use http::StatusCode;
-use starmesh_http::{HttpError, Response};
+use starmesh_http::Response;
 use starmesh_provider::{ErrorKind, ProviderError};
 use url::Url;
 
 use crate::wire::{WireError, preconditions};
-
-/// A failed exchange.
-pub(crate) fn from_http(error: &HttpError) -> ProviderError {
-    let kind = match error {
-        HttpError::Unreachable { .. } => ErrorKind::Offline,
-        HttpError::Untrusted { .. } => ErrorKind::Untrusted,
-        HttpError::SignedOut { .. } => ErrorKind::NeedsSignIn,
-        HttpError::Throttled { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
-        HttpError::TooLarge { .. } | HttpError::Redirect { .. } => ErrorKind::InvalidData,
-        HttpError::Insecure { .. } | HttpError::RefusedAfterRedirect { .. } | HttpError::Request(_) => {
-            ErrorKind::Refused
-        }
-    };
-    ProviderError::new(kind, error.to_string())
-}
 
 /// An answer that cannot be read.
 pub(crate) fn from_wire(url: &Url, error: WireError) -> ProviderError {

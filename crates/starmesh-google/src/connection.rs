@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::batch::{self, BATCH_MAX};
 use crate::endpoints::Endpoints;
-use crate::errors::{Asked, Refusal, asked_delay, from_http, refused};
+use crate::errors::{Asked, Refusal, asked_delay, refused};
 use crate::pace::{Budget, Pace, backoff};
 
 /// How often one request is sent to a server that asks to slow down.
@@ -135,7 +135,7 @@ impl Connection {
                 Ok(response) if limits_rate(&response) => asked_delay(&response),
                 Ok(response) => return Ok(response),
                 Err(HttpError::Throttled { retry_after, .. }) => retry_after,
-                Err(error) => return Err(from_http(&error)),
+                Err(error) => return Err(error.into()),
             };
             let delay = backoff(tries, self.entropy.fraction()).max(asked.unwrap_or_default());
             tries += 1;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use starmesh_http::{HttpError, Response};
+use starmesh_http::Response;
 use starmesh_provider::{ErrorKind, ProviderError};
 
 use crate::wire::{WireError, parse};
@@ -187,21 +187,6 @@ pub(crate) fn refused(host: &str, response: &Response, asked: Asked) -> Provider
 pub(crate) fn asked_delay(response: &Response) -> Option<Duration> {
     let text = response.headers().get(http::header::RETRY_AFTER)?.to_str().ok()?;
     Some(Duration::from_secs(text.trim().parse().ok()?).min(DAY_BUDGET_PAUSE))
-}
-
-/// A failed exchange.
-pub(crate) fn from_http(error: &HttpError) -> ProviderError {
-    let kind = match error {
-        HttpError::Unreachable { .. } => ErrorKind::Offline,
-        HttpError::Untrusted { .. } => ErrorKind::Untrusted,
-        HttpError::SignedOut { .. } => ErrorKind::NeedsSignIn,
-        HttpError::Throttled { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
-        HttpError::TooLarge { .. } | HttpError::Redirect { .. } => ErrorKind::InvalidData,
-        HttpError::Insecure { .. } | HttpError::RefusedAfterRedirect { .. } | HttpError::Request(_) => {
-            ErrorKind::Refused
-        }
-    };
-    ProviderError::new(kind, error.to_string())
 }
 
 /// An answer that cannot be read.

@@ -18,7 +18,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::batch::{self, PARTS_MAX};
 use crate::call::{Answer, Call, Target};
 use crate::client::GraphNetwork;
-use crate::errors::{About, from_http, refusal, unexpected};
+use crate::errors::{About, refusal, unexpected};
 use crate::mailbox::Endpoints;
 use crate::pace::Pace;
 
@@ -180,7 +180,7 @@ impl Connection {
     async fn exchange(&self, call: &Call, parts: usize) -> Result<Answer> {
         let request = self.request(call)?;
         let _slots = self.admit(parts).await?;
-        let response = self.http.send(request).await.map_err(|error| self.unanswered(&error))?;
+        let response = self.http.send(request).await.map_err(|error| self.unanswered(error))?;
         let now = self.clock.now();
         let answer = Answer {
             status: response.status().as_u16(),
@@ -204,11 +204,11 @@ impl Connection {
     }
 
     /// A failed exchange; one that the transport calls hasty pauses the mailbox here, too.
-    fn unanswered(&self, error: &HttpError) -> ProviderError {
-        if let HttpError::Throttled { retry_after, .. } = error {
+    fn unanswered(&self, error: HttpError) -> ProviderError {
+        if let HttpError::Throttled { retry_after, .. } = &error {
             self.pace.pause(*retry_after);
         }
-        from_http(error)
+        error.into()
     }
 
     /// Waits for slots, the budget and the end of a pause. A pause that lasts too long is an error at once.

@@ -4,7 +4,6 @@
 //! case, and those nested inside count too.
 
 use serde_json::Value;
-use starmesh_http::HttpError;
 use starmesh_provider::{ErrorKind, ProviderError};
 
 use crate::call::Answer;
@@ -29,21 +28,6 @@ pub(crate) enum About {
     Change,
     /// A subscription.
     Subscription,
-}
-
-/// A failed exchange.
-pub(crate) fn from_http(error: &HttpError) -> ProviderError {
-    let kind = match error {
-        HttpError::Unreachable { .. } => ErrorKind::Offline,
-        HttpError::Untrusted { .. } => ErrorKind::Untrusted,
-        HttpError::SignedOut { .. } => ErrorKind::NeedsSignIn,
-        HttpError::Throttled { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
-        HttpError::TooLarge { .. } | HttpError::Redirect { .. } => ErrorKind::InvalidData,
-        HttpError::Insecure { .. } | HttpError::RefusedAfterRedirect { .. } | HttpError::Request(_) => {
-            ErrorKind::Refused
-        }
-    };
-    ProviderError::new(kind, error.to_string())
 }
 
 /// What an answer that is no success means.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use starmesh_provider::{ErrorKind, ProviderError};
+
 use crate::oauth::SignInError;
 
 /// A failed exchange. Names hosts and limits, nothing else.
@@ -102,5 +104,22 @@ impl From<SignInError> for HttpError {
             error @ SignInError::NotKept { .. } => Self::Request(error.to_string()),
             error => Self::SignedOut { reason: error.to_string() },
         }
+    }
+}
+
+/// What a failed exchange means to whoever asked a provider.
+impl From<HttpError> for ProviderError {
+    fn from(error: HttpError) -> Self {
+        let kind = match &error {
+            HttpError::Unreachable { .. } => ErrorKind::Offline,
+            HttpError::Untrusted { .. } => ErrorKind::Untrusted,
+            HttpError::SignedOut { .. } => ErrorKind::NeedsSignIn,
+            HttpError::Throttled { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
+            HttpError::TooLarge { .. } | HttpError::Redirect { .. } => ErrorKind::InvalidData,
+            HttpError::Insecure { .. } | HttpError::RefusedAfterRedirect { .. } | HttpError::Request(_) => {
+                ErrorKind::Refused
+            }
+        };
+        Self::new(kind, error.to_string())
     }
 }
