@@ -69,14 +69,15 @@ impl Endpoints {
     /// A Google account with these endpoints.
     pub(crate) fn google(self) -> Result<AccountKind> {
         let client_id = self.client("google")?;
+        let own = starmesh_google::Endpoints::default();
         Ok(AccountKind::Google(OAuthAccount {
             client_id,
             authorize: or(self.authorize, "https://accounts.google.com/o/oauth2/v2/auth")?,
             token: or(self.token, "https://oauth2.googleapis.com/token")?,
             // Google's own gives no right to calendars.
             device: self.device,
-            api: or(self.api, "https://www.googleapis.com/calendar/v3")?,
-            batch: Some(or(self.batch, "https://www.googleapis.com/batch/calendar/v3")?),
+            api: self.api.unwrap_or(own.api),
+            batch: Some(self.batch.unwrap_or(own.batch)),
             port: self.redirect_port,
         }))
     }
@@ -96,7 +97,7 @@ impl Endpoints {
                 authorize: or(self.authorize, &at("authorize"))?,
                 token: or(self.token, &at("token"))?,
                 device: Some(or(self.device, &at("devicecode"))?),
-                api: or(self.api, "https://graph.microsoft.com/v1.0")?,
+                api: or(self.api, starmesh_graph::Endpoints::API_DEFAULT)?,
                 batch: None,
                 port: self.redirect_port,
             },
@@ -129,18 +130,12 @@ fn or(given: Option<Url>, own: &str) -> Result<Url> {
 
 /// The client as which an account signs in.
 pub(crate) fn oauth_client(kind: &AccountKind, secret: Option<SecretString>) -> Option<OAuthClient> {
-    /// Reading and writing events on every calendar, and listing the calendars, which the first does not
-    /// include.
-    const GOOGLE: [&str; 2] = [
-        "https://www.googleapis.com/auth/calendar.events",
-        "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
-    ];
     let (account, scopes, needed, parameters, loopback) = match kind {
         AccountKind::Caldav { .. } => return None,
         AccountKind::Google(account) => (
             account,
-            GOOGLE.to_vec(),
-            GOOGLE.to_vec(),
+            starmesh_google::SCOPES.to_vec(),
+            starmesh_google::SCOPES.to_vec(),
             // A refresh token comes for certain only with the consent screen.
             vec![("access_type", "offline"), ("prompt", "consent")],
             LoopbackHost::Address,

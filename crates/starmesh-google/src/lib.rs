@@ -46,4 +46,4 @@ pub use client::{GoogleClient, GoogleNetwork};
 pub use endpoints::Endpoints;
 pub use notification::{Notification, NotificationProblem, read_notification};
 pub use pace::Budget;
-pub use scopes::{SCOPES, SCOPES_READ_ONLY};
+pub use scopes::SCOPES;

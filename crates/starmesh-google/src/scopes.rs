@@ -6,9 +6,3 @@ pub const SCOPES: [&str; 2] = [
     "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
     "https://www.googleapis.com/auth/calendar.events",
 ];
-
-/// To read calendars of the account and write none.
-pub const SCOPES_READ_ONLY: [&str; 2] = [
-    "https://www.googleapis.com/auth/calendar.calendarlist.readonly",
-    "https://www.googleapis.com/auth/calendar.events.readonly",
-];
