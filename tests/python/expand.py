@@ -17,11 +17,11 @@ Answer:
 """
 
 import datetime
-import json
-import sys
 import zoneinfo
 
 from dateutil.rrule import rrulestr
+
+from lines import serve
 
 FORMAT = "%Y%m%dT%H%M%S"
 UTC = datetime.timezone.utc
@@ -72,13 +72,4 @@ def answer(request):
     return {"instants": [at.strftime(FORMAT) for at in sorted(found)]}
 
 
-def main():
-    for line in sys.stdin:
-        try:
-            reply = answer(json.loads(line))
-        except ValueError as error:
-            reply = {"error": str(error)}
-        print(json.dumps(reply))
-
-
-main()
+serve(answer)

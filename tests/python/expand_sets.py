@@ -12,11 +12,11 @@ Answer:
 """
 
 import datetime
-import json
-import sys
 
 import icalendar
 import recurring_ical_events
+
+from lines import serve
 
 FORMAT = "%Y%m%dT%H%M%S"
 UTC = datetime.timezone.utc
@@ -38,13 +38,4 @@ def answer(request):
     return {"starts": [start for start in starts if first <= start.ljust(15, "T") < last]}
 
 
-def main():
-    for line in sys.stdin:
-        try:
-            reply = answer(json.loads(line))
-        except ValueError as error:
-            reply = {"error": str(error)}
-        print(json.dumps(reply))
-
-
-main()
+serve(answer)

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
 use starmesh_google::{Budget, Endpoints, GoogleClient, GoogleNetwork};
-use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
+use starmesh_http::{HttpOptions, Request, ReqwestTransport, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -19,11 +19,10 @@ use starmesh_sim::google::{GoogleOptions, GoogleSim, Switches};
 use starmesh_sim::web::Served;
 use url::Url;
 
+use crate::bearer::{Bearer, TOKEN};
+
 /// The person whose account it is.
 pub const ADA: &str = "ada@example.org";
-
-/// The bearer token of that person.
-const TOKEN: &str = "token-of-the-tests";
 
 /// So much that a test need not wait for it; a scene stays within what the service grants in a minute.
 pub const BUDGET: Budget = Budget { per_minute: 60_000, burst: 600 };
@@ -82,20 +81,6 @@ impl GoogleHarness {
     /// The adapter itself.
     pub fn adapter(&self) -> &GoogleClient {
         &self.provider
-    }
-}
-
-/// The network with a token that never changes.
-struct Bearer {
-    inner: Arc<dyn Transport>,
-}
-
-#[async_trait]
-impl Transport for Bearer {
-    async fn send(&self, mut request: Request) -> Result<Response, HttpError> {
-        let token = format!("Bearer {TOKEN}").parse().expect("a header");
-        request.headers_mut().insert("authorization", token);
-        self.inner.send(request).await
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
 use starmesh_graph::{Budget, Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
-use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
+use starmesh_http::{HttpOptions, Request, ReqwestTransport, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -19,11 +19,10 @@ use starmesh_sim::microsoft::world::{CalendarNo, IdForm, ItemNo, MailboxKind, Ma
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftServed, MicrosoftSim, Switches};
 use url::Url;
 
+use crate::bearer::{Bearer, TOKEN};
+
 /// The person whose account it is.
 pub const ADA: &str = "ada@example.org";
-
-/// The bearer token of that person.
-const TOKEN: &str = "token-of-the-tests";
 
 /// A simulated service, the adapter on it, and a way around the adapter.
 pub struct GraphHarness {
@@ -161,20 +160,6 @@ fn client(
 
 fn id_of(calendar: &LastingName) -> &str {
     calendar.as_str().split_once('/').expect("a name of the adapter").1
-}
-
-/// The network with a token that never changes.
-struct Bearer {
-    inner: Arc<dyn Transport>,
-}
-
-#[async_trait]
-impl Transport for Bearer {
-    async fn send(&self, mut request: Request) -> Result<Response, HttpError> {
-        let token = format!("Bearer {TOKEN}").parse().expect("a header");
-        request.headers_mut().insert("authorization", token);
-        self.inner.send(request).await
-    }
 }
 
 #[async_trait]

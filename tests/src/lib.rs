@@ -9,7 +9,8 @@
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
 //! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in.
 //! 9. [`caldav_harness`], [`google_harness`] and [`graph_harness`]: each server, or simulator, with its
-//!    adapter as a harness of the provider's conformance suite.
+//!    adapter as a harness of the provider's conformance suite; [`bearer`] signs them in, [`in_process`] leaves
+//!    out the socket, and [`adapter_scene`] is what scenes on them share.
 //!
 //! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
 //! shared with the program would hide itself.
@@ -20,6 +21,8 @@
     reason = "a harness that does not work leaves nothing to test, and says so where it stands"
 )]
 
+pub mod adapter_scene;
+pub mod bearer;
 pub mod caldav_harness;
 pub mod cli;
 pub mod dav;
@@ -28,6 +31,7 @@ pub mod fault_proxy;
 pub mod google_harness;
 pub mod graph_harness;
 pub mod ics;
+pub mod in_process;
 pub mod mirrors;
 pub mod rows;
 pub mod servers;

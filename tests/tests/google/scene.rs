@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 use starmesh_core::event::SourceItem;
-use starmesh_core::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId};
-use starmesh_core::mirror::{
-    IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorRecord, MirrorSpec, PlacedMirror,
-};
-use starmesh_core::recurrence::{OriginalStart, expand};
-use starmesh_core::time::{EventTime, TimeRange, Window, midnight};
+use starmesh_core::ids::LastingName;
+use starmesh_core::mirror::{Incarnation, MirrorSpec};
+use starmesh_core::recurrence::expand;
+use starmesh_core::time::{Window, midnight};
 use starmesh_core::zone::Zone;
 use starmesh_provider::conformance::Harness as _;
 use starmesh_provider::{
     CalendarProvider as _, Changed, Coverage, Cursor, MirrorWrite, ProviderError, Written,
 };
 use starmesh_sim::google::Switches;
+use starmesh_tests::adapter_scene::{merge, mirror_in, touches};
 use starmesh_tests::google_harness::GoogleHarness;
 
 /// A service with one empty calendar.
@@ -129,14 +128,7 @@ impl Scene {
         start: DateTime<Utc>,
         incarnation: Incarnation,
     ) -> MirrorSpec {
-        let source = LastingName::new("elsewhere@example.org");
-        let key = keys().mirror_key(&self.calendar, &source, &EventId::new(event), &OriginalStart::single());
-        let body = MirrorBody {
-            time: EventTime::Timed { start, end: start + TimeDelta::hours(1) },
-            availability: MirrorAvailability::Busy,
-            label: Label::default(),
-        };
-        MirrorSpec::new(&keys(), &self.calendar, &source, key, incarnation, body)
+        mirror_in(&self.calendar, event, start, incarnation)
     }
 
     pub(crate) async fn write(&self, write: MirrorWrite) -> Result<Written, ProviderError> {
@@ -151,42 +143,8 @@ impl Scene {
     }
 }
 
-/// `mirror` as it stands after a write.
-pub(crate) fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
-    let record = MirrorRecord {
-        key: mirror.mark().key,
-        incarnation: mirror.mark().incarnation,
-        link: LinkId::new(CalendarId::new("source"), CalendarId::new("target")),
-        event: EventId::new("event"),
-        original_start: OriginalStart::single(),
-        meeting: keys().meeting(&ICalUid::new("event")),
-        remote_id: written.remote_id.clone(),
-        version: written.version.clone(),
-        time: mirror.body().time,
-        fingerprint: mirror.body().fingerprint(&keys()),
-    };
-    record.placed()
-}
-
 /// Start and end of an hour.
 pub(crate) fn times(start: DateTime<Utc>) -> Value {
     let at = |time: DateTime<Utc>| json!({"dateTime": time.to_rfc3339_opts(SecondsFormat::Secs, true), "timeZone": "UTC"});
     json!({"start": at(start), "end": at(start + TimeDelta::hours(1))})
-}
-
-fn merge(into: &mut Value, more: Value) {
-    let Value::Object(more) = more else { return };
-    for (name, value) in more {
-        into[name] = value;
-    }
-}
-
-fn keys() -> IdentityKey {
-    IdentityKey::new([9; 32])
-}
-
-fn touches(item: &SourceItem, range: &TimeRange) -> bool {
-    item.events
-        .iter()
-        .any(|event| expand(&event.recurrence, range, &Zone::Utc).is_ok_and(|found| !found.is_empty()))
 }

@@ -4,8 +4,9 @@ use serde_json::json;
 use starmesh_core::mirror::Incarnation;
 use starmesh_provider::{CalendarProvider as _, ErrorKind, MirrorWrite, Written};
 use starmesh_sim::google::{Collision, Fault, Scripted, Switches, Undelete};
+use starmesh_tests::adapter_scene::placed;
 
-use crate::scene::{Reader, Scene, placed, times};
+use crate::scene::{Reader, Scene, times};
 
 #[tokio::test]
 async fn a_deleted_mirror_comes_back_under_its_id_or_under_the_next() {

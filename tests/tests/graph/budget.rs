@@ -3,18 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use axum::body::{Body, to_bytes};
-use chrono::{DateTime, TimeDelta, Utc};
 use starmesh_graph::Budget;
-use starmesh_http::{HttpError, Request, Response, Transport, Unreachable};
-use starmesh_provider::env::Clock;
 use starmesh_provider::{CalendarProvider as _, MirrorWrite};
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim, Switches};
-use starmesh_sim::web::{Cut, SimClock};
 use starmesh_tests::graph_harness::GraphHarness;
+use starmesh_tests::in_process::{InProcess, clock_from_noon};
 use tokio::time::Instant;
-use tower::ServiceExt as _;
 
 use crate::scene::{Reader, Scene};
 
@@ -27,47 +21,17 @@ const GRANTED: u32 = 1_000;
 /// Mirrors of a first sync that takes twice as long as the burst lasts.
 const MIRRORS: u32 = 1_500;
 
-/// The world's clock, driven by tokio's.
-struct Virtual {
-    begin: DateTime<Utc>,
-    since: Instant,
-}
-
-impl Clock for Virtual {
-    fn now(&self) -> DateTime<Utc> {
-        self.begin + TimeDelta::from_std(self.since.elapsed()).unwrap()
-    }
-}
-
-/// The simulator in process, at some distance.
-struct InProcess(MicrosoftSim);
-
-#[async_trait]
-impl Transport for InProcess {
-    async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        tokio::time::sleep(ROUND_TRIP).await;
-        let Ok(response) = self.0.router().oneshot(request.map(Body::from)).await;
-        if response.extensions().get::<Cut>().is_some() {
-            let host = "graph.microsoft.com".to_owned();
-            return Err(HttpError::Unreachable { host, cause: Unreachable::Broken });
-        }
-        let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap();
-        Ok(Response::from_parts(parts, body.to_vec()))
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_first_sync_uses_nine_tenths_of_the_budget_and_is_never_refused() {
-    let begin = "2026-11-23T12:00:00Z".parse().unwrap();
-    let clock = SimClock::over(Arc::new(Virtual { begin, since: Instant::now() }));
+    let clock = clock_from_noon();
     let switches = Switches { throttle_requests: GRANTED as usize, ..Switches::default() };
     let options = MicrosoftOptions { clock, switches, ..MicrosoftOptions::default() };
     let sim = MicrosoftSim::new(options).unwrap();
     let ledger = sim.ledger().clone();
     let api = "https://graph.microsoft.com/v1.0".parse().unwrap();
     let budget = Budget { sustained: 930, burst: 50 };
-    let scene = Scene::on(GraphHarness::over(sim.clone(), Arc::new(InProcess(sim)), &api, budget)).await;
+    let way = InProcess { router: sim.router(), round_trip: ROUND_TRIP, host: "graph.microsoft.com" };
+    let scene = Scene::on(GraphHarness::over(sim, Arc::new(way), &api, budget)).await;
     let mut reader = Reader::default();
     scene.read(&mut reader).await;
     ledger.record_traffic(true);

@@ -5,12 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use starmesh_core::event::SourceItem;
-use starmesh_core::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId, RemoteId};
-use starmesh_core::mirror::{
-    IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorRecord, MirrorSpec, PlacedMirror,
-};
-use starmesh_core::recurrence::{OriginalStart, expand};
-use starmesh_core::time::{EventTime, TimeRange, Window, midnight};
+use starmesh_core::ids::{LastingName, RemoteId};
+use starmesh_core::mirror::{Incarnation, MirrorSpec, PlacedMirror};
+use starmesh_core::recurrence::expand;
+use starmesh_core::time::{Window, midnight};
 use starmesh_core::zone::Zone;
 use starmesh_graph::GraphClient;
 use starmesh_provider::conformance::Harness as _;
@@ -19,6 +17,7 @@ use starmesh_provider::{
 };
 use starmesh_sim::microsoft::Switches;
 use starmesh_sim::microsoft::world::{CalendarNo, ItemNo};
+use starmesh_tests::adapter_scene::{merge, mirror_in, placed, touches};
 use starmesh_tests::graph_harness::GraphHarness;
 
 /// A service with one empty calendar.
@@ -158,39 +157,6 @@ impl Scene {
     }
 }
 
-pub(crate) fn mirror_in(
-    target: &LastingName,
-    event: &str,
-    start: DateTime<Utc>,
-    incarnation: Incarnation,
-) -> MirrorSpec {
-    let source = LastingName::new("elsewhere");
-    let key = keys().mirror_key(target, &source, &EventId::new(event), &OriginalStart::single());
-    let body = MirrorBody {
-        time: EventTime::Timed { start, end: start + TimeDelta::hours(1) },
-        availability: MirrorAvailability::Busy,
-        label: Label::default(),
-    };
-    MirrorSpec::new(&keys(), target, &source, key, incarnation, body)
-}
-
-/// `mirror` as it stands after a write.
-pub(crate) fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
-    let record = MirrorRecord {
-        key: mirror.mark().key,
-        incarnation: mirror.mark().incarnation,
-        link: LinkId::new(CalendarId::new("source"), CalendarId::new("target")),
-        event: EventId::new("event"),
-        original_start: OriginalStart::single(),
-        meeting: keys().meeting(&ICalUid::new("event")),
-        remote_id: written.remote_id.clone(),
-        version: written.version.clone(),
-        time: mirror.body().time,
-        fingerprint: mirror.body().fingerprint(&keys()),
-    };
-    record.placed()
-}
-
 pub(crate) fn is_marked(item: Option<&SourceItem>) -> bool {
     item.is_some_and(|item| item.events.iter().any(|event| event.marked.is_some()))
 }
@@ -199,21 +165,4 @@ pub(crate) fn is_marked(item: Option<&SourceItem>) -> bool {
 pub(crate) fn times(start: DateTime<Utc>) -> Value {
     let at = |time: DateTime<Utc>| json!({"dateTime": time.format("%Y-%m-%dT%H:%M:%S").to_string(), "timeZone": "UTC"});
     json!({"subject": "Private", "start": at(start), "end": at(start + TimeDelta::hours(1))})
-}
-
-fn merge(into: &mut Value, more: Value) {
-    let Value::Object(more) = more else { return };
-    for (name, value) in more {
-        into[name] = value;
-    }
-}
-
-fn keys() -> IdentityKey {
-    IdentityKey::new([9; 32])
-}
-
-fn touches(item: &SourceItem, range: &TimeRange) -> bool {
-    item.events
-        .iter()
-        .any(|event| expand(&event.recurrence, range, &Zone::Utc).is_ok_and(|found| !found.is_empty()))
 }

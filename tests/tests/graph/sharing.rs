@@ -7,8 +7,9 @@ use starmesh_graph::{GraphClient, Mailbox, lasting_name};
 use starmesh_provider::{CalendarProvider as _, ErrorKind, MirrorWrite};
 use starmesh_sim::microsoft::world::{CalendarNo, MailboxKind, Role};
 use starmesh_sim::microsoft::{PrivateInList, Switches};
+use starmesh_tests::adapter_scene::{mirror_in, placed};
 
-use crate::scene::{Reader, Scene, is_marked, mirror_in, placed, times};
+use crate::scene::{Reader, Scene, is_marked, times};
 
 const BOB: &str = "bob@example.org";
 

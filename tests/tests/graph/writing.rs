@@ -4,8 +4,9 @@ use starmesh_core::mirror::Incarnation;
 use starmesh_provider::conformance::Harness as _;
 use starmesh_provider::{CalendarProvider as _, ErrorKind, MirrorWrite};
 use starmesh_sim::microsoft::{Fault, FaultRule, RetryAfter, Switches};
+use starmesh_tests::adapter_scene::{mirror_in, placed};
 
-use crate::scene::{Scene, is_marked, mirror_in, placed};
+use crate::scene::{Scene, is_marked};
 use serde_json::json;
 use starmesh_core::ids::RemoteId;
 use starmesh_provider::Fetched;
