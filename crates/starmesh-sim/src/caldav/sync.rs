@@ -62,11 +62,10 @@ fn since(turn: &Turn<'_>, collection: &Collection, token: &str) -> Option<u64> {
         }
         None => position.parse().ok().filter(|since| *since <= collection.newest())?,
     };
-    if let (Some(memory_s), Some(next)) = (turn.switches.sync.memory_s, collection.time_of(since + 1)) {
-        if next < turn.now - TimeDelta::seconds(memory_s) {
-            turn.meet("sync.memory");
-            return None;
-        }
+    let forgotten = turn.switches.sync.memory_s.zip(collection.time_of(since + 1));
+    if forgotten.is_some_and(|(memory_s, next)| next < turn.now - TimeDelta::seconds(memory_s)) {
+        turn.meet("sync.memory");
+        return None;
     }
     Some(since)
 }

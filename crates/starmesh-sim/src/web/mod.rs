@@ -23,7 +23,10 @@ mod serve;
 mod traffic;
 
 pub use clock::SimClock;
-pub use hooks::{HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier, RouterCarrier};
+pub use hooks::{
+    HOOKS_COUNTABLE, HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier,
+    RouterCarrier,
+};
 pub use ledger::{Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind};
 pub use lock::hold;
 pub use met::Met;
