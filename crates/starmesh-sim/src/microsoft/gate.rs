@@ -1,5 +1,6 @@
 //! The door of the API: who asks, may they ask so much, and what goes wrong with it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -64,6 +65,13 @@ impl Drop for Permit {
 }
 
 impl Gate {
+    /// How often each fault was met, and each switch made a difference, sign-in included.
+    pub(crate) fn met(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = hold(&self.world).met();
+        counts.extend(self.auth.met());
+        counts
+    }
+
     /// Answers a request to the API.
     pub(crate) async fn answer(&self, incoming: Incoming) -> Reply {
         let Some(segments) = Call::segments(&incoming.path) else {
@@ -139,6 +147,9 @@ impl Gate {
     /// An error, as this service words it.
     pub(crate) fn refused(&self, call: &Call, refusal: Refusal) -> Reply {
         let trace = self.trace(&call.headers);
+        if trace.inner_error_lowercase {
+            hold(&self.world).meet("inner_error_lowercase");
+        }
         let reply = refusal.reply(&trace);
         traced(reply, &trace)
     }
@@ -169,6 +180,7 @@ impl Gate {
         if millis == 0 {
             tokio::task::yield_now().await;
         } else {
+            hold(&self.world).meet("service_ms");
             tokio::time::sleep(Duration::from_millis(u64::from(millis))).await;
         }
     }

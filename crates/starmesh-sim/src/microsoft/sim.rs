@@ -1,5 +1,6 @@
 //! The whole simulator.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -17,13 +18,14 @@ use url::Url;
 
 use super::control::{self, WorldSwitches};
 use super::gate::{Gate, Incoming};
+use super::met::COUNTABLE;
 use super::options::MicrosoftOptions;
 use super::push::delivery::deliver_due;
 use super::sign_in;
 use super::switches::Switches;
 use super::world::state::PROVIDER;
 use super::world::{MailboxKind, MailboxNo, World};
-use crate::web::auth::{AuthServer, Form, User};
+use crate::web::auth::{AUTH_COUNTABLE, AuthServer, Form, User};
 use crate::web::control::Controls;
 use crate::web::{
     HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, Served, SimClock, hold, record_traffic, serve,
@@ -133,6 +135,17 @@ impl MicrosoftSim {
     /// Changes switches.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut hold(&self.gate.world).switches);
+    }
+
+    /// How often each fault was met, and each switch made a difference: `fault.cut`,
+    /// `delta_dead_token.gone`.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        self.gate.met()
+    }
+
+    /// The names of everything that [`met`](Self::met) can count.
+    pub fn countable() -> Vec<&'static str> {
+        [COUNTABLE, AUTH_COUNTABLE].concat()
     }
 
     /// Sends the notifications that are due by the clock, each once, and gives how many requests that took.

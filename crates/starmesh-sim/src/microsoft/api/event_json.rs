@@ -157,16 +157,23 @@ impl<'a> Reading<'a> {
             return;
         }
         let exception = day.and_then(|day| item.series.as_ref()?.exceptions.get(&day));
-        let inherits =
-            day.is_none() || exception.is_some() || self.world.switches.occurrences_inherit_extended;
-        if inherits {
-            for (name, ids, many) in [
-                ("singleValueExtendedProperties", &self.expand.single, false),
-                ("multiValueExtendedProperties", &self.expand.multi, true),
-            ] {
-                if let Some(found) = extended::read(details, ids, many) {
-                    all.insert(name.into(), found);
-                }
+        let of_series = day.is_some() && exception.is_none();
+        for (name, ids, many) in [
+            ("singleValueExtendedProperties", &self.expand.single, false),
+            ("multiValueExtendedProperties", &self.expand.multi, true),
+        ] {
+            let Some(found) = extended::read(details, ids, many) else { continue };
+            let inherits = self.world.switches.occurrences_inherit_extended;
+            if of_series {
+                let met = if inherits {
+                    "occurrences_inherit_extended.yes"
+                } else {
+                    "occurrences_inherit_extended.no"
+                };
+                self.world.meet(met);
+            }
+            if !of_series || inherits {
+                all.insert(name.into(), found);
             }
         }
         if let Some(wanted) = &self.expand.extensions {

@@ -48,8 +48,12 @@ pub(crate) fn create(
         return Err(Refusal::denied());
     }
     let private = new.main.props.get("sensitivity").is_some_and(|sensitivity| sensitivity == "private");
-    if private && !access.rights.private && !world.switches.private_create_by_delegate {
-        return Err(Refusal::denied());
+    if private && !access.rights.private {
+        if !world.switches.private_create_by_delegate {
+            world.meet("private_create_by_delegate.refused");
+            return Err(Refusal::denied());
+        }
+        world.meet("private_create_by_delegate.allowed");
     }
     if let Some(existing) = repeated(world, call, access, &new, body)? {
         return written(world, call, found_at(world, access, existing), existing, None, StatusCode::CREATED);
@@ -84,6 +88,8 @@ pub(crate) fn update(world: &mut World, call: &Call, located: Located) -> Result
     let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?.clone();
     if world.switches.if_match_on_patch {
         check_change_key(world, call, &item)?;
+    } else if call.header("if-match").is_some_and(|wanted| !fits(wanted, &item)) {
+        world.meet("if_match_on_patch.ignored");
     }
     let before = detail(&item, located).ok_or_else(Refusal::not_found)?;
     let after = match located.day {
@@ -163,9 +169,7 @@ pub(crate) fn detail(item: &Item, located: Located) -> Option<Details> {
 /// 412 when the request carries an old change key.
 pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Result<(), Refusal> {
     let Some(wanted) = call.header("if-match") else { return Ok(()) };
-    let current = etag(item);
-    let fits = wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current);
-    if fits {
+    if fits(wanted, item) {
         return Ok(());
     }
     let (status, met) = match world.switches.stale_change_key {
@@ -180,6 +184,12 @@ pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Resul
         "ErrorIrresolvableConflict",
         "The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.",
     ))
+}
+
+/// True when one of the change keys of an `If-Match` is the event's.
+fn fits(wanted: &str, item: &Item) -> bool {
+    let current = etag(item);
+    wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current)
 }
 
 /// Writes a line of the ledger.
@@ -242,10 +252,21 @@ fn repeated(
     let Some(id) = &new.transaction else { return Ok(None) };
     let now = world.now();
     let key = (scope(world, access), id.clone());
+    let is_elsewhere = holder(world, access).is_some_and(|mailbox| {
+        mailbox.transactions.keys().any(|(calendar, other)| {
+            other == id && calendar.is_some_and(|calendar| calendar != access.target)
+        })
+    });
+    if is_elsewhere && world.switches.transaction_scope == TransactionScope::Calendar {
+        world.meet("transaction_scope.calendar");
+    }
     let Some(known) = holder(world, access).and_then(|mailbox| mailbox.transactions.get(&key).cloned())
     else {
         return Ok(None);
     };
+    if found_at(world, access, known.item).target != access.target {
+        world.meet("transaction_scope.mailbox");
+    }
     let minutes = world.switches.transaction_memory_minutes;
     if minutes.is_some_and(|minutes| now - known.at > chrono::TimeDelta::minutes(i64::from(minutes))) {
         world.meet("transaction.forgotten");
@@ -262,6 +283,12 @@ fn repeated(
     }
     world.meet(if alive { "transaction.conflict" } else { "transaction.outlived_its_event" });
     let status = StatusCode::from_u16(world.switches.transaction_conflict_status);
+    let is_conflict = matches!(status, Ok(StatusCode::CONFLICT));
+    world.meet(if is_conflict {
+        "transaction_conflict_status.409"
+    } else {
+        "transaction_conflict_status.400"
+    });
     let place = found_at(world, access, known.item).place;
     let existing = world.event_id(call.prefer()?.ids, place, known.item, None);
     Err(Refusal::new(
@@ -302,6 +329,7 @@ pub(crate) fn name_properties(world: &mut World, access: Access, details: &Detai
             continue;
         }
         if mailbox.named_properties.len() >= most {
+            world.meet("named_properties_max");
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
                 "ErrorQuotaExceeded",
