@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::calendar::{Calendar, Role, Stroke};
+use super::event::Event;
 use super::moment::known;
 use super::problem::Problem;
 use super::scope;
@@ -141,18 +142,42 @@ impl Turn<'_> {
         Ok(calendar)
     }
 
-    /// Notes a write in the ledger and tells the channels that watch.
-    pub(super) fn wrote(&mut self, calendar: &str, event: Option<&str>, kind: WriteKind) {
+    /// Notes a write that is none of an event in the ledger.
+    pub(super) fn wrote(&self, calendar: &str, kind: WriteKind) {
+        self.note(calendar, kind, (None, None), None);
+    }
+
+    /// Notes a write of an event, which was `before` and is `after`, in the ledger.
+    pub(super) fn wrote_event(
+        &self,
+        calendar: &str,
+        kind: WriteKind,
+        before: Option<&Event>,
+        after: Option<&Event>,
+    ) {
+        let event = after.or(before).map(|event| event.id.clone());
+        let zone = self.world.calendars.get(calendar).map_or("UTC", |calendar| calendar.zone.as_str());
+        let facts = |event: &Event| Value::Object(event.facts(zone));
+        self.note(calendar, kind, (before.map(facts), after.map(facts)), event);
+    }
+
+    fn note(
+        &self,
+        calendar: &str,
+        kind: WriteKind,
+        (before, after): (Option<Value>, Option<Value>),
+        event: Option<String>,
+    ) {
         self.ledger.write(Write {
             at: self.now,
             provider: PROVIDER,
             mailbox: self.me().to_owned(),
             calendar: calendar.to_owned(),
             method: self.call.method.to_string(),
-            event: event.map(ToOwned::to_owned),
+            event,
             kind,
-            before: None,
-            after: None,
+            before,
+            after,
         });
     }
 

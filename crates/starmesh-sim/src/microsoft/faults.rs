@@ -194,9 +194,7 @@ impl World {
         if planned.is_none() && by_chance.is_some() {
             self.meet("chaos");
         }
-        let fault = planned.or(by_chance)?;
-        self.meet(fault.name());
-        Some(fault)
+        planned.or(by_chance)
     }
 }
 

@@ -113,7 +113,7 @@ impl Gate {
             Ok(reply) => self.dressed(call, reply),
             Err(refusal) => self.refused(call, refusal),
         };
-        fault.map_or_else(|| reply.clone(), |fault| spoilt(reply.clone(), &fault))
+        self.after(reply, fault.as_ref())
     }
 
     /// Answers a request that came alone, or a part of a batch.
@@ -138,10 +138,17 @@ impl Gate {
             Ok(reply) => self.dressed(call, reply),
             Err(refusal) => self.refused(call, refusal),
         };
-        match fault {
-            Some(fault) => spoilt(reply, &fault),
-            None => reply,
+        self.after(reply, fault.as_ref())
+    }
+
+    /// What a fault leaves of an answer; it counts only where that is not all.
+    fn after(&self, reply: Reply, fault: Option<&Fault>) -> Reply {
+        let Some(fault) = fault else { return reply };
+        let left = spoilt(reply.clone(), fault);
+        if left != reply {
+            hold(&self.world).meet(fault.name());
         }
+        left
     }
 
     /// An error, as this service words it.
@@ -187,9 +194,17 @@ impl Gate {
 
     /// What a fault answers without anything done; `None` for one that spoils the real answer.
     fn instead(&self, call: &Call, fault: &Fault) -> Option<Reply> {
+        let harmless = *fault == Fault::Conflict && call.method == Method::GET;
+        let reply = if harmless { None } else { self.answer_of(call, fault) };
+        if reply.is_some() {
+            hold(&self.world).meet(fault.name());
+        }
+        reply
+    }
+
+    fn answer_of(&self, call: &Call, fault: &Fault) -> Option<Reply> {
         if let Some(refusal) = fault.refusal() {
-            let harmless = *fault == Fault::Conflict && call.method == Method::GET;
-            return (!harmless).then(|| self.refused(call, refusal));
+            return Some(self.refused(call, refusal));
         }
         let status = |status: u16| StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         match fault {

@@ -192,7 +192,9 @@ impl World {
         };
         new.zone_name = body.get("originalStartTimeZone").and_then(Value::as_str).map(ToOwned::to_owned);
         let calendar = self.target(calendar);
-        Ok(self.insert(calendar, new))
+        let no = self.insert(calendar, new);
+        self.invite(no);
+        Ok(no)
     }
 
     /// Changes an event or a whole series; see [`World::put_event`].
@@ -205,6 +207,7 @@ impl World {
             item.main = main;
             item.series = series;
         });
+        self.invite(no);
         Ok(())
     }
 
@@ -224,6 +227,7 @@ impl World {
                 series.exceptions.insert(day, details);
             }
         });
+        self.invite(no);
         Ok(())
     }
 
@@ -235,6 +239,7 @@ impl World {
                 series.cancelled.insert(day);
             }
         });
+        self.invite(no);
     }
 
     /// A plain timed event in UTC, for those who need no more: `start` and `end` without offset.

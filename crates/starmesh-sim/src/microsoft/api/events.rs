@@ -63,6 +63,7 @@ pub(crate) fn create(
     finish_meeting(&mut new.main);
     let attendees = people::attendees(&new.main);
     let reminds = people::reminds(&new.main);
+    let made = new.main.clone();
     let no = world.insert(access.target, new);
     if let Some(id) = transaction {
         let memory = Transaction { item: no, content: digest(body), at: world.now() };
@@ -71,7 +72,8 @@ pub(crate) fn create(
             mailbox.transactions.insert(key, memory);
         }
     }
-    note(world, call, access, Some((no, None)), WriteKind::EventCreated);
+    note_event(world, call, access, &Edit { about: (no, None), before: None, after: Some(&made) });
+    world.invite(no);
     people::tell(world, (no, None), attendees, "invitation");
     if reminds {
         people::remind(world, access.target, (no, None));
@@ -122,7 +124,9 @@ pub(crate) fn update(world: &mut World, call: &Call, located: Located) -> Result
         }
     };
     let about = (located.item, located.day);
-    note(world, call, located.access, Some(about), WriteKind::EventChanged);
+    let edit = Edit { about, before: Some(&before), after: Some(&after) };
+    note_event(world, call, located.access, &edit);
+    world.invite(located.item);
     people::tell(world, about, people::told_of_change(&before, &after), "update");
     if people::reminds(&after) && !people::reminds(&before) {
         people::remind(world, located.access.target, about);
@@ -152,7 +156,8 @@ pub(crate) fn delete(world: &mut World, call: &Call, located: Located) -> Result
             }
         }),
     }
-    note(world, call, located.access, Some(about), WriteKind::EventDeleted);
+    note_event(world, call, located.access, &Edit { about, before: Some(&details), after: None });
+    world.invite(located.item);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -192,14 +197,29 @@ fn fits(wanted: &str, item: &Item) -> bool {
     wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current)
 }
 
-/// Writes a line of the ledger.
-pub(crate) fn note(
-    world: &World,
-    call: &Call,
-    access: Access,
-    about: Option<(ItemNo, Option<chrono::NaiveDate>)>,
-    kind: WriteKind,
-) {
+/// What a write made of an event, or of one date of a series.
+pub(crate) struct Edit<'a> {
+    pub(crate) about: (ItemNo, Option<chrono::NaiveDate>),
+    pub(crate) before: Option<&'a Details>,
+    pub(crate) after: Option<&'a Details>,
+}
+
+/// Writes a line of the ledger about a calendar.
+pub(crate) fn note(world: &World, call: &Call, access: Access, kind: WriteKind) {
+    note_edit(world, call, access, None, kind);
+}
+
+/// Writes a line of the ledger about an event.
+pub(crate) fn note_event(world: &World, call: &Call, access: Access, edit: &Edit<'_>) {
+    let kind = match (edit.before, edit.after) {
+        (None, _) => WriteKind::EventCreated,
+        (Some(_), Some(_)) => WriteKind::EventChanged,
+        (Some(_), None) => WriteKind::EventDeleted,
+    };
+    note_edit(world, call, access, Some(edit), kind);
+}
+
+fn note_edit(world: &World, call: &Call, access: Access, edit: Option<&Edit<'_>>, kind: WriteKind) {
     use crate::microsoft::world::IdForm;
     let writer = world.mailboxes.get(&call.caller.mailbox);
     world.ledger.write(Write {
@@ -208,10 +228,10 @@ pub(crate) fn note(
         mailbox: writer.map(|mailbox| mailbox.upn.clone()).unwrap_or_default(),
         calendar: world.calendar_id(access.place.calendar),
         method: call.method.to_string(),
-        event: about.map(|(no, day)| world.event_id(IdForm::Immutable, access.place, no, day)),
+        event: edit.map(|edit| world.event_id(IdForm::Immutable, access.place, edit.about.0, edit.about.1)),
         kind,
-        before: None,
-        after: None,
+        before: edit.and_then(|edit| edit.before).map(Details::facts),
+        after: edit.and_then(|edit| edit.after).map(Details::facts),
     });
 }
 

@@ -158,15 +158,14 @@ impl World {
             let suits = |batch: &Vec<Parcel>| {
                 batch.iter().all(|other| other.url == parcel.url && other.lifecycle == parcel.lifecycle)
             };
-            match batches.iter_mut().find(|batch| batch.len() < most && suits(batch)) {
-                Some(batch) => batch.push(parcel),
-                None => {
-                    if batches.iter().any(suits) {
-                        self.meet("notification.batch_full");
-                    }
-                    batches.push(vec![parcel]);
-                }
+            if let Some(batch) = batches.iter_mut().find(|batch| batch.len() < most && suits(batch)) {
+                batch.push(parcel);
+                continue;
             }
+            if batches.iter().any(suits) {
+                self.meet("notification.batch_full");
+            }
+            batches.push(vec![parcel]);
         }
         batches
     }

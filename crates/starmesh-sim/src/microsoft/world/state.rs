@@ -34,6 +34,8 @@ pub struct World {
     pub(crate) items: BTreeMap<ItemNo, Item>,
     /// Deleted events, since delta still has to name them.
     pub(crate) graves: BTreeMap<ItemNo, Item>,
+    /// The copies of each meeting in its guests' mailboxes.
+    pub(crate) copies: BTreeMap<ItemNo, BTreeMap<MailboxNo, ItemNo>>,
     pub(crate) changes: Vec<Change>,
     pub(crate) delta: DeltaMemory,
     pub(crate) push: Push,
@@ -66,6 +68,7 @@ impl World {
             calendars: BTreeMap::new(),
             items: BTreeMap::new(),
             graves: BTreeMap::new(),
+            copies: BTreeMap::new(),
             changes: Vec::new(),
             delta: DeltaMemory::default(),
             push: Push::default(),
@@ -167,6 +170,7 @@ impl World {
         }
         self.note(item.calendar, no, ChangeKind::Removed, Some(reach(&item)));
         self.graves.insert(no, item);
+        self.call_off(no);
         true
     }
 
