@@ -54,7 +54,12 @@ impl GoogleHarness {
     /// The adapter on `sim`, which `network` reaches without a socket, within `budget`.
     pub fn over(sim: GoogleSim, network: Arc<dyn Transport>, budget: Budget) -> Self {
         let base = Url::parse("https://www.googleapis.com/").expect("a constant address");
-        Self::assemble(sim, None, &base, network, budget)
+        Self::at(sim, &base, network, budget)
+    }
+
+    /// The adapter on `sim`, which `network` reaches at `base`.
+    pub fn at(sim: GoogleSim, base: &Url, network: Arc<dyn Transport>, budget: Budget) -> Self {
+        Self::assemble(sim, None, base, network, budget)
     }
 
     fn assemble(
