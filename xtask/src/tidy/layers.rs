@@ -8,7 +8,7 @@ use crate::workspace::Workspace;
 
 /// Which of our crates a crate may name, from the bottom up. Nothing here may name a crate further down
 /// the list than itself.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("starmesh-core", &[]),
     ("starmesh-provider", &["starmesh-core"]),
     ("starmesh-http", &["starmesh-core", "starmesh-provider"]),
@@ -31,7 +31,21 @@ const LAYERS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("starmesh-cli", &["starmesh-app"]),
-    ("starmesh-sim", &["starmesh-core", "starmesh-provider", "starmesh-store", "starmesh-engine"]),
+    ("starmesh-sim", &["starmesh-core", "starmesh-provider"]),
+    (
+        "starmesh-world",
+        &[
+            "starmesh-core",
+            "starmesh-provider",
+            "starmesh-http",
+            "starmesh-caldav",
+            "starmesh-google",
+            "starmesh-graph",
+            "starmesh-store",
+            "starmesh-engine",
+            "starmesh-sim",
+        ],
+    ),
     (
         "starmesh-tests",
         &[

@@ -7,11 +7,11 @@ use std::thread;
 
 use starmesh_core::planted::Bug;
 
-use super::run::{Outcome, Request, Sabotage, run};
-use super::swarm::{Cut, Feature};
-use super::tally::Tally;
 use crate::bugs;
 use crate::memory::FaultKind;
+use crate::run::{Outcome, Request, Sabotage, run};
+use crate::swarm::{Cut, Feature};
+use crate::tally::Tally;
 
 /// Every so many seeds one is run twice and must leave the same trace.
 const REPLAY_EVERY: u64 = 40;

@@ -7,11 +7,11 @@ use starmesh_core::event::{
 use starmesh_core::ids::{EventId, ICalUid};
 use starmesh_core::zone::Zone;
 
-use super::event::{Event, Exception, Series, When};
-use super::span::{DAY, Wall, wall_clock};
+use crate::event::{Event, Exception, Series, When};
+use crate::span::{DAY, Wall, wall_clock};
 
 /// The event as the port hands it over.
-pub(super) fn tell(event: &Event) -> SourceEvent {
+pub(crate) fn tell(event: &Event) -> SourceEvent {
     let recurrence = match &event.when {
         When::Once { wall, start, length, all_day } => Recurrence::Single(Instance {
             start: time(*start, *wall, *all_day),

@@ -17,13 +17,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::clock::{WorldClock, WorldEntropy};
-use super::layout::{Edge, Group, Place, edges};
-use super::lifeline::{Lifeline, Mortal};
-use super::oracle::Running;
-use super::span::Wall;
-use crate::dice::Dice;
+use crate::clock::{WorldClock, WorldEntropy};
+use crate::layout::{Edge, Group, Place, edges};
+use crate::lifeline::{Lifeline, Mortal};
 use crate::memory::{MemoryProvider, Universe};
+use crate::oracle::Running;
+use crate::span::Wall;
+use starmesh_sim::dice::Dice;
 
 /// How many signals a daemon may lag behind.
 const COMMANDS_MAX: usize = 256;
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_hours(2);
 
 /// What a device is to do.
 #[derive(Clone, Debug)]
-pub(super) struct Wishes {
+pub(crate) struct Wishes {
     /// Its groups.
     pub groups: Vec<Group>,
     /// Links that stand still.
@@ -46,7 +46,7 @@ pub(super) struct Wishes {
 }
 
 /// A device.
-pub(super) struct Device {
+pub(crate) struct Device {
     /// Its number.
     pub number: u8,
     seed: u64,
@@ -68,7 +68,7 @@ struct Daemon {
 
 /// Why a device stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     /// It was asked to.
     Asked,
     /// It died before it could.
@@ -77,7 +77,7 @@ pub(super) enum Stopped {
 
 impl Device {
     /// A device with an empty store.
-    pub(super) fn new(
+    pub(crate) fn new(
         number: u8,
         seed: u64,
         keys: IdentityKey,
@@ -102,28 +102,28 @@ impl Device {
     }
 
     /// The state, as a second program beside the engine would see it.
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         State::new(self.store.clone(), self.keys.clone())
     }
 
     /// The life of the engine that runs now.
-    pub(super) fn life(&self) -> &Lifeline {
+    pub(crate) fn life(&self) -> &Lifeline {
         &self.life
     }
 
     /// True while a daemon runs that was not found dead.
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.daemon.is_some() && !self.life.is_over()
     }
 
     /// Forgets everything: the disk is lost.
-    pub(super) fn lose_store(&mut self) {
+    pub(crate) fn lose_store(&mut self) {
         self.kill();
         self.store = Arc::new(MemoryStore::new());
     }
 
     /// Writes down what a person wants, as the façade would, and says how each link runs now.
-    pub(super) async fn configure(&self, wishes: &Wishes) -> Result<BTreeMap<Edge, Running>, StoreError> {
+    pub(crate) async fn configure(&self, wishes: &Wishes) -> Result<BTreeMap<Edge, Running>, StoreError> {
         let state = self.state();
         let mut changes = Changes::new();
         if state.accounts().await?.is_empty() {
@@ -208,7 +208,7 @@ impl Device {
     }
 
     /// Starts the daemon.
-    pub(super) fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.kill();
         let engine = self.engine();
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
@@ -217,12 +217,12 @@ impl Device {
     }
 
     /// Sends a word to the daemon; false when nobody takes it.
-    pub(super) fn tell(&self, command: Command) -> bool {
+    pub(crate) fn tell(&self, command: Command) -> bool {
         self.daemon.as_ref().is_some_and(|daemon| daemon.commands.try_send(command).is_ok())
     }
 
     /// The process is killed.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.life.end();
         if let Some(daemon) = self.daemon.take() {
             daemon.task.abort();
@@ -230,7 +230,7 @@ impl Device {
     }
 
     /// Asks the daemon to stop and waits for it.
-    pub(super) async fn stop(&mut self) -> Result<Stopped, String> {
+    pub(crate) async fn stop(&mut self) -> Result<Stopped, String> {
         let Some(Daemon { commands, mut task }) = self.daemon.take() else { return Ok(Stopped::Asked) };
         let told = commands.send(Command::Shutdown).await.is_ok();
         let answer = tokio::select! {
@@ -251,14 +251,14 @@ impl Device {
     }
 
     /// Plans with a fresh engine; `None` when it died over it.
-    pub(super) async fn plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, String> {
+    pub(crate) async fn plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, String> {
         self.kill();
         let engine = self.engine();
         self.finish("a plan", engine.plan(options)).await
     }
 
     /// Plans and places with a fresh engine, which dies after `steps` touches if given.
-    pub(super) async fn pass(
+    pub(crate) async fn pass(
         &mut self,
         options: &PlanOptions,
         steps: Option<u64>,
@@ -275,7 +275,7 @@ impl Device {
     }
 
     /// Settles with a fresh engine, which dies after `steps` touches if given.
-    pub(super) async fn settle(&mut self, options: &PlanOptions, steps: Option<u64>) -> Result<(), String> {
+    pub(crate) async fn settle(&mut self, options: &PlanOptions, steps: Option<u64>) -> Result<(), String> {
         self.kill();
         let engine = self.engine();
         steps.iter().for_each(|steps| self.life.end_after(*steps));
@@ -302,7 +302,7 @@ impl Device {
 }
 
 /// What the provider says of a calendar.
-pub(super) fn remote(place: &Place) -> RemoteCalendar {
+pub(crate) fn remote(place: &Place) -> RemoteCalendar {
     RemoteCalendar {
         name: place.name.clone(),
         display_name: place.id.to_string(),

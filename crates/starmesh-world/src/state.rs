@@ -12,16 +12,16 @@ use starmesh_store::StoreError;
 use starmesh_store::state::Settings;
 use tokio::time::sleep;
 
-use super::clock::WorldClock;
-use super::device::{Device, Wishes, remote};
-use super::event::{Event, HORIZON};
-use super::layout::Edge;
-use super::oracle::{Oracle, Watcher};
-use super::swarm::{Feature, Swarm};
-use super::told::tell;
-use super::verdict::Excuses;
-use crate::dice::Dice;
+use crate::clock::WorldClock;
+use crate::device::{Device, Wishes, remote};
+use crate::event::{Event, HORIZON};
+use crate::layout::Edge;
 use crate::memory::{Content, FaultPlan, Item, MarkedItem, Owner, Universe};
+use crate::oracle::{Oracle, Watcher};
+use crate::swarm::{Feature, Swarm};
+use crate::told::tell;
+use crate::verdict::Excuses;
+use starmesh_sim::dice::Dice;
 
 /// The longest time between two looks at the notices, in seconds.
 const LOOK_S_MAX: u64 = 12;
@@ -29,7 +29,7 @@ const LOOK_S_MAX: u64 = 12;
 const NOTICE_LOST_PER_MILLE: u32 = 300;
 
 /// A mirror that a person deleted.
-pub(super) struct Deleted {
+pub(crate) struct Deleted {
     /// Where.
     pub place: usize,
     /// Its id.
@@ -39,7 +39,7 @@ pub(super) struct Deleted {
 }
 
 /// The world while it runs.
-pub(super) struct World {
+pub(crate) struct World {
     /// What the seed stands for.
     pub swarm: Swarm,
     /// All calendars.
@@ -71,11 +71,11 @@ pub(super) struct World {
 }
 
 /// Why a world ends early.
-pub(super) type Broken = String;
+pub(crate) type Broken = String;
 
 impl World {
     /// The world of `swarm`, before anything happened.
-    pub(super) fn new(swarm: Swarm, keep_lines: bool) -> Self {
+    pub(crate) fn new(swarm: Swarm, keep_lines: bool) -> Self {
         let faults = FaultPlan::new(swarm.faults.clone(), Dice::new(swarm.seed, 2));
         let universe = Arc::new(Universe::new(faults));
         if keep_lines {
@@ -134,20 +134,20 @@ impl World {
 
     /// Adds a line to the story.
     #[expect(clippy::needless_pass_by_value, reason = "every caller has just made the line")]
-    pub(super) fn tell(&mut self, line: String) {
+    pub(crate) fn tell(&mut self, line: String) {
         self.universe.trace(&line);
         let now = self.clock.seconds();
-        self.story.push(format!("{} {line}", super::span::wall_clock(now).format("%m-%d %H:%M:%S")));
+        self.story.push(format!("{} {line}", crate::span::wall_clock(now).format("%m-%d %H:%M:%S")));
     }
 
     /// A number that was not used before.
-    pub(super) fn fresh(&mut self) -> u64 {
+    pub(crate) fn fresh(&mut self) -> u64 {
         self.next += 1;
         self.next
     }
 
     /// A person writes an event.
-    pub(super) fn put_event(&mut self, place: usize, id: &RemoteId, event: Event) {
+    pub(crate) fn put_event(&mut self, place: usize, id: &RemoteId, event: Event) {
         let content = if event.unreadable {
             Content::Unreadable(starmesh_core::event::ItemProblem::Malformed)
         } else {
@@ -162,7 +162,7 @@ impl World {
     }
 
     /// A person deletes an event.
-    pub(super) fn remove_event(&mut self, place: usize, id: &RemoteId) {
+    pub(crate) fn remove_event(&mut self, place: usize, id: &RemoteId) {
         {
             let mut oracle = self.watcher.oracle();
             let reach = oracle.reach();
@@ -173,21 +173,21 @@ impl World {
     }
 
     /// A person writes something of which the world remembers that it must stay as it is.
-    pub(super) fn put_content(&mut self, place: usize, id: &RemoteId, content: Content) {
+    pub(crate) fn put_content(&mut self, place: usize, id: &RemoteId, content: Content) {
         let name = &self.swarm.places[place].name;
         let written = self.universe.edit(name, |calendar| calendar.put(id.clone(), content).written);
         self.versions.extend(written.map(|written| ((place, id.clone()), written)));
     }
 
     /// The mirrors that stand in a calendar.
-    pub(super) fn mirrors(&self, place: usize) -> Vec<(RemoteId, MarkedItem)> {
+    pub(crate) fn mirrors(&self, place: usize) -> Vec<(RemoteId, MarkedItem)> {
         let all = |item: &Item| item.mirror().map(|mirror| (item.remote_id.clone(), mirror.clone()));
         let name = &self.swarm.places[place].name;
         self.universe.look(name, |calendar| calendar.items().filter_map(all).collect()).unwrap_or_default()
     }
 
     /// What persons own is as they left it.
-    pub(super) fn check_persons(&self) -> Vec<String> {
+    pub(crate) fn check_persons(&self) -> Vec<String> {
         let mut found = Vec::new();
         let oracle = self.watcher.oracle();
         for (number, place) in self.swarm.places.iter().enumerate() {
@@ -219,11 +219,11 @@ impl World {
     }
 
     /// Writes down what a device is to do, and tells it.
-    pub(super) async fn configure(&mut self, device: usize) -> Result<(), Broken> {
+    pub(crate) async fn configure(&mut self, device: usize) -> Result<(), Broken> {
         let running = self.devices[device].configure(&self.wishes[device]).await.map_err(store_broke)?;
         self.watcher.oracle().set_links(self.devices[device].number, &running);
         for (edge, state) in running {
-            if state == super::oracle::Running::Retiring {
+            if state == crate::oracle::Running::Retiring {
                 self.watcher.oracle().causes.given_up(edge.0, edge.1);
                 // Without a record, a mirror that a listing hides is nowhere known.
                 if self.excuses.store_lost && self.swarm.hides_mirrors() {
@@ -236,7 +236,7 @@ impl World {
     }
 
     /// Lets `seconds` go by while the daemons run, with signals for what changed, and revives the dead.
-    pub(super) async fn live(&mut self, seconds: u64) -> Result<(), Broken> {
+    pub(crate) async fn live(&mut self, seconds: u64) -> Result<(), Broken> {
         let mut left = seconds;
         while left > 0 {
             let step = (1 + self.dice.below(LOOK_S_MAX)).min(left);
@@ -268,12 +268,12 @@ impl World {
     }
 
     /// Ends the world at the first thing that must not be.
-    pub(super) fn check_violations(&self) -> Result<(), Broken> {
+    pub(crate) fn check_violations(&self) -> Result<(), Broken> {
         self.universe.violations().into_iter().next().map_or(Ok(()), Err)
     }
 
     /// The computer sleeps for days.
-    pub(super) fn sleep_through(&mut self, seconds: i64) {
+    pub(crate) fn sleep_through(&mut self, seconds: i64) {
         self.watcher.oracle().sleeps();
         self.clock.sleep_through(seconds);
         let mut oracle = self.watcher.oracle();
@@ -282,13 +282,13 @@ impl World {
     }
 
     /// The edges of a device that run now.
-    pub(super) fn edges(&self, device: usize) -> Vec<Edge> {
-        super::layout::edges(&self.wishes[device].groups, &self.swarm.places).into_iter().collect()
+    pub(crate) fn edges(&self, device: usize) -> Vec<Edge> {
+        crate::layout::edges(&self.wishes[device].groups, &self.swarm.places).into_iter().collect()
     }
 }
 
 /// The identity key of a world, or of another installation in it.
-pub(super) fn identity_key(seed: u64, installation: u64) -> IdentityKey {
+pub(crate) fn identity_key(seed: u64, installation: u64) -> IdentityKey {
     let mut bytes = [0; 32];
     Dice::new(seed, 10 + installation).fill(&mut bytes);
     IdentityKey::new(bytes)
@@ -296,13 +296,13 @@ pub(super) fn identity_key(seed: u64, installation: u64) -> IdentityKey {
 
 /// The store of a world never fails.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`, which gives the value")]
-pub(super) fn store_broke(error: StoreError) -> Broken {
+pub(crate) fn store_broke(error: StoreError) -> Broken {
     format!("the store failed: {error}")
 }
 
 /// A time as the port writes it, moved by some seconds.
-pub(super) fn shifted(time: &EventTime, seconds: i64) -> EventTime {
-    let mut span = super::span::Span::of(time);
+pub(crate) fn shifted(time: &EventTime, seconds: i64) -> EventTime {
+    let mut span = crate::span::Span::of(time);
     span.start += seconds;
     span.end += seconds;
     span.to_time()

@@ -7,12 +7,12 @@ use std::time::Duration;
 use starmesh_core::mirror::{IdentityKey, MirrorKey};
 use tokio::time::Instant;
 
-use super::cause::Causes;
-use super::clock::WorldClock;
-use super::event::Shown;
-use super::layout::{Edge, Place};
-use super::span::{DAY, Reach, Span};
+use crate::cause::Causes;
+use crate::clock::WorldClock;
+use crate::event::Shown;
+use crate::layout::{Edge, Place};
 use crate::memory::{Did, MarkedItem, Seen, Witness};
+use crate::span::{DAY, Reach, Span};
 
 /// How long after a link was paused a write that was planned before may still arrive.
 const PAUSE_GRACE: Duration = Duration::from_mins(15);
@@ -21,11 +21,11 @@ const REMOVALS_FREE: usize = 10;
 /// The share of all mirrors that a link ever had that may go within a day, in percent.
 const REMOVALS_PERCENT: usize = 20;
 /// What mirrors are called in this world.
-pub(super) const LABEL: &str = "Busy";
+pub(crate) const LABEL: &str = "Busy";
 
 /// Whether a link runs on a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Running {
+pub(crate) enum Running {
     /// It runs.
     Active,
     /// It stands still.
@@ -36,7 +36,7 @@ pub(super) enum Running {
 
 /// What the oracle knows of a device.
 #[derive(Default)]
-pub(super) struct DeviceView {
+pub(crate) struct DeviceView {
     links: BTreeMap<Edge, (Running, Instant)>,
     /// When which event's mirrors were removed, by link.
     removed: BTreeMap<Edge, Vec<(i64, String)>>,
@@ -45,7 +45,7 @@ pub(super) struct DeviceView {
 }
 
 /// Knows what ought to be, and judges what is done.
-pub(super) struct Oracle {
+pub(crate) struct Oracle {
     /// Why mirrors may be.
     pub causes: Causes,
     /// The calendars.
@@ -55,7 +55,7 @@ pub(super) struct Oracle {
     clock: Arc<WorldClock>,
     devices: Vec<DeviceView>,
     /// Mirrors that a person brought back from the bin, perhaps while another was on its way.
-    pub(super) restored: BTreeSet<MirrorKey>,
+    pub(crate) restored: BTreeSet<MirrorKey>,
     /// When the computers last slept, and where the window began before.
     slept: Option<(Instant, i64)>,
     /// When which event's mirrors were placed, by link, whichever device did it.
@@ -68,7 +68,7 @@ pub(super) struct Oracle {
 
 impl Oracle {
     /// An oracle of an empty world.
-    pub(super) fn new(
+    pub(crate) fn new(
         keys: IdentityKey,
         places: Vec<Place>,
         clock: Arc<WorldClock>,
@@ -91,12 +91,12 @@ impl Oracle {
     }
 
     /// The window now.
-    pub(super) fn reach(&self) -> Reach {
+    pub(crate) fn reach(&self) -> Reach {
         Reach::around(self.clock.seconds(), self.days)
     }
 
     /// The computers are about to sleep.
-    pub(super) fn sleeps(&mut self) {
+    pub(crate) fn sleeps(&mut self) {
         self.slept = Some((Instant::now(), self.reach().lo));
     }
 
@@ -111,17 +111,17 @@ impl Oracle {
     }
 
     /// Counts a situation.
-    pub(super) fn note(&mut self, situation: &'static str) {
+    pub(crate) fn note(&mut self, situation: &'static str) {
         *self.sometimes.entry(situation).or_default() += 1;
     }
 
     /// How many different events had a mirror placed.
-    pub(super) fn events_placed(&self) -> u64 {
+    pub(crate) fn events_placed(&self) -> u64 {
         self.events_placed.len() as u64
     }
 
     /// Takes over the links of a device.
-    pub(super) fn set_links(&mut self, device: u8, links: &BTreeMap<Edge, Running>) {
+    pub(crate) fn set_links(&mut self, device: u8, links: &BTreeMap<Edge, Running>) {
         let view = &mut self.devices[usize::from(device)];
         let now = Instant::now();
         view.links.retain(|edge, _| links.contains_key(edge));
@@ -134,32 +134,32 @@ impl Oracle {
     }
 
     /// How a link runs on a device.
-    pub(super) fn running(&self, device: u8, edge: Edge) -> Option<Running> {
+    pub(crate) fn running(&self, device: u8, edge: Edge) -> Option<Running> {
         self.devices[usize::from(device)].links.get(&edge).map(|(running, _)| *running)
     }
 
     /// True when a link runs on any device.
-    pub(super) fn is_active(&self, edge: Edge) -> bool {
+    pub(crate) fn is_active(&self, edge: Edge) -> bool {
         self.devices.iter().any(|view| matches!(view.links.get(&edge), Some((Running::Active, _))))
     }
 
     /// True when any device knows a link.
-    pub(super) fn is_known(&self, edge: Edge) -> bool {
+    pub(crate) fn is_known(&self, edge: Edge) -> bool {
         self.devices.iter().any(|view| view.links.contains_key(&edge))
     }
 
     /// True when a link stands still on any device: its mirrors stay as they are.
-    pub(super) fn is_paused(&self, edge: Edge) -> bool {
+    pub(crate) fn is_paused(&self, edge: Edge) -> bool {
         self.devices.iter().any(|view| matches!(view.links.get(&edge), Some((Running::Paused, _))))
     }
 
     /// A device lost what it remembered: also how much it removed lately.
-    pub(super) fn forget_device(&mut self, device: u8) {
+    pub(crate) fn forget_device(&mut self, device: u8) {
         self.devices[usize::from(device)].removed.clear();
     }
 
     /// A person allows a device to remove what the brake holds.
-    pub(super) fn allow_removals(&mut self, device: u8, allowed: bool) {
+    pub(crate) fn allow_removals(&mut self, device: u8, allowed: bool) {
         self.devices[usize::from(device)].removals_allowed = allowed;
     }
 
@@ -299,16 +299,16 @@ impl Oracle {
 
 /// The oracle, shared by the world and by the universe that asks it.
 #[derive(Clone)]
-pub(super) struct Watcher(Arc<Mutex<Oracle>>);
+pub(crate) struct Watcher(Arc<Mutex<Oracle>>);
 
 impl Watcher {
     /// Shares `oracle`.
-    pub(super) fn new(oracle: Oracle) -> Self {
+    pub(crate) fn new(oracle: Oracle) -> Self {
         Self(Arc::new(Mutex::new(oracle)))
     }
 
     /// The oracle itself.
-    pub(super) fn oracle(&self) -> MutexGuard<'_, Oracle> {
+    pub(crate) fn oracle(&self) -> MutexGuard<'_, Oracle> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,14 +4,14 @@ use starmesh_core::event::Availability;
 use starmesh_core::ids::RemoteId;
 use starmesh_core::mirror::{Incarnation, Mark, MirrorKey};
 
-use super::span::HOUR;
-use super::state::{Deleted, World, identity_key, shifted};
-use super::swarm::Feature;
 use crate::memory::{Content, MarkedItem, Owner};
+use crate::span::HOUR;
+use crate::state::{Deleted, World, identity_key, shifted};
+use crate::swarm::Feature;
 
 impl World {
     /// One edit of a mirror, of whatever the seed allows.
-    pub(super) fn edit_mirror(&mut self, place: usize) {
+    pub(crate) fn edit_mirror(&mut self, place: usize) {
         let mirrors = self.mirrors(place);
         let Some((id, mirror)) = self.dice.pick(&mirrors) else { return self.add(place) };
         match self.dice.below(8) {

@@ -5,13 +5,13 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use starmesh_core::time::EventTime;
 
 /// Seconds of a day.
-pub(super) const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 /// Seconds of an hour.
-pub(super) const HOUR: i64 = 3_600;
+pub(crate) const HOUR: i64 = 3_600;
 
 /// A span of time in seconds since the epoch; whole days start at midnight UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// True for whole days.
     pub all_day: bool,
     /// First second.
@@ -22,12 +22,12 @@ pub(super) struct Span {
 
 impl Span {
     /// The span of a mirror's time.
-    pub(super) fn of(time: &EventTime) -> Self {
+    pub(crate) fn of(time: &EventTime) -> Self {
         Self { all_day: time.is_all_day(), start: time.start().timestamp(), end: time.end().timestamp() }
     }
 
     /// The span as the port writes it.
-    pub(super) fn to_time(self) -> EventTime {
+    pub(crate) fn to_time(self) -> EventTime {
         if self.all_day {
             EventTime::AllDay { start: instant(self.start).date_naive(), end: instant(self.end).date_naive() }
         } else {
@@ -38,7 +38,7 @@ impl Span {
 
 /// Where mirrors are placed, in seconds since the epoch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Reach {
+pub(crate) struct Reach {
     /// Midnight UTC of yesterday.
     pub lo: i64,
     /// Midnight UTC of the last day.
@@ -47,20 +47,20 @@ pub(super) struct Reach {
 
 impl Reach {
     /// The window of `days` days around `now`.
-    pub(super) fn around(now: i64, days: i64) -> Self {
+    pub(crate) fn around(now: i64, days: i64) -> Self {
         let today = now.div_euclid(DAY) * DAY;
         Self { lo: today - DAY, hi: today + days * DAY }
     }
 
     /// True when any part of `span` is inside.
-    pub(super) fn meets(&self, span: &Span) -> bool {
+    pub(crate) fn meets(&self, span: &Span) -> bool {
         span.end > self.lo && span.start < self.hi
     }
 }
 
 /// The wall on which a clock hangs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Wall {
+pub(crate) enum Wall {
     /// No daylight saving.
     Utc,
     /// Central European time.
@@ -71,7 +71,7 @@ pub(super) enum Wall {
 
 impl Wall {
     /// The instant at which this wall's clock shows `local`; `home` is the wall of the calendar.
-    pub(super) fn to_utc(self, local: i64, home: Wall) -> i64 {
+    pub(crate) fn to_utc(self, local: i64, home: Wall) -> i64 {
         match self {
             Self::Utc => local,
             Self::Floating if home == Self::Floating => local,
@@ -117,12 +117,12 @@ fn day_number(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// An instant from seconds; the epoch when out of range, which no world reaches.
-pub(super) fn instant(seconds: i64) -> DateTime<Utc> {
+pub(crate) fn instant(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }
 
 /// What a clock shows that reads `seconds`.
-pub(super) fn wall_clock(seconds: i64) -> NaiveDateTime {
+pub(crate) fn wall_clock(seconds: i64) -> NaiveDateTime {
     instant(seconds).naive_utc()
 }
 

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 /// The life of one engine.
 #[derive(Default)]
-pub(super) struct Lifeline {
+pub(crate) struct Lifeline {
     life: Mutex<Life>,
     over: Notify,
 }
@@ -31,25 +31,25 @@ struct Life {
 
 impl Lifeline {
     /// Dies at the `steps`-th touch from now.
-    pub(super) fn end_after(&self, steps: u64) {
+    pub(crate) fn end_after(&self, steps: u64) {
         self.with(|life| life.steps_left = Some(steps));
     }
 
     /// Dies now.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.with(|life| life.dead = true);
         self.over.notify_one();
     }
 
     /// Waits until it is dead; for one who waits at a time.
-    pub(super) async fn over(&self) {
+    pub(crate) async fn over(&self) {
         while !self.is_over() {
             self.over.notified().await;
         }
     }
 
     /// True once it is dead.
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.with(|life| life.dead)
     }
 
@@ -74,14 +74,14 @@ impl Lifeline {
 }
 
 /// Something that its device touches, and may die at.
-pub(super) struct Mortal<T> {
+pub(crate) struct Mortal<T> {
     inner: T,
     life: Arc<Lifeline>,
 }
 
 impl<T> Mortal<T> {
     /// `inner`, as long as `life` lasts.
-    pub(super) fn new(inner: T, life: Arc<Lifeline>) -> Self {
+    pub(crate) fn new(inner: T, life: Arc<Lifeline>) -> Self {
         Self { inner, life }
     }
 }

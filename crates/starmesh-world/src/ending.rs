@@ -6,10 +6,10 @@ use starmesh_core::reconcile::{Action, Operation, TargetPlan};
 use starmesh_engine::PlanOptions;
 use tokio::time::sleep;
 
-use super::span::{DAY, HOUR};
-use super::state::{Broken, World};
-use super::tally::MANY_DELETED;
-use super::verdict::compare;
+use crate::span::{DAY, HOUR};
+use crate::state::{Broken, World};
+use crate::tally::MANY_DELETED;
+use crate::verdict::compare;
 
 /// How long the daemons have, in seconds: longer than every backoff.
 const DAEMONS_S: u64 = 1_500;
@@ -26,7 +26,7 @@ const ALL_REMOVALS: u64 = 1_000_000;
 
 impl World {
     /// The faults end; the daemons, then passes by hand, bring everything right.
-    pub(super) async fn end(&mut self) -> Result<(), Broken> {
+    pub(crate) async fn end(&mut self) -> Result<(), Broken> {
         self.tell("the faults end".to_owned());
         self.universe.heal();
         self.lossy = false;
@@ -115,7 +115,7 @@ impl World {
         Err(format!("after {PASSES_MAX} passes there is still something to do: {}", moves.join("; ")))
     }
 
-    pub(super) fn compare(&mut self, when: &str) -> Result<(), Broken> {
+    pub(crate) fn compare(&mut self, when: &str) -> Result<(), Broken> {
         let mut wrong = compare(&self.watcher.oracle(), &self.universe, &self.excuses);
         wrong.extend(self.check_persons());
         if wrong.is_empty() {

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::mirror::MirrorKey;
 
-use super::cause::Cause;
-use super::event::Shown;
-use super::layout::Edge;
-use super::oracle::{LABEL, Oracle};
-use super::span::{Reach, Span};
+use crate::cause::Cause;
+use crate::event::Shown;
+use crate::layout::Edge;
 use crate::memory::{MarkedItem, Universe};
+use crate::oracle::{LABEL, Oracle};
+use crate::span::{Reach, Span};
 
 /// What is excused when the world is compared.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Excuses {
+pub(crate) struct Excuses {
     /// Mirrors whose removal the brake holds.
     pub held: BTreeSet<MirrorKey>,
     /// Links whose mirrors no device can name any more: a database was lost while they were going.
@@ -38,7 +38,7 @@ struct Comparison<'a> {
 }
 
 /// Everything that is not as it ought to be.
-pub(super) fn compare(oracle: &Oracle, universe: &Universe, excuses: &Excuses) -> Vec<String> {
+pub(crate) fn compare(oracle: &Oracle, universe: &Universe, excuses: &Excuses) -> Vec<String> {
     let mut found = Vec::new();
     for target in 0..oracle.places.len() {
         let mut live: BTreeMap<MirrorKey, Vec<MarkedItem>> = BTreeMap::new();

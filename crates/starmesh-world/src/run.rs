@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::runtime::Builder;
 
-use super::state::World;
-use super::swarm::{Cut, Feature, Swarm};
 use crate::bugs;
 use crate::memory::{Did, FaultKind};
+use crate::state::World;
+use crate::swarm::{Cut, Feature, Swarm};
 
 /// What came of a world.
 #[derive(Clone, Debug)]

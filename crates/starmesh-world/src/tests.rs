@@ -1,6 +1,6 @@
 //! Worlds small enough for every test run; `cargo xtask world` runs the many.
 
-use super::*;
+use crate::*;
 
 #[test]
 fn the_first_seeds_hold_and_replay() {

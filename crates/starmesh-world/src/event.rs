@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use starmesh_core::event::{Availability, EventKind, Facts, Response};
 
-use super::span::{DAY, Span, Wall, wall_clock};
+use crate::span::{DAY, Span, Wall, wall_clock};
 
 /// How far series are followed, in seconds after the start of a world. Further than any window reaches.
-pub(super) const HORIZON: i64 = 420 * DAY;
+pub(crate) const HORIZON: i64 = 420 * DAY;
 /// The longest occurrence that is mirrored, in days.
 const LENGTH_DAYS_MAX: i64 = 3_653;
 
 /// One event or series.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// Its iCal UID.
     pub uid: String,
     /// When it happens.
@@ -26,7 +26,7 @@ pub(super) struct Event {
 
 /// When an event happens.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum When {
+pub(crate) enum When {
     /// Once: wall clock seconds, and the wall.
     Once {
         /// Where its clock hangs.
@@ -44,7 +44,7 @@ pub(super) enum When {
 
 /// A series: every so many days at the same time of the wall clock.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Series {
+pub(crate) struct Series {
     /// Where its clock hangs.
     pub wall: Wall,
     /// What the wall clock shows at its first start.
@@ -63,7 +63,7 @@ pub(super) struct Series {
 
 /// What became of one occurrence of a series.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Exception {
+pub(crate) enum Exception {
     /// It was taken out.
     Dropped,
     /// It stands there as cancelled.
@@ -81,7 +81,7 @@ pub(super) enum Exception {
 
 /// One occurrence.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Occurrence {
+pub(crate) struct Occurrence {
     /// Its original start as text; empty for a single event.
     pub original: String,
     /// When it happens.
@@ -92,7 +92,7 @@ pub(super) struct Occurrence {
 
 /// What a mirror of an occurrence shows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Shown {
+pub(crate) enum Shown {
     /// Perhaps busy.
     Tentative,
     /// Busy.
@@ -103,7 +103,7 @@ pub(super) enum Shown {
 
 impl Shown {
     /// What a found mirror shows.
-    pub(super) fn of(availability: Availability) -> Option<Self> {
+    pub(crate) fn of(availability: Availability) -> Option<Self> {
         match availability {
             Availability::Free => None,
             Availability::Tentative => Some(Self::Tentative),
@@ -115,7 +115,7 @@ impl Shown {
 
 impl Event {
     /// All its occurrences up to a little after `until`, in a calendar whose clock hangs at `home`.
-    pub(super) fn occurrences(&self, home: Wall, until: i64) -> Vec<Occurrence> {
+    pub(crate) fn occurrences(&self, home: Wall, until: i64) -> Vec<Occurrence> {
         match &self.when {
             When::Once { wall, start, length, all_day } => {
                 let start = if *all_day { *start } else { wall.to_utc(*start, home) };
@@ -127,7 +127,7 @@ impl Event {
     }
 
     /// The series, if it is one.
-    pub(super) fn series_mut(&mut self) -> Option<&mut Series> {
+    pub(crate) fn series_mut(&mut self) -> Option<&mut Series> {
         match &mut self.when {
             When::Series(series) => Some(series),
             When::Once { .. } => None,
@@ -137,7 +137,7 @@ impl Event {
 
 impl Series {
     /// What the wall clock shows at the original start of an occurrence.
-    pub(super) fn local_start(&self, number: u32) -> i64 {
+    pub(crate) fn local_start(&self, number: u32) -> i64 {
         self.first + i64::from(number) * self.step_days * DAY
     }
 
@@ -176,7 +176,7 @@ impl Series {
 
 impl Occurrence {
     /// What its mirror shows under the default rules; `None` when it has none.
-    pub(super) fn shown(&self) -> Option<Shown> {
+    pub(crate) fn shown(&self) -> Option<Shown> {
         let length = self.span.end - self.span.start;
         let Facts { availability, response, kind, cancelled } = self.facts;
         if length <= 0 || length > LENGTH_DAYS_MAX * DAY || cancelled || kind != EventKind::Default {

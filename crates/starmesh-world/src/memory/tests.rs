@@ -20,7 +20,7 @@ use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::{CalendarProvider, Cursor, ErrorKind, MirrorWrite, RemoteCalendar};
 
 use super::*;
-use crate::dice::Dice;
+use starmesh_sim::dice::Dice;
 
 struct InMemory {
     universe: Arc<Universe>,

@@ -6,13 +6,13 @@ use starmesh_core::ids::{EventId, RemoteId};
 use starmesh_core::mirror::{IdentityKey, MirrorKey};
 use starmesh_core::recurrence::OriginalStart;
 
-use super::event::{Event, Shown};
-use super::layout::Place;
-use super::span::{Reach, Span};
+use crate::event::{Event, Shown};
+use crate::layout::Place;
+use crate::span::{Reach, Span};
 
 /// One occurrence as the reason of one mirror.
 #[derive(Clone, Debug)]
-pub(super) struct Cause {
+pub(crate) struct Cause {
     /// Where it is.
     pub source: usize,
     /// Where its mirror is.
@@ -35,7 +35,7 @@ pub(super) struct Cause {
 }
 
 /// All causes, and the events they come from.
-pub(super) struct Causes {
+pub(crate) struct Causes {
     keys: IdentityKey,
     places: Vec<Place>,
     until: i64,
@@ -47,7 +47,7 @@ pub(super) struct Causes {
 
 impl Causes {
     /// None yet. Series are followed up to `until`.
-    pub(super) fn new(keys: IdentityKey, places: Vec<Place>, until: i64) -> Self {
+    pub(crate) fn new(keys: IdentityKey, places: Vec<Place>, until: i64) -> Self {
         let events = vec![BTreeMap::new(); places.len()];
         Self {
             keys,
@@ -61,22 +61,22 @@ impl Causes {
     }
 
     /// A person's events in a calendar.
-    pub(super) fn events(&self, place: usize) -> &BTreeMap<RemoteId, Event> {
+    pub(crate) fn events(&self, place: usize) -> &BTreeMap<RemoteId, Event> {
         &self.events[place]
     }
 
     /// The cause of a mirror.
-    pub(super) fn get(&self, key: &MirrorKey) -> Option<&Cause> {
+    pub(crate) fn get(&self, key: &MirrorKey) -> Option<&Cause> {
         self.by_key.get(key)
     }
 
     /// All causes.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&MirrorKey, &Cause)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&MirrorKey, &Cause)> {
         self.by_key.iter()
     }
 
     /// Takes over a person's edit: `event` stands there now, or nothing.
-    pub(super) fn put(&mut self, place: usize, id: &RemoteId, event: Option<Event>, reach: &Reach) {
+    pub(crate) fn put(&mut self, place: usize, id: &RemoteId, event: Option<Event>, reach: &Reach) {
         let before = match event {
             Some(event) => self.events[place].insert(id.clone(), event),
             None => self.events[place].remove(id),
@@ -89,7 +89,7 @@ impl Causes {
     }
 
     /// The window changed: what was moved and is outside now may honestly have been removed.
-    pub(super) fn reach_changed(&mut self, reach: &Reach) {
+    pub(crate) fn reach_changed(&mut self, reach: &Reach) {
         for cause in self.by_key.values_mut() {
             let outside = cause.wanted.is_some_and(|(span, _)| !reach.meets(&span));
             cause.blemished |= outside && cause.said.len() > 1;
@@ -97,14 +97,14 @@ impl Causes {
     }
 
     /// A person approved that everything outside the window goes, wherever it was when last read.
-    pub(super) fn narrowed(&mut self, reach: &Reach) {
+    pub(crate) fn narrowed(&mut self, reach: &Reach) {
         for cause in self.by_key.values_mut() {
             cause.blemished |= cause.said.iter().any(|(span, _)| !reach.meets(span));
         }
     }
 
     /// A link was given up by some device: its mirrors may honestly go.
-    pub(super) fn given_up(&mut self, source: usize, target: usize) {
+    pub(crate) fn given_up(&mut self, source: usize, target: usize) {
         for cause in self.by_key.values_mut() {
             cause.blemished |= cause.source == source && cause.target == target;
         }

@@ -1,14 +1,14 @@
 //! Damage that the comparison has to notice: the harness proves itself.
 
-use super::run::Sabotage;
-use super::span::{HOUR, Span};
-use super::state::{World, shifted};
 use crate::memory::{Content, MarkedItem};
+use crate::run::Sabotage;
+use crate::span::{HOUR, Span};
+use crate::state::{World, shifted};
 use starmesh_core::ids::RemoteId;
 
 impl World {
     /// Does the damage behind everybody's back; nothing when there is nothing to damage.
-    pub(super) fn sabotage(&mut self, sabotage: Sabotage) {
+    pub(crate) fn sabotage(&mut self, sabotage: Sabotage) {
         if sabotage == Sabotage::PersonWritten {
             let owned = self.versions.keys().next().cloned();
             if let Some((place, id)) = owned {
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// True when there is something to damage.
-    pub(super) fn wanted_mirror(&self) -> Option<(usize, RemoteId, MarkedItem)> {
+    pub(crate) fn wanted_mirror(&self) -> Option<(usize, RemoteId, MarkedItem)> {
         let oracle = self.watcher.oracle();
         let reach = oracle.reach();
         (0..self.swarm.places.len()).find_map(|place| {

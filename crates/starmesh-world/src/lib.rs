@@ -10,7 +10,11 @@
 //! 7. [`ending`], [`verdict`]: faults end, everything comes right within three passes, then nothing moves.
 //! 8. [`run()`], [`sabotage`]: one seed from start to end, and the proof that the oracle looks.
 //! 9. [`campaign`], [`tally`]: many seeds, the bugs planted in them, and whether they were enough.
+//!
+//! Beside it stand [`memory`], the in-memory calendars; [`trace`], the proof that a seed replays; and [`bugs`],
+//! which plants one bug at a time.
 
+pub mod bugs;
 mod campaign;
 mod cause;
 mod clock;
@@ -20,6 +24,7 @@ mod ending;
 mod event;
 mod layout;
 mod lifeline;
+pub mod memory;
 mod mirror_edits;
 mod oracle;
 mod rounds;
@@ -30,6 +35,7 @@ mod state;
 mod swarm;
 mod tally;
 mod told;
+pub mod trace;
 mod verdict;
 
 #[cfg(test)]

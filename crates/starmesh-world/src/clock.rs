@@ -7,11 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use starmesh_provider::env::{Clock, Entropy};
 use tokio::time::Instant;
 
-use super::span::instant;
-use crate::dice::Dice;
+use crate::span::instant;
+use starmesh_sim::dice::Dice;
 
 /// A start in the calendar, plus the virtual time that has passed, plus the time slept through.
-pub(super) struct WorldClock {
+pub(crate) struct WorldClock {
     base: DateTime<Utc>,
     started: Instant,
     slept_s: AtomicI64,
@@ -19,17 +19,17 @@ pub(super) struct WorldClock {
 
 impl WorldClock {
     /// A clock that shows `base` (seconds since the epoch) now.
-    pub(super) fn new(base: i64) -> Self {
+    pub(crate) fn new(base: i64) -> Self {
         Self { base: instant(base), started: Instant::now(), slept_s: AtomicI64::new(0) }
     }
 
     /// The computer sleeps: the clock goes on, timers do not.
-    pub(super) fn sleep_through(&self, seconds: i64) {
+    pub(crate) fn sleep_through(&self, seconds: i64) {
         self.slept_s.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Seconds since the epoch.
-    pub(super) fn seconds(&self) -> i64 {
+    pub(crate) fn seconds(&self) -> i64 {
         self.now().timestamp()
     }
 }
@@ -42,11 +42,11 @@ impl Clock for WorldClock {
 }
 
 /// Seeded randomness for an engine.
-pub(super) struct WorldEntropy(Mutex<Dice>);
+pub(crate) struct WorldEntropy(Mutex<Dice>);
 
 impl WorldEntropy {
     /// Draws from `dice`.
-    pub(super) fn new(dice: Dice) -> Self {
+    pub(crate) fn new(dice: Dice) -> Self {
         Self(Mutex::new(dice))
     }
 }

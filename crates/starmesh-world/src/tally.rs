@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::run::Outcome;
-use super::swarm::Feature;
 use crate::memory::{Did, FaultKind};
+use crate::run::Outcome;
+use crate::swarm::Feature;
 
 /// From this many seeds on, every fault and situation must have been reached.
 const SEEDS_ENOUGH: u64 = 2_000;
 /// The share of seeds that must sync at least two events, in percent.
 const BUSY_PERCENT_MIN: u64 = 90;
 /// The situation in which the brake has something to hold.
-pub(super) const MANY_DELETED: &str = "many events were deleted at once";
+pub(crate) const MANY_DELETED: &str = "many events were deleted at once";
 /// Situations that worlds must reach.
 pub const SOMETIMES: [&str; 24] = [
     "a duplicate was removed",

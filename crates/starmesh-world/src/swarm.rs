@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::{AccountId, CalendarId, LastingName};
 
-use super::layout::{Group, Place, Shape};
-use super::span::{DAY, HOUR, Wall};
-use crate::dice::Dice;
+use crate::layout::{Group, Place, Shape};
 use crate::memory::{Change, Detail, FaultKind, Ids, Style};
+use crate::span::{DAY, HOUR, Wall};
+use starmesh_sim::dice::Dice;
 
 /// The first second of the years in which worlds play: 2026-01-01T00:00:00Z.
 const FIRST_SECOND: i64 = 1_767_225_600;
@@ -107,7 +107,7 @@ pub struct Cut {
 
 /// What a seed stands for.
 #[derive(Clone, Debug)]
-pub(super) struct Swarm {
+pub(crate) struct Swarm {
     /// The seed.
     pub seed: u64,
     /// What it does.
@@ -132,7 +132,7 @@ pub(super) struct Swarm {
 
 impl Swarm {
     /// What `seed` stands for, less what is cut.
-    pub(super) fn of(seed: u64, cut: &Cut) -> Self {
+    pub(crate) fn of(seed: u64, cut: &Cut) -> Self {
         let mut dice = Dice::new(seed, 1);
         let features = Feature::ALL.into_iter().filter(|feature| dice.chance(feature.rate()));
         let features: BTreeSet<Feature> = features.collect();
@@ -161,17 +161,17 @@ impl Swarm {
     }
 
     /// True when the seed does this.
-    pub(super) fn has(&self, feature: Feature) -> bool {
+    pub(crate) fn has(&self, feature: Feature) -> bool {
         self.features.contains(&feature)
     }
 
     /// True when a first listing may lack mirrors that are there.
-    pub(super) fn hides_mirrors(&self) -> bool {
+    pub(crate) fn hides_mirrors(&self) -> bool {
         [FaultKind::MirrorHidden, FaultKind::EmptyListing].iter().any(|kind| self.faults.contains_key(kind))
     }
 
     /// How many devices there are.
-    pub(super) fn devices(&self) -> u8 {
+    pub(crate) fn devices(&self) -> u8 {
         1 + u8::from(self.has(Feature::SecondDevice))
     }
 }
@@ -222,7 +222,7 @@ fn groups(calendars: usize, dice: &mut Dice) -> Vec<Group> {
 }
 
 /// A group of some of the calendars.
-pub(super) fn draw_group(number: u64, calendars: usize, dice: &mut Dice) -> Group {
+pub(crate) fn draw_group(number: u64, calendars: usize, dice: &mut Dice) -> Group {
     let mut members: Vec<usize> = (0..calendars).collect();
     dice.shuffle(&mut members);
     members.truncate(2 + dice.index(calendars - 1));

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use starmesh_core::ids::{AccountId, CalendarId, GroupId, LastingName};
 use starmesh_core::topology;
 
-use super::span::Wall;
+use crate::span::Wall;
 
 /// One calendar of the world.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Its account.
     pub account: AccountId,
     /// The name that lasts.
@@ -23,11 +23,11 @@ pub(super) struct Place {
 }
 
 /// A link by the numbers of its calendars: source, target.
-pub(super) type Edge = (usize, usize);
+pub(crate) type Edge = (usize, usize);
 
 /// How calendars are joined.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// The hub with each spoke.
     Star {
         /// The hub.
@@ -50,7 +50,7 @@ pub(super) enum Shape {
 
 /// A group with its number.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     /// Its number in the world.
     pub number: u32,
     /// How it joins.
@@ -85,7 +85,7 @@ impl Shape {
 
 impl Group {
     /// The group as a device stores it.
-    pub(super) fn stored(&self, places: &[Place]) -> topology::Group {
+    pub(crate) fn stored(&self, places: &[Place]) -> topology::Group {
         let id = |number: &usize| places[*number].id.clone();
         let shape = match &self.shape {
             Shape::Star { hub, spokes } => {
@@ -99,7 +99,7 @@ impl Group {
 }
 
 /// The links of all groups, each once, none into a read-only calendar.
-pub(super) fn edges(groups: &[Group], places: &[Place]) -> BTreeSet<Edge> {
+pub(crate) fn edges(groups: &[Group], places: &[Place]) -> BTreeSet<Edge> {
     let all = groups.iter().flat_map(|group| group.shape.edges());
     all.filter(|(source, target)| source != target && !places[*target].read_only).collect()
 }

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use starmesh_core::planted::Bug;
-use starmesh_sim::world::{Outcome, Request, hunt, run, run_canaries, run_seeds, shrink};
+use starmesh_world::{Outcome, Request, hunt, run, run_canaries, run_seeds, shrink};
 
 /// How many seeds run unless told otherwise.
 const SEEDS_DEFAULT: u64 = 200;

@@ -2,9 +2,9 @@
 
 use starmesh_engine::PlanOptions;
 
-use super::span::{DAY, HOUR};
-use super::state::{Broken, World};
-use super::swarm::{Feature, draw_group};
+use crate::span::{DAY, HOUR};
+use crate::state::{Broken, World};
+use crate::swarm::{Feature, draw_group};
 
 /// The most seconds that a round's quiet part lasts.
 const ROUND_S_MAX: u64 = 240;
@@ -13,7 +13,7 @@ const STEPS_MAX: u64 = 400;
 
 impl World {
     /// Everything before the faults end.
-    pub(super) async fn play(&mut self) -> Result<(), Broken> {
+    pub(crate) async fn play(&mut self) -> Result<(), Broken> {
         for place in 0..self.swarm.places.len() {
             for _ in 0..self.swarm.events[place] {
                 self.add(place);

@@ -3,10 +3,10 @@
 use starmesh_core::event::{Availability, EventKind, Facts, Response};
 use starmesh_core::ids::RemoteId;
 
-use super::event::{Event, Exception, Series, When};
-use super::span::{DAY, HOUR, Wall};
-use super::state::World;
-use super::swarm::Feature;
+use crate::event::{Event, Exception, Series, When};
+use crate::span::{DAY, HOUR, Wall};
+use crate::state::World;
+use crate::swarm::Feature;
 
 /// Occurrences of a series that is deleted as a whole, so that the brake has something to hold.
 const MANY: u32 = 14;
@@ -15,7 +15,7 @@ const GRAIN: i64 = HOUR / 2;
 
 impl World {
     /// One edit by a person, of whatever the seed allows.
-    pub(super) fn edit(&mut self) {
+    pub(crate) fn edit(&mut self) {
         let place = self.dice.index(self.swarm.places.len());
         let event = self.some_event(place);
         match (self.dice.below(20), event) {
@@ -52,7 +52,7 @@ impl World {
     }
 
     /// A person books something.
-    pub(super) fn add(&mut self, place: usize) {
+    pub(crate) fn add(&mut self, place: usize) {
         let (id, uid) = self.id_of(place);
         let when = self.draw_when();
         let facts = self.draw_facts();
@@ -97,7 +97,7 @@ impl World {
     fn draw_start(&mut self, all_day: bool) -> i64 {
         let reach = self.watcher.oracle().reach();
         let grain = if all_day { DAY } else { GRAIN };
-        let around = |dice: &mut crate::dice::Dice, middle: i64, days: i64| {
+        let around = |dice: &mut starmesh_sim::dice::Dice, middle: i64, days: i64| {
             (middle + dice.between(-days * DAY, days * DAY)).div_euclid(grain) * grain
         };
         match self.dice.below(20) {
@@ -279,7 +279,7 @@ impl World {
     }
 
     /// Everything in a calendar is deleted at once, or its longest series.
-    pub(super) fn remove_many(&mut self) {
+    pub(crate) fn remove_many(&mut self) {
         let place = self.dice.index(self.swarm.places.len());
         let everything = self.dice.chance(400);
         let chosen: Vec<(RemoteId, String)> = {
@@ -297,7 +297,7 @@ impl World {
             self.tell(format!("calendar {place}: {uid} is deleted with many others"));
             self.remove_event(place, &id);
         }
-        self.watcher.oracle().note(super::tally::MANY_DELETED);
+        self.watcher.oracle().note(crate::tally::MANY_DELETED);
     }
 }
 
