@@ -25,7 +25,7 @@ pub use credentials::Credentials;
 pub use error::{HttpError, Unreachable};
 pub use governor::{Governor, GovernorSettings, MailboxPaused};
 pub use redirect::REDIRECTS_MAX;
-pub use reqwest_transport::{HttpOptions, ReqwestTransport, Timeouts};
+pub use reqwest_transport::{HttpOptions, Proxy, ReqwestTransport, Timeouts};
 pub use retry_after::retry_after;
 pub use site::{is_loopback, may_send_credentials};
 pub use transport::{FinalUrl, Request, Response, Transport};
