@@ -30,8 +30,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "starmesh-engine",
         ],
     ),
-    ("starmesh-cli", &["starmesh-app"]),
     ("starmesh-sim", &["starmesh-core", "starmesh-provider"]),
+    ("starmesh-cli", &["starmesh-app", "starmesh-sim"]),
     (
         "starmesh-world",
         &[
