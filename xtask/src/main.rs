@@ -37,7 +37,7 @@ enum Chore {
     Tidy,
     /// Run the seeded world: random edits, faults and crashes against in-memory calendars.
     World(world::Arguments),
-    /// Show the main job on a calendar server of its own, on this machine.
+    /// Build the program and show the main job: `starmesh demo` on simulated providers.
     Demo(demo::Arguments),
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{TimeZone, Utc};
 use starmesh_core::time::Window;
 use starmesh_provider::ErrorKind;
+use tokio::time::timeout;
 
 use super::connection::OneConnection;
 use super::scene::{HOME, Scene, WORK, wait};
@@ -39,7 +40,7 @@ async fn signals_during_reads_and_writes_never_wait_for_a_connection_that_work_h
     let daemon = device.run().await;
     for number in 0..SIGNALS {
         scene.book(&format!("event{number}"), 24 + 2 * number);
-        daemon.signal_work().await;
+        timeout(A_WHILE, daemon.signal_work()).await.expect("the daemon hears signals");
         wait(Duration::from_millis(3)).await;
     }
     wait(A_WHILE).await;

@@ -101,7 +101,24 @@ pub(super) enum Line {
     /// A promise was kept.
     Checked { promise: Promise, count: u64 },
     /// It is left up to play with.
-    Kept { google: String, microsoft: String, data_dir: String, passphrase: String, token: String },
+    Kept(Box<Kept>),
     /// Everything is gone.
     Ended { took_ms: i64 },
+}
+
+/// All one needs to play.
+#[derive(Clone, Serialize, Debug)]
+pub(super) struct Kept {
+    /// Where Google listens.
+    pub(super) google: String,
+    /// Where Microsoft listens.
+    pub(super) microsoft: String,
+    pub(super) data_dir: String,
+    pub(super) passphrase: String,
+    /// The bearer token that both take.
+    pub(super) token: String,
+    /// The program that runs.
+    pub(super) program: String,
+    /// A day on which something can be booked.
+    pub(super) day: String,
 }

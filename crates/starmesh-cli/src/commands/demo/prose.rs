@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::cast::Place;
 use super::journey::{Steps, instant};
-use super::line::{Deed, GroupShape, Line, Promise, Way};
+use super::line::{Deed, GroupShape, Kept, Line, Promise, Way};
 use super::statistics::Figures;
 use crate::text::count;
 
@@ -64,9 +64,7 @@ impl Prose {
                 ms.as_ref(),
             ),
             Line::Checked { promise, count: number } => self.check(&promised(*promise, *number)),
-            Line::Kept { google, microsoft, data_dir, passphrase, token } => {
-                kept(google, microsoft, data_dir, passphrase, token)
-            }
+            Line::Kept(all) => kept(all),
             Line::Ended { took_ms } => {
                 format!("\nNothing is left of it: no file, no process. It took {}.", seconds(*took_ms))
             }
@@ -177,21 +175,37 @@ fn promised(promise: Promise, number: u64) -> String {
     }
 }
 
-fn kept(google: &str, microsoft: &str, data_dir: &str, passphrase: &str, token: &str) -> String {
+fn kept(all: &Kept) -> String {
+    let Kept { google, microsoft, data_dir, passphrase, token, program, day } = all;
+    let start = format!("{day}T15:00:00Z");
+    let end = format!("{day}T16:00:00Z");
     format!(
-        "  Look, from another terminal:\n\n\
-         \x20   export STARMESH_DATA_DIR='{data_dir}'\n\
-         \x20   export STARMESH_PASSPHRASE='{passphrase}'\n\
-         \x20   starmesh status\n\
-         \x20   starmesh activity\n\n\
-         \x20 Book something, here in Home at Google and in Work at Microsoft:\n\n\
-         \x20   curl {google}/calendar/v3/calendars/primary/events \\\n\
-         \x20     -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n\
-         \x20     -d \"{{\\\"summary\\\":\\\"Dentist\\\",\\\"start\\\":{{\\\"dateTime\\\":\\\"$(date -u -d tomorrow +%FT15:00:00Z)\\\"}},\\\"end\\\":{{\\\"dateTime\\\":\\\"$(date -u -d tomorrow +%FT16:00:00Z)\\\"}}}}\"\n\n\
-         \x20   curl {microsoft}/v1.0/me/events ...\n\n\
-         \x20 What was written, and what would have reached a person (nothing):\n\n\
-         \x20   curl {google}/__ledger\n\n\
-         \x20 Ctrl-C ends it."
+        r#"  Look on from another terminal:
+
+    export STARMESH_DATA_DIR='{data_dir}'
+    export STARMESH_PASSPHRASE='{passphrase}'
+    {program} status
+    {program} activity
+
+  Book something, in Home at Google or in Work at Microsoft, and watch here:
+
+    curl {google}/calendar/v3/calendars/primary/events \
+      -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \
+      -d '{{"summary": "Dentist", "start": {{"dateTime": "{start}"}},
+           "end": {{"dateTime": "{end}"}}}}'
+
+    curl {microsoft}/v1.0/me/events \
+      -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \
+      -d '{{"subject": "Review",
+           "start": {{"dateTime": "{start}", "timeZone": "UTC"}},
+           "end": {{"dateTime": "{end}", "timeZone": "UTC"}}}}'
+
+  Every write, and every message that would have reached a person (none):
+
+    curl {google}/__ledger
+
+  Ctrl-C takes everything away.
+"#
     )
 }
 

@@ -91,3 +91,60 @@ impl HookCarrier for Relay {
         Ok(HookReply { status: StatusCode::OK, content_type: None, body: Vec::new().into() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue, Method};
+    use serde_json::json;
+    use starmesh_app::SystemEntropy;
+    use starmesh_sim::web::HookRepeat;
+
+    use super::*;
+
+    fn call(relay: &Relay, headers: &[(&'static str, &str)], body: &Value) -> HookCall {
+        let calendar = CalendarRef {
+            id: "c1".to_owned(),
+            name: "Home".to_owned(),
+            account: "google".to_owned(),
+            path: "google/home".to_owned(),
+        };
+        let header = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+        };
+        HookCall {
+            watch: "w".to_owned(),
+            about: "changed".to_owned(),
+            method: Method::POST,
+            url: relay.hook(&calendar).unwrap().url,
+            headers: headers.iter().map(header).collect(),
+            body: body.to_string().into_bytes(),
+            repeat: HookRepeat::NEVER,
+        }
+    }
+
+    #[test]
+    fn only_a_notification_that_proves_itself_is_a_change() {
+        let relay = Relay::new(&SystemEntropy);
+        let secret = relay.0.secret.expose_secret().to_owned();
+        let google = |state: &str, secret: &str| {
+            relay.is_change(&call(&relay, &[(GOOGLE_STATE, state), (GOOGLE_SECRET, secret)], &Value::Null))
+        };
+        assert!(google("exists", &secret));
+        assert!(!google("exists", "guessed"));
+        assert!(!google(GOOGLE_SYNC, &secret), "it says that the channel works, and nothing else");
+        let microsoft = |secret: &str| {
+            relay.is_change(&call(&relay, &[], &json!({ "value": [{ "clientState": secret }] })))
+        };
+        assert!(microsoft(&secret));
+        assert!(!microsoft("guessed"));
+        assert!(!relay.is_change(&call(&relay, &[], &Value::Null)));
+    }
+
+    #[tokio::test]
+    async fn without_an_engine_a_notification_is_taken_and_kept_nowhere() {
+        let relay = Relay::new(&SystemEntropy);
+        let body = json!({ "value": [{ "clientState": relay.0.secret.expose_secret() }] });
+        let reply = relay.carry(&call(&relay, &[], &body)).await.unwrap();
+        assert_eq!((reply.status, reply.body.is_empty()), (StatusCode::OK, true));
+    }
+}

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use chrono::SecondsFormat;
+use chrono::{SecondsFormat, TimeDelta};
 use starmesh_app::dto::{ActionDto, JourneyDto, RunEvent};
 use starmesh_app::{AppError, Bell, ErrorCode, Signals};
 use tokio::sync::{mpsc, oneshot};
@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::cast::{Place, Provider};
 use super::journey::{Expected, Steps, instant};
-use super::line::{Deed, Line, Way};
+use super::line::{Deed, Kept, Line, Way};
 use super::oracle::{blocks, broken};
 use super::person::{Done, Person};
 use super::play::{Known, Play, stopped};
@@ -225,13 +225,16 @@ impl Play<'_> {
     /// Leaves everything up, the engine running, until a person has seen enough.
     pub(super) async fn keep(&self, known: &Known) -> Result<(), AppError> {
         self.scene("Yours to play with")?;
-        self.stage.show(&Line::Kept {
+        let program = std::env::current_exe().map(|path| path.display().to_string());
+        self.stage.show(&Line::Kept(Box::new(Kept {
             google: self.cast.address(Provider::Google),
             microsoft: self.cast.address(Provider::Microsoft),
             data_dir: self.scratch.data().display().to_string(),
             passphrase: self.scratch.passphrase().to_owned(),
             token: self.token.to_owned(),
-        })?;
+            program: program.unwrap_or_else(|_| "starmesh".to_owned()),
+            day: (self.stage.now() + TimeDelta::days(1)).date_naive().to_string(),
+        })))?;
         let (told, mut events) = mpsc::unbounded_channel();
         let watching = async {
             let links = self.at_rest(&mut events).await?;
