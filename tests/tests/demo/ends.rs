@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use starmesh_tests::web::post;
 use starmesh_tests::world::at;
 use starmesh_tests::{Failure, Outcome};
 use tokio::process::Command;
@@ -23,16 +24,9 @@ async fn kept_up_it_can_be_played_with_until_an_interrupt_takes_everything_away(
     let google = text("google")?;
 
     let time = |hour| json!({ "dateTime": at(20, hour).to_rfc3339() });
-    let booked = reqwest::Client::builder()
-        .no_proxy()
-        .build()?
-        .post(format!("{google}/calendar/v3/calendars/primary/events"))
-        .bearer_auth("play")
-        .header("content-type", "application/json")
-        .body(json!({ "summary": "Dentist", "start": time(9), "end": time(10) }).to_string())
-        .send()
-        .await?;
-    assert!(booked.status().is_success(), "{}", booked.status());
+    let dentist = json!({ "summary": "Dentist", "start": time(9), "end": time(10) });
+    let address = format!("{google}/calendar/v3/calendars/primary/events");
+    assert_eq!(post(&address, "play", &dentist).await?, 200);
     let is_mine = |line: &str| line.contains("\"demo\":\"journey\"") && !line.contains("\"number\"");
     running.line(TOLD_WITHIN, is_mine).await?;
 
