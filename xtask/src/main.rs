@@ -40,7 +40,7 @@ enum Chore {
     World(world::Arguments),
     /// Measure what Starmesh costs its providers, and how long a change travels.
     Bench(bench::Arguments),
-    /// Show the main job on a calendar server of its own, on this machine.
+    /// Build the program and show the main job: `starmesh demo` on simulated providers.
     Demo(demo::Arguments),
 }
 

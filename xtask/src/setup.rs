@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 /// What the machine is to be made ready for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, clap::ValueEnum)]
 pub(crate) enum Purpose {
-    /// `cargo xtask demo`.
+    /// `cargo xtask demo`, for which a compiler is enough.
     Demo,
     /// `cargo xtask test`, which needs all that the demo needs and more.
     Test,
@@ -29,11 +29,11 @@ pub(crate) fn run(workspace: &Workspace, purpose: Purpose) -> Result<(), Failure
     let environment = python::Environment::of(workspace);
     let python_ready = environment.is_ready();
     let mut installed = system::install(purpose, python_ready)?;
-    if !python_ready {
-        environment.install()?;
-        installed = true;
-    }
     if purpose >= Purpose::Test {
+        if !python_ready {
+            environment.install()?;
+            installed = true;
+        }
         installed |= runner::install(workspace)?;
     }
     println!("setup: {}", if installed { "done" } else { "everything is there" });

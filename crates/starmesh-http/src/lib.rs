@@ -27,7 +27,7 @@ pub use error::{HttpError, Unreachable};
 pub use governor::{Governor, GovernorSettings};
 pub use pace::{Budget, Pace, Paused};
 pub use redirect::REDIRECTS_MAX;
-pub use reqwest_transport::{HttpOptions, ReqwestTransport, Timeouts};
+pub use reqwest_transport::{HttpOptions, Proxy, ReqwestTransport, Timeouts};
 pub use retry_after::retry_after;
 pub use site::{is_loopback, may_send_credentials};
 pub use transport::{FinalUrl, Request, Response, Transport};

@@ -12,7 +12,7 @@ pub(super) const SYSTEM_PYTHON: &str = if cfg!(windows) { "python" } else { "pyt
 
 /// What we use, pinned, so that a test that passed yesterday meets the same servers today.
 const PACKAGES: [Package; 4] = [
-    Package { pin: "radicale==3.9.0", why: "CalDAV server of the demo and the tests" },
+    Package { pin: "radicale==3.9.0", why: "CalDAV server of the tests" },
     Package { pin: "xandikos==0.4.10", why: "a second CalDAV server, with other habits" },
     Package { pin: "python-dateutil==2.9.0.post0", why: "oracle for recurrence rules" },
     Package { pin: "recurring-ical-events==3.8.2", why: "oracle for series with exceptions" },

@@ -7,12 +7,14 @@
 //! 4. [`Hooks`]: web hooks with seeded faults.
 //! 5. [`Reply`] and [`Cut`]: an answer, and a connection that ends in place of one.
 //! 6. [`control`]: the routes that no real service has, all below `/__`.
-//! 7. [`serve`]: a router behind a TCP address.
+//! 7. [`serve`]: a router behind a TCP address, a [`RoundTrip`] away; [`visit`] is the browser that signs in.
 
 pub mod auth;
 pub mod control;
 
+mod browser;
 mod clock;
+mod distance;
 mod hooks;
 mod ledger;
 mod lock;
@@ -20,10 +22,12 @@ mod reply;
 mod serve;
 mod traffic;
 
+pub use browser::visit;
 pub use clock::SimClock;
+pub use distance::RoundTrip;
 pub use hooks::{HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier, RouterCarrier};
 pub use ledger::{Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind};
 pub use lock::hold;
 pub use reply::{Cut, Reply, ReplyBody};
-pub use serve::{Served, serve};
+pub use serve::{Served, serve, serve_from_afar};
 pub use traffic::{Exchange, Recorder, TRAFFIC_MAX, record_traffic};
