@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::json;
+use starmesh_provider::env::variable;
 
 use super::traffic::Exchange;
 
@@ -23,7 +24,7 @@ pub const TRAFFIC_FOLDER: &str = "STARMESH_TRAFFIC_DIR";
 /// The folder, if the environment names one.
 pub(super) fn folder() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
-    FOLDER.get_or_init(|| env::var_os(TRAFFIC_FOLDER).map(PathBuf::from)).as_deref()
+    FOLDER.get_or_init(|| variable(TRAFFIC_FOLDER).map(PathBuf::from)).as_deref()
 }
 
 /// The record of one ledger.
