@@ -32,7 +32,14 @@ BATCH_REPLY = Record("BatchReply", {
     }))),
 })
 # What may stand in the parentheses of an `$expand`.
-EXPAND_OPTIONS = frozenset({"$count", "$expand", "$filter", "$levels", "$orderby", "$search", "$select", "$skip", "$top"})
+EXPAND_OPTIONS = frozenset(
+    {"$count", "$expand", "$filter", "$levels", "$orderby", "$search", "$select", "$skip", "$top"}
+)
+# What may stand in a `$filter` besides fields, their variables and values.
+FILTER_WORDS = frozenset(
+    {"add", "all", "and", "any", "contains", "endswith", "eq", "false", "ge", "gt", "in", "le", "lt", "ne", "not"}
+    | {"null", "or", "startswith", "true"}
+)
 LINKS = ("@odata.nextLink", "@odata.deltaLink")
 
 
@@ -134,7 +141,7 @@ def links_of(exchange: Exchange) -> Iterator[tuple]:
 
 
 def check_names(shape, pairs: list[tuple[str, str]]) -> Iterator[Finding]:
-    """Whether what is selected, expanded and sorted by are fields of the answer."""
+    """Whether what is selected, expanded, filtered and sorted by are fields of the answer."""
     for name, value in pairs:
         place = f"query {name}"
         if name == "$select":
@@ -146,6 +153,8 @@ def check_names(shape, pairs: list[tuple[str, str]]) -> Iterator[Finding]:
                 yield from check_path(shape, path, place)
                 if direction not in ("", "asc", "desc"):
                     yield Finding("request", place, "has a direction that is neither asc nor desc")
+        elif name == "$filter":
+            yield from check_filter(shape, value, place)
         elif name == "$expand":
             for part in split_list(value):
                 field, _, inner = part.partition("(")
@@ -155,6 +164,15 @@ def check_names(shape, pairs: list[tuple[str, str]]) -> Iterator[Finding]:
                     if option not in EXPAND_OPTIONS:
                         yield Finding("request", place, f"{option} is no option")
                 yield from check_names(field_shape(shape, field), options)
+
+
+def check_filter(shape, text: str, place: str) -> Iterator[Finding]:
+    """Whether every path in a filter begins with a field, or with the variable of an `any` or `all`."""
+    bare = re.sub(r"'(?:[^']|'')*'|\d[\w:.+-]*", " ", text)
+    variables = set(re.findall(r"\(\s*(\w+)\s*:", bare))
+    for name in re.findall(r"(?<![\w/])[A-Za-z]\w*", bare):
+        if name.lower() not in FILTER_WORDS and name not in variables and field_shape(shape, name) is None:
+            yield Finding("request", place, f"{name} is no field of the answer")
 
 
 def check_path(shape, path: str, place: str) -> Iterator[Finding]:

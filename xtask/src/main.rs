@@ -4,6 +4,7 @@
 //! One file per chore; [`process`] starts other programs and [`workspace`] knows where we are.
 
 mod demo;
+mod judge;
 mod process;
 mod setup;
 mod suites;
@@ -59,6 +60,6 @@ fn perform(chore: &Chore) -> Result<(), Failure> {
         Chore::Test(arguments) => test::run(&workspace, arguments),
         Chore::Tidy => tidy::run(&workspace),
         Chore::World(arguments) => world::run(&workspace, arguments),
-        Chore::Demo(arguments) => demo::run(&workspace, arguments),
+        Chore::Demo(arguments) => demo::run(&workspace, arguments, None),
     }
 }
