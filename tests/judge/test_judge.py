@@ -284,6 +284,7 @@ class MicrosoftTest(Judged):
         self.caught(graph_view(rows=[graph_event(iCalUId=1)]), "reply body.value[].iCalUId: is not a string")
         self.caught(graph_view(rows=[graph_event(createdDateTime="2026-03-01")]),
                     "reply body.value[].createdDateTime: is not a moment with its offset")
+        self.caught(graph_view(rows=[graph_event(categories=None)]), "reply body.value[].categories: is not a list")
         self.caught(graph_view(rows=[None]), "reply body.value[]: is not an object")
         self.caught(graph_view(rows=[{"id": "A", "@removed": {}}]),
                     "reply body.value[].@removed: is not a field of Event")
