@@ -2,7 +2,7 @@
 //!
 //! 1. [`SimClock`]: the time of the simulated world; tests and `POST /__clock` move it.
 //! 2. [`Ledger`]: every write, every notification that would have reached a person, every web hook that
-//!    was delivered, and on demand all traffic.
+//!    was delivered, and on demand all traffic; with [`TRAFFIC_FOLDER`] in the environment also on disk.
 //! 3. [`auth`]: an OAuth 2 authorization server without paths and without a provider's manners.
 //! 4. [`Hooks`]: web hooks with seeded faults.
 //! 5. [`Reply`] and [`Cut`]: an answer, and a connection that ends in place of one.
@@ -21,6 +21,7 @@ mod lock;
 mod reply;
 mod serve;
 mod traffic;
+mod traffic_file;
 
 pub use browser::visit;
 pub use clock::SimClock;
@@ -31,3 +32,4 @@ pub use lock::hold;
 pub use reply::{Cut, Reply, ReplyBody};
 pub use serve::{Served, serve, serve_from_afar};
 pub use traffic::{Exchange, Recorder, TRAFFIC_MAX, record_traffic};
+pub use traffic_file::TRAFFIC_FOLDER;
