@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::lock::hold;
 use super::traffic::{Exchange, TRAFFIC_MAX};
@@ -41,7 +42,7 @@ pub struct LedgerPages {
 pub struct Write {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// Whose account wrote.
     pub mailbox: String,
@@ -53,6 +54,10 @@ pub struct Write {
     pub event: Option<String>,
     /// What was done.
     pub kind: WriteKind,
+    /// The event before it, as the simulator itself reads it; absent where there was none.
+    pub before: Option<Value>,
+    /// The event after it, likewise.
+    pub after: Option<Value>,
 }
 
 /// What a write did.
@@ -88,7 +93,7 @@ pub enum WriteKind {
 pub struct Notification {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// The person.
     pub to: String,
@@ -101,7 +106,7 @@ pub struct Notification {
 pub struct Delivery {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// The subscription's or channel's id.
     pub watch: String,

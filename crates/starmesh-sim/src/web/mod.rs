@@ -6,8 +6,9 @@
 //! 3. [`auth`]: an OAuth 2 authorization server without paths and without a provider's manners.
 //! 4. [`Hooks`]: web hooks with seeded faults.
 //! 5. [`Reply`] and [`Cut`]: an answer, and a connection that ends in place of one.
-//! 6. [`control`]: the routes that no real service has, all below `/__`.
-//! 7. [`serve`]: a router behind a TCP address, a [`RoundTrip`] away; [`visit`] is the browser that signs in.
+//! 6. [`Met`]: how often each fault was met and each disputed truth made a difference.
+//! 7. [`control`]: the routes that no real service has, all below `/__`.
+//! 8. [`serve`]: a router behind a TCP address, a [`RoundTrip`] away; [`visit`] is the browser that signs in.
 
 pub mod auth;
 pub mod control;
@@ -18,6 +19,7 @@ mod distance;
 mod hooks;
 mod ledger;
 mod lock;
+mod met;
 mod reply;
 mod serve;
 mod traffic;
@@ -26,9 +28,13 @@ mod traffic_file;
 pub use browser::visit;
 pub use clock::SimClock;
 pub use distance::RoundTrip;
-pub use hooks::{HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier, RouterCarrier};
+pub use hooks::{
+    HOOKS_COUNTABLE, HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier,
+    RouterCarrier,
+};
 pub use ledger::{Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind};
 pub use lock::hold;
+pub use met::Met;
 pub use reply::{Cut, Reply, ReplyBody};
 pub use serve::{Served, serve, serve_from_afar};
 pub use traffic::{Exchange, Recorder, TRAFFIC_MAX, record_traffic};
