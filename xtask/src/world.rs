@@ -28,7 +28,7 @@ const PROGRAM: &str = "starmesh-world";
 /// Builds and runs it. Over the whole workspace, so that what it stands on is built once for every chore.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
     const BUILD: [&str; 6] =
-        ["build", "--workspace", "--features", "starmesh-sim/planted-bugs", "--bin", PROGRAM];
+        ["build", "--workspace", "--features", "starmesh-world/planted-bugs", "--bin", PROGRAM];
     let release = arguments.release.then_some("--release");
     process::run(process::cargo(workspace.root(), BUILD.into_iter().chain(release)))?;
     let mut world = Command::new(workspace.program(PROGRAM, arguments.release)?);

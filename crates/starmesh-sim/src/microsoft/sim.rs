@@ -28,7 +28,8 @@ use super::world::{MailboxKind, MailboxNo, World};
 use crate::web::auth::{AUTH_COUNTABLE, AuthServer, Form, User};
 use crate::web::control::Controls;
 use crate::web::{
-    HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, Served, SimClock, hold, record_traffic, serve,
+    HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, RoundTrip, Served, SimClock, hold,
+    record_traffic, serve_from_afar,
 };
 
 /// How often a served simulator looks for notifications that are due.
@@ -175,7 +176,16 @@ impl MicrosoftSim {
     /// Serves all routes at `address`, and delivers notifications as they become due; port 0 takes any
     /// free one.
     pub async fn start(&self, address: SocketAddr) -> io::Result<MicrosoftServed> {
-        let served = serve(address, self.router()).await?;
+        self.start_from_afar(address, RoundTrip::NONE).await
+    }
+
+    /// Serves as [`MicrosoftSim::start`] does, with `distance` between it and its clients.
+    pub async fn start_from_afar(
+        &self,
+        address: SocketAddr,
+        distance: RoundTrip,
+    ) -> io::Result<MicrosoftServed> {
+        let served = serve_from_afar(address, self.router(), distance).await?;
         let stop = CancellationToken::new();
         let (gate, stopped) = (self.gate.clone(), stop.clone());
         tokio::spawn(async move {

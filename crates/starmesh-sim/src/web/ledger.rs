@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::lock::hold;
 use super::traffic::{Exchange, TRAFFIC_MAX};
+use super::traffic_file::{self, TrafficFile};
 
 /// Every write, notification and delivery, and the traffic while it is switched on. Clones share it, so
 /// that one ledger can serve several providers.
@@ -21,6 +22,8 @@ struct Pages {
     traffic: VecDeque<Exchange>,
     traffic_on: bool,
     traffic_dropped: u64,
+    /// Made with the first exchange, where the environment asks for it.
+    file: Option<TrafficFile>,
 }
 
 /// The ledger as `GET /__ledger` shows it.
@@ -175,14 +178,21 @@ impl Ledger {
         hold(&self.0).traffic_on = on;
     }
 
-    /// True while traffic is recorded.
+    /// True while traffic is recorded, here or in a file.
     pub fn records_traffic(&self) -> bool {
-        hold(&self.0).traffic_on
+        hold(&self.0).traffic_on || traffic_file::folder().is_some()
     }
 
     /// Notes an exchange, if traffic is recorded. Beyond [`TRAFFIC_MAX`] the oldest goes and is counted.
+    ///
+    /// # Panics
+    ///
+    /// When the environment asks for a file and it cannot be written: a record with holes proves nothing.
     pub fn exchange(&self, exchange: Exchange) {
         let mut pages = hold(&self.0);
+        if let Some(folder) = traffic_file::folder() {
+            pages.file.get_or_insert_with(|| TrafficFile::create(folder)).append(&exchange);
+        }
         if !pages.traffic_on {
             return;
         }
@@ -199,10 +209,10 @@ impl Ledger {
         (pages.traffic.iter().cloned().collect(), pages.traffic_dropped)
     }
 
-    /// Forgets everything, as if the world had just begun; recording stays as it is.
+    /// Forgets everything, as if the world had just begun; recording stays as it is, and so does its file.
     pub fn clear(&self) {
         let mut pages = hold(&self.0);
-        let traffic_on = pages.traffic_on;
-        *pages = Pages { traffic_on, ..Pages::default() };
+        let (traffic_on, file) = (pages.traffic_on, pages.file.take());
+        *pages = Pages { traffic_on, file, ..Pages::default() };
     }
 }

@@ -1,0 +1,140 @@
+//! Many seeds: on several threads, one world on each, with replay checks, shrinking, canaries and planted
+//! bugs.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use starmesh_core::planted::Bug;
+
+use crate::bugs;
+use crate::memory::FaultKind;
+use crate::run::{Outcome, Request, Sabotage, run};
+use crate::swarm::{Cut, Feature};
+use crate::tally::Tally;
+
+/// Every so many seeds one is run twice and must leave the same trace.
+const REPLAY_EVERY: u64 = 40;
+/// After this many failures a campaign stops: they have one cause more often than not.
+pub const FAILURES_MAX: usize = 5;
+/// How many seeds a canary may pass over before one of them offers something to damage.
+const CANARY_SEEDS_MAX: u64 = 20;
+
+/// What a campaign found.
+#[derive(Default, Debug)]
+pub struct Campaign {
+    /// What the worlds did.
+    pub tally: Tally,
+    /// The worlds that failed, by seed, at most [`FAILURES_MAX`] and one more for each thread.
+    pub failures: Vec<Outcome>,
+    /// How many seeds were run twice.
+    pub replayed: u64,
+}
+
+/// Runs the seeds from `first` on, `count` of them, on `threads` threads, with `bug` planted if given.
+pub fn run_seeds(first: u64, count: u64, threads: usize, bug: Option<Bug>) -> Campaign {
+    run_until(first, count, threads, bug, FAILURES_MAX)
+}
+
+fn run_until(first: u64, count: u64, threads: usize, bug: Option<Bug>, failures_max: usize) -> Campaign {
+    let next = AtomicU64::new(first);
+    let enough = AtomicBool::new(false);
+    let found = Mutex::new(Campaign::default());
+    thread::scope(|scope| {
+        for _ in 0..threads.max(1) {
+            scope.spawn(|| {
+                bugs::with(bug, || {
+                    while !enough.load(Ordering::Relaxed) {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= first.saturating_add(count) {
+                            break;
+                        }
+                        let (outcome, replayed) = run_checked(seed, bug.is_none());
+                        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                        found.tally.add(&outcome);
+                        found.replayed += u64::from(replayed);
+                        if outcome.failure.is_some() {
+                            found.failures.push(outcome);
+                            enough.fetch_or(found.failures.len() >= failures_max, Ordering::Relaxed);
+                        }
+                    }
+                });
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.failures.sort_by_key(|outcome| outcome.seed);
+    found
+}
+
+/// Runs a seed, now and then twice.
+fn run_checked(seed: u64, replays: bool) -> (Outcome, bool) {
+    let request = Request { seed, ..Request::default() };
+    let mut outcome = run(&request);
+    let replays = replays && seed.is_multiple_of(REPLAY_EVERY);
+    if replays && outcome.failure.is_none() {
+        let again = run(&request);
+        if again.trace != outcome.trace {
+            outcome.failure = Some("the seed does not replay: two runs left different traces".to_owned());
+        }
+    }
+    (outcome, replays)
+}
+
+/// Leaves out of a failing seed what its failure does not need, and gives the smaller failure.
+pub fn shrink(failed: &Outcome) -> (Cut, Outcome) {
+    let mut cut = Cut::default();
+    let mut smallest = failed.clone();
+    let mut attempt = |cut: &mut Cut, change: &dyn Fn(&mut Cut)| {
+        let mut smaller = cut.clone();
+        change(&mut smaller);
+        let outcome = run(&Request { seed: failed.seed, cut: smaller.clone(), ..Request::default() });
+        if outcome.failure.is_some() {
+            *cut = smaller;
+            smallest = outcome;
+        }
+    };
+    for rounds in 0..failed.rounds {
+        if cut.rounds.is_none() {
+            attempt(&mut cut, &|cut| cut.rounds = Some(rounds));
+        }
+    }
+    for kind in FaultKind::ALL.into_iter().filter(|kind| failed.faults.contains(kind)) {
+        attempt(&mut cut, &|cut| cut.faults.extend([kind]));
+    }
+    for feature in Feature::ALL.into_iter().filter(|feature| failed.features.contains(feature)) {
+        attempt(&mut cut, &|cut| cut.features.extend([feature]));
+    }
+    (cut, smallest)
+}
+
+/// Damages worlds that are right; gives the kinds of damage that the oracle did not notice.
+pub fn run_canaries(first: u64) -> Vec<Sabotage> {
+    let is_noticed = |sabotage: Sabotage| {
+        let seeds = first..first.saturating_add(CANARY_SEEDS_MAX);
+        let damaged = seeds
+            .map(|seed| run(&Request { seed, sabotage: Some(sabotage), ..Request::default() }))
+            .find(|outcome| outcome.damaged);
+        damaged.is_some_and(|outcome| outcome.failure.is_some())
+    };
+    Sabotage::ALL.into_iter().filter(|sabotage| !is_noticed(*sabotage)).collect()
+}
+
+/// How a planted bug fared.
+#[derive(Debug)]
+pub struct Hunt {
+    /// The bug.
+    pub bug: Bug,
+    /// How many seeds were run.
+    pub seeds: u64,
+    /// The first failure; `None` when the bug was not found.
+    pub found: Option<Outcome>,
+}
+
+/// Plants a bug and looks for it from seed `first` on, in at most `count` seeds.
+pub fn hunt(bug: Bug, first: u64, count: u64, threads: usize) -> Hunt {
+    let campaign = run_until(first, count, threads, Some(bug), 1);
+    let found = campaign.failures.into_iter().next();
+    let seeds = found.as_ref().map_or(campaign.tally.seeds, |outcome| outcome.seed - first + 1);
+    Hunt { bug, seeds, found }
+}

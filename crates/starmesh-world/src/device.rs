@@ -1,0 +1,324 @@
+//! A device: a store, and the engine that lives on it for a while.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use starmesh_core::ids::{AccountId, CalendarId, LinkId};
+use starmesh_core::mirror::IdentityKey;
+use starmesh_core::reconcile::LinkState;
+use starmesh_engine::{Command, Engine, EngineError, Parts, Plan, PlanOptions};
+use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers, RemoteCalendar, Result};
+use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Settings, State};
+use starmesh_store::{MemoryStore, StoreError};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::clock::{WorldClock, WorldEntropy};
+use crate::layout::{Edge, Group, Place, edges};
+use crate::lifeline::{Lifeline, Mortal};
+use crate::memory::{MemoryProvider, Universe};
+use crate::oracle::Running;
+use crate::span::Wall;
+use starmesh_sim::dice::Dice;
+
+/// How many signals a daemon may lag behind.
+const COMMANDS_MAX: usize = 256;
+/// How long a shutdown, a plan or a placement may take before it counts as hung.
+const PATIENCE: Duration = Duration::from_hours(2);
+
+/// What a device is to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Wishes {
+    /// Its groups.
+    pub groups: Vec<Group>,
+    /// Links that stand still.
+    pub paused: BTreeSet<Edge>,
+    /// The length of the window, in days.
+    pub days: i64,
+    /// Seconds between polls.
+    pub poll_s: u32,
+    /// Calendars in which another installation's marks are expected.
+    pub beside_foreign: bool,
+}
+
+/// A device.
+pub(crate) struct Device {
+    /// Its number.
+    pub number: u8,
+    seed: u64,
+    keys: IdentityKey,
+    universe: Arc<Universe>,
+    clock: Arc<WorldClock>,
+    places: Vec<Place>,
+    accounts: Vec<AccountId>,
+    store: Arc<MemoryStore>,
+    life: Arc<Lifeline>,
+    lives: u64,
+    daemon: Option<Daemon>,
+}
+
+struct Daemon {
+    commands: mpsc::Sender<Command>,
+    task: JoinHandle<Result<(), EngineError>>,
+}
+
+/// Why a device stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stopped {
+    /// It was asked to.
+    Asked,
+    /// It died before it could.
+    Died,
+}
+
+impl Device {
+    /// A device with an empty store.
+    pub(crate) fn new(
+        number: u8,
+        seed: u64,
+        keys: IdentityKey,
+        universe: Arc<Universe>,
+        clock: Arc<WorldClock>,
+        places: Vec<Place>,
+    ) -> Self {
+        let accounts: BTreeSet<AccountId> = places.iter().map(|place| place.account.clone()).collect();
+        Self {
+            number,
+            seed,
+            keys,
+            universe,
+            clock,
+            places,
+            accounts: accounts.into_iter().collect(),
+            store: Arc::new(MemoryStore::new()),
+            life: Arc::new(Lifeline::default()),
+            lives: 0,
+            daemon: None,
+        }
+    }
+
+    /// The state, as a second program beside the engine would see it.
+    pub(crate) fn state(&self) -> State {
+        State::new(self.store.clone(), self.keys.clone())
+    }
+
+    /// The life of the engine that runs now.
+    pub(crate) fn life(&self) -> &Lifeline {
+        &self.life
+    }
+
+    /// True while a daemon runs that was not found dead.
+    pub(crate) fn is_running(&self) -> bool {
+        self.daemon.is_some() && !self.life.is_over()
+    }
+
+    /// Forgets everything: the disk is lost.
+    pub(crate) fn lose_store(&mut self) {
+        self.kill();
+        self.store = Arc::new(MemoryStore::new());
+    }
+
+    /// Writes down what a person wants, as the façade would, and says how each link runs now.
+    pub(crate) async fn configure(&self, wishes: &Wishes) -> Result<BTreeMap<Edge, Running>, StoreError> {
+        let state = self.state();
+        let mut changes = Changes::new();
+        if state.accounts().await?.is_empty() {
+            self.connect(wishes, &mut changes);
+        }
+        let mut settings: Settings = state.settings().await?;
+        settings.window_days = u16::try_from(wishes.days).unwrap_or(u16::MAX);
+        settings.poll_interval_s = wishes.poll_s;
+        changes.put_settings(&settings);
+        let groups: Vec<_> = wishes.groups.iter().map(|group| group.stored(&self.places)).collect();
+        for old in state.groups().await?.iter().filter(|old| groups.iter().all(|new| new.id != old.id)) {
+            changes.delete_group(&old.id);
+        }
+        groups.iter().for_each(|group| changes.put_group(group));
+        let wanted = edges(&wishes.groups, &self.places);
+        let mut running = BTreeMap::new();
+        for link in state.links().await? {
+            if let Some(edge) = self.edge(&link.id).filter(|edge| !wanted.contains(edge)) {
+                running.insert(edge, Running::Retiring);
+            }
+        }
+        for edge in wanted {
+            let paused = wishes.paused.contains(&edge);
+            running.insert(edge, if paused { Running::Paused } else { Running::Active });
+        }
+        for (edge, running) in &running {
+            let state = match running {
+                Running::Active => LinkState::Active,
+                Running::Paused => LinkState::Paused,
+                Running::Retiring => LinkState::Retiring,
+            };
+            changes.put_link(&Link { id: self.link(*edge), state });
+        }
+        state.commit(changes).await?;
+        Ok(running)
+    }
+
+    fn connect(&self, wishes: &Wishes, changes: &mut Changes) {
+        for id in &self.accounts {
+            let kind = AccountKind::Caldav { url: format!("https://{id}.example/"), user: "user".to_owned() };
+            changes.put_account(&Account { id: id.clone(), name: id.to_string(), kind });
+        }
+        for place in &self.places {
+            let remote = remote(place);
+            let zone = if place.home == Wall::Berlin { Tz::Europe__Berlin } else { Tz::UTC };
+            let (id, account) = (place.id.clone(), place.account.clone());
+            changes.put_calendar(&Calendar { id, account, remote, zone, missing: false });
+            let read =
+                starmesh_store::state::Read { beside_foreign: wishes.beside_foreign, ..Default::default() };
+            changes.put_read(&place.id, &read);
+        }
+    }
+
+    fn link(&self, (source, target): Edge) -> LinkId {
+        LinkId::new(self.places[source].id.clone(), self.places[target].id.clone())
+    }
+
+    fn edge(&self, link: &LinkId) -> Option<Edge> {
+        let number = |id: &CalendarId| self.places.iter().position(|place| place.id == *id);
+        Some((number(&link.source)?, number(&link.target)?))
+    }
+
+    /// A new engine over the store.
+    fn engine(&mut self) -> Engine {
+        self.life = Arc::new(Lifeline::default());
+        self.lives += 1;
+        let providers = self.accounts.iter().map(|account| {
+            let provider = MemoryProvider::new(self.universe.clone(), account.clone(), self.number);
+            let provider: Arc<dyn CalendarProvider> = Arc::new(Mortal::new(provider, self.life.clone()));
+            (account.clone(), provider)
+        });
+        let purpose = 100 + u64::from(self.number) * 1_000 + self.lives;
+        Engine::new(Parts {
+            state: State::new(
+                Arc::new(Mortal::new(self.store.clone(), self.life.clone())),
+                self.keys.clone(),
+            ),
+            providers: Arc::new(Accounts(providers.collect())),
+            clock: self.clock.clone(),
+            entropy: Arc::new(WorldEntropy::new(Dice::new(self.seed, purpose))),
+        })
+    }
+
+    /// Starts the daemon.
+    pub(crate) fn start(&mut self) {
+        self.kill();
+        let engine = self.engine();
+        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+        let task = tokio::spawn(async move { engine.run(inbox).await });
+        self.daemon = Some(Daemon { commands, task });
+    }
+
+    /// Sends a word to the daemon; false when nobody takes it.
+    pub(crate) fn tell(&self, command: Command) -> bool {
+        self.daemon.as_ref().is_some_and(|daemon| daemon.commands.try_send(command).is_ok())
+    }
+
+    /// The process is killed.
+    pub(crate) fn kill(&mut self) {
+        self.life.end();
+        if let Some(daemon) = self.daemon.take() {
+            daemon.task.abort();
+        }
+    }
+
+    /// Asks the daemon to stop and waits for it.
+    pub(crate) async fn stop(&mut self) -> Result<Stopped, String> {
+        let Some(Daemon { commands, mut task }) = self.daemon.take() else { return Ok(Stopped::Asked) };
+        let told = commands.send(Command::Shutdown).await.is_ok();
+        let answer = tokio::select! {
+            biased;
+            () = self.life.over() => None,
+            answer = timeout(PATIENCE, &mut task) => Some(answer),
+        };
+        task.abort();
+        self.life.end();
+        match answer {
+            Some(Ok(Ok(Ok(())))) if told => Ok(Stopped::Asked),
+            None => Ok(Stopped::Died),
+            Some(Ok(answer)) => {
+                Err(format!("device {}: the daemon ended by itself: {answer:?}", self.number))
+            }
+            Some(Err(_)) => Err(format!("device {}: a shutdown hangs", self.number)),
+        }
+    }
+
+    /// Plans with a fresh engine; `None` when it died over it.
+    pub(crate) async fn plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, String> {
+        self.kill();
+        let engine = self.engine();
+        self.finish("a plan", engine.plan(options)).await
+    }
+
+    /// Plans and places with a fresh engine, which dies after `steps` touches if given.
+    pub(crate) async fn pass(
+        &mut self,
+        options: &PlanOptions,
+        steps: Option<u64>,
+    ) -> Result<Option<Plan>, String> {
+        self.kill();
+        let engine = self.engine();
+        steps.iter().for_each(|steps| self.life.end_after(*steps));
+        let pass = async {
+            let plan = engine.plan(options).await?;
+            engine.place(&plan).await?;
+            Ok(plan)
+        };
+        self.finish("a pass", pass).await
+    }
+
+    /// Settles with a fresh engine, which dies after `steps` touches if given.
+    pub(crate) async fn settle(&mut self, options: &PlanOptions, steps: Option<u64>) -> Result<(), String> {
+        self.kill();
+        let engine = self.engine();
+        steps.iter().for_each(|steps| self.life.end_after(*steps));
+        self.finish("settling", engine.settle(options)).await.map(drop)
+    }
+
+    async fn finish<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<Option<T>, String> {
+        let answer = tokio::select! {
+            biased;
+            () = self.life.over() => return Ok(None),
+            answer = timeout(PATIENCE, work) => answer,
+        };
+        self.life.end();
+        match answer {
+            Ok(Ok(answer)) => Ok(Some(answer)),
+            Ok(Err(error)) => Err(format!("device {}: {what} failed: {error}", self.number)),
+            Err(_) => Err(format!("device {}: {what} hangs", self.number)),
+        }
+    }
+}
+
+/// What the provider says of a calendar.
+pub(crate) fn remote(place: &Place) -> RemoteCalendar {
+    RemoteCalendar {
+        name: place.name.clone(),
+        display_name: place.id.to_string(),
+        short_name: place.id.to_string(),
+        color: None,
+        zone: None,
+        read_only: place.read_only,
+    }
+}
+
+struct Accounts(BTreeMap<AccountId, Arc<dyn CalendarProvider>>);
+
+#[async_trait]
+impl Providers for Accounts {
+    async fn provider(&self, account: &AccountId) -> Result<Arc<dyn CalendarProvider>> {
+        let unknown = || ProviderError::new(ErrorKind::Refused, "there is no such account");
+        self.0.get(account).cloned().ok_or_else(unknown)
+    }
+}

@@ -1,0 +1,151 @@
+//! Liveness: once the faults end, everything has to come right by itself, and then nothing may move.
+
+use std::time::Duration;
+
+use starmesh_core::reconcile::{Action, Operation, TargetPlan};
+use starmesh_engine::PlanOptions;
+use tokio::time::sleep;
+
+use crate::span::{DAY, HOUR};
+use crate::state::{Broken, World};
+use crate::tally::MANY_DELETED;
+use crate::verdict::compare;
+
+/// How long the daemons have, in seconds: longer than every backoff.
+const DAEMONS_S: u64 = 1_500;
+/// How many passes reach the goal when nothing goes wrong (design, invariant 3).
+const PASSES_MAX: u32 = 3;
+/// The time between two passes, so that a second look at a suspicious calendar is a second look.
+const BETWEEN_PASSES: Duration = Duration::from_secs(61);
+/// How long nothing may be written at the end, in seconds.
+const QUIET_S: u64 = 400;
+/// How close to midnight an ending does not begin, in seconds.
+const MIDNIGHT_MARGIN: i64 = 3 * HOUR;
+/// More removals than any world holds.
+const ALL_REMOVALS: u64 = 1_000_000;
+
+impl World {
+    /// The faults end; the daemons, then passes by hand, bring everything right.
+    pub(crate) async fn end(&mut self) -> Result<(), Broken> {
+        self.tell("the faults end".to_owned());
+        self.universe.heal();
+        self.lossy = false;
+        let left = DAY - self.clock.seconds().rem_euclid(DAY);
+        if left < MIDNIGHT_MARGIN {
+            self.sleep_through(left + 60);
+        }
+        self.live(DAEMONS_S).await?;
+        for device in 0..self.devices.len() {
+            self.devices[device].stop().await?;
+        }
+        self.check_violations()?;
+        self.tell("the daemons have settled".to_owned());
+        let moves = self.plan_all().await?;
+        self.compare("after the daemons settled")?;
+        if !moves.is_empty() {
+            return Err(format!("the daemons left work undone: {}", moves.join("; ")));
+        }
+        self.release_held().await?;
+        self.pass_until_quiet().await?;
+        self.excuses.held.clear();
+        self.compare("at the end")?;
+        self.stay_quiet().await
+    }
+
+    /// What every device would do now. Remembers what the brake holds.
+    async fn plan_all(&mut self) -> Result<Vec<String>, Broken> {
+        let mut moves = Vec::new();
+        self.excuses.held.clear();
+        for device in 0..self.devices.len() {
+            let plan = self.devices[device].plan(&PlanOptions::default()).await?;
+            let Some(plan) = plan else { return Err("a plan died although nobody killed it".to_owned()) };
+            if let Some(trouble) = plan.troubles.first() {
+                moves.push(format!("device {device}: {}: {}", trouble.calendar, trouble.message));
+            }
+            // What the brake held may be few enough by now to go; nobody plans again for that alone.
+            let many = self.watcher.oracle().sometimes.contains_key(MANY_DELETED);
+            for target in &plan.targets {
+                let (late, other): (Vec<_>, Vec<_>) = target.operations.iter().partition(|operation| {
+                    many && matches!(operation.action, Action::Remove { counted: true, .. })
+                });
+                moves.extend(other.into_iter().map(|operation| described(device, target, operation)));
+                self.excuses.held.extend(late.iter().map(|operation| operation.key));
+                for held in &target.held {
+                    self.excuses.held.extend(held.operations.iter().map(|operation| operation.key));
+                }
+            }
+        }
+        Ok(moves)
+    }
+
+    /// A person allows what the brake holds.
+    async fn release_held(&mut self) -> Result<(), Broken> {
+        if self.excuses.held.is_empty() {
+            return Ok(());
+        }
+        self.watcher.oracle().note("the brake held removals");
+        self.tell(format!("{} held removals are allowed", self.excuses.held.len()));
+        for device in 0..self.devices.len() {
+            let number = self.devices[device].number;
+            self.watcher.oracle().allow_removals(number, true);
+            let options = PlanOptions { allow_removals: ALL_REMOVALS, ..PlanOptions::default() };
+            self.devices[device].settle(&options, None).await?;
+            self.watcher.oracle().allow_removals(number, false);
+            self.check_violations()?;
+        }
+        Ok(())
+    }
+
+    async fn pass_until_quiet(&mut self) -> Result<(), Broken> {
+        for _ in 0..PASSES_MAX {
+            let before = self.universe.writes();
+            for device in 0..self.devices.len() {
+                self.devices[device].pass(&PlanOptions::default(), None).await?;
+            }
+            self.check_violations()?;
+            if self.universe.writes() == before {
+                break;
+            }
+            sleep(BETWEEN_PASSES).await;
+        }
+        let moves = self.plan_all().await?;
+        if moves.is_empty() {
+            return Ok(());
+        }
+        Err(format!("after {PASSES_MAX} passes there is still something to do: {}", moves.join("; ")))
+    }
+
+    pub(crate) fn compare(&mut self, when: &str) -> Result<(), Broken> {
+        let mut wrong = compare(&self.watcher.oracle(), &self.universe, &self.excuses);
+        wrong.extend(self.check_persons());
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let count = wrong.len();
+        wrong.truncate(8);
+        Err(format!("{when}, {count} things are not as they ought to be:\n    {}", wrong.join("\n    ")))
+    }
+
+    /// In a world that stands still, nobody writes.
+    async fn stay_quiet(&mut self) -> Result<(), Broken> {
+        let before = self.universe.writes();
+        for device in 0..self.devices.len() {
+            self.devices[device].start();
+        }
+        self.live(QUIET_S).await?;
+        for device in 0..self.devices.len() {
+            self.devices[device].stop().await?;
+        }
+        self.check_violations()?;
+        let writes = self.universe.writes() - before;
+        if writes > 0 {
+            return Err(format!("{writes} writes in a world that stands still"));
+        }
+        Ok(())
+    }
+}
+
+fn described(device: usize, plan: &TargetPlan, operation: &Operation) -> String {
+    let event = operation.event.as_ref().map(|event| (&event.event, &event.original_start.0));
+    format!("device {device}, {}: {event:?} {:?}", plan.target, operation.action)
+}

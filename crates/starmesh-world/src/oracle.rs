@@ -1,0 +1,328 @@
+//! Judges every write at the moment it is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use starmesh_core::mirror::{IdentityKey, MirrorKey};
+use tokio::time::Instant;
+
+use crate::cause::Causes;
+use crate::clock::WorldClock;
+use crate::event::Shown;
+use crate::layout::{Edge, Place};
+use crate::memory::{Did, MarkedItem, Seen, Witness};
+use crate::span::{DAY, Reach, Span};
+
+/// How long after a link was paused a write that was planned before may still arrive.
+const PAUSE_GRACE: Duration = Duration::from_mins(15);
+/// Removals per link and day that are never too many.
+const REMOVALS_FREE: usize = 10;
+/// The share of all mirrors that a link ever had that may go within a day, in percent.
+const REMOVALS_PERCENT: usize = 20;
+/// What mirrors are called in this world.
+pub(crate) const LABEL: &str = "Busy";
+
+/// Whether a link runs on a device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Running {
+    /// It runs.
+    Active,
+    /// It stands still.
+    Paused,
+    /// Its mirrors are being removed.
+    Retiring,
+}
+
+/// What the oracle knows of a device.
+#[derive(Default)]
+pub(crate) struct DeviceView {
+    links: BTreeMap<Edge, (Running, Instant)>,
+    /// When which event's mirrors were removed, by link.
+    removed: BTreeMap<Edge, Vec<(i64, String)>>,
+    /// True while a person has allowed removals.
+    removals_allowed: bool,
+}
+
+/// Knows what ought to be, and judges what is done.
+pub(crate) struct Oracle {
+    /// Why mirrors may be.
+    pub causes: Causes,
+    /// The calendars.
+    pub places: Vec<Place>,
+    /// The length of the window, in days.
+    pub days: i64,
+    clock: Arc<WorldClock>,
+    devices: Vec<DeviceView>,
+    /// Mirrors that a person brought back from the bin, perhaps while another was on its way.
+    pub(crate) restored: BTreeSet<MirrorKey>,
+    /// When the computers last slept, and where the window began before.
+    slept: Option<(Instant, i64)>,
+    /// When which event's mirrors were placed, by link, whichever device did it.
+    placed: BTreeMap<Edge, Vec<(i64, String)>>,
+    /// The events that had a mirror placed.
+    events_placed: BTreeSet<String>,
+    /// Situations that were reached.
+    pub sometimes: BTreeMap<&'static str, u64>,
+}
+
+impl Oracle {
+    /// An oracle of an empty world.
+    pub(crate) fn new(
+        keys: IdentityKey,
+        places: Vec<Place>,
+        clock: Arc<WorldClock>,
+        days: i64,
+        until: i64,
+        devices: usize,
+    ) -> Self {
+        Self {
+            causes: Causes::new(keys, places.clone(), until),
+            places,
+            days,
+            clock,
+            devices: (0..devices).map(|_| DeviceView::default()).collect(),
+            restored: BTreeSet::new(),
+            slept: None,
+            placed: BTreeMap::new(),
+            events_placed: BTreeSet::new(),
+            sometimes: BTreeMap::new(),
+        }
+    }
+
+    /// The window now.
+    pub(crate) fn reach(&self) -> Reach {
+        Reach::around(self.clock.seconds(), self.days)
+    }
+
+    /// The computers are about to sleep.
+    pub(crate) fn sleeps(&mut self) {
+        self.slept = Some((Instant::now(), self.reach().lo));
+    }
+
+    /// Where the window began, at the latest, for a plan that is being carried out: one from before midnight,
+    /// or from before a sleep.
+    fn lo_of_plans(&self) -> i64 {
+        let today = self.reach().lo - DAY;
+        match self.slept {
+            Some((at, lo)) if at.elapsed() <= PAUSE_GRACE => today.min(lo - DAY),
+            _ => today,
+        }
+    }
+
+    /// Counts a situation.
+    pub(crate) fn note(&mut self, situation: &'static str) {
+        *self.sometimes.entry(situation).or_default() += 1;
+    }
+
+    /// How many different events had a mirror placed.
+    pub(crate) fn events_placed(&self) -> u64 {
+        self.events_placed.len() as u64
+    }
+
+    /// Takes over the links of a device.
+    pub(crate) fn set_links(&mut self, device: u8, links: &BTreeMap<Edge, Running>) {
+        let view = &mut self.devices[usize::from(device)];
+        let now = Instant::now();
+        view.links.retain(|edge, _| links.contains_key(edge));
+        for (edge, running) in links {
+            let known = view.links.entry(*edge).or_insert((*running, now));
+            if known.0 != *running {
+                *known = (*running, now);
+            }
+        }
+    }
+
+    /// How a link runs on a device.
+    pub(crate) fn running(&self, device: u8, edge: Edge) -> Option<Running> {
+        self.devices[usize::from(device)].links.get(&edge).map(|(running, _)| *running)
+    }
+
+    /// True when a link runs on any device.
+    pub(crate) fn is_active(&self, edge: Edge) -> bool {
+        self.devices.iter().any(|view| matches!(view.links.get(&edge), Some((Running::Active, _))))
+    }
+
+    /// True when any device knows a link.
+    pub(crate) fn is_known(&self, edge: Edge) -> bool {
+        self.devices.iter().any(|view| view.links.contains_key(&edge))
+    }
+
+    /// True when a link stands still on any device: its mirrors stay as they are.
+    pub(crate) fn is_paused(&self, edge: Edge) -> bool {
+        self.devices.iter().any(|view| matches!(view.links.get(&edge), Some((Running::Paused, _))))
+    }
+
+    /// A device lost what it remembered: also how much it removed lately.
+    pub(crate) fn forget_device(&mut self, device: u8) {
+        self.devices[usize::from(device)].removed.clear();
+    }
+
+    /// A person allows a device to remove what the brake holds.
+    pub(crate) fn allow_removals(&mut self, device: u8, allowed: bool) {
+        self.devices[usize::from(device)].removals_allowed = allowed;
+    }
+
+    fn judge_create(&mut self, seen: &Seen<'_>, target: usize, after: &MarkedItem) -> Result<(), String> {
+        let (key, edge, event) = self.cause_of(after, target, "a mirror without cause is placed")?;
+        let elsewhere =
+            seen.calendar.items().any(|item| item.mirror().is_some_and(|mirror| mirror.key == Some(key)));
+        if elsewhere && !self.restored.contains(&key) {
+            return Err(format!("a second live mirror of {event} is placed"));
+        }
+        self.judge_link(seen.device, edge, false)?;
+        self.judge_body(&key, after)?;
+        let event = self.causes.get(&key).map(|cause| cause.event.clone()).unwrap_or_default();
+        self.events_placed.insert(event.clone());
+        let now = self.clock.seconds();
+        self.placed.entry(edge).or_default().push((now, event));
+        Ok(())
+    }
+
+    fn judge_update(
+        &mut self,
+        seen: &Seen<'_>,
+        target: usize,
+        before: &MarkedItem,
+        after: &MarkedItem,
+    ) -> Result<(), String> {
+        let (key, edge, _) = self.cause_of(after, target, "a mirror without cause is changed")?;
+        if before.has_attendees {
+            return Err("a mirror with attendees is changed".to_owned());
+        }
+        if before.key != Some(key) {
+            return Err("a mirror is changed into another one".to_owned());
+        }
+        self.judge_link(seen.device, edge, false)?;
+        self.judge_body(&key, after)
+    }
+
+    fn judge_remove(&mut self, seen: &Seen<'_>, target: usize, before: &MarkedItem) -> Result<(), String> {
+        if before.has_attendees {
+            return Err("a mirror with attendees is removed".to_owned());
+        }
+        let (key, edge, event) = self.cause_of(before, target, "a mirror without known cause is removed")?;
+        let others = seen.calendar.items().filter_map(|item| item.mirror());
+        if others.filter(|mirror| mirror.key == Some(key)).count() > 1 {
+            self.note("a duplicate was removed");
+            return Ok(());
+        }
+        self.judge_link(seen.device, edge, true)?;
+        if self.running(seen.device, edge) == Some(Running::Retiring) {
+            self.note("a retiring link's mirror was removed");
+            return Ok(());
+        }
+        let Some(cause) = self.causes.get(&key) else { return Ok(()) };
+        if !cause.blemished {
+            return Err(format!("the mirror of {event} is removed, which was never gone"));
+        }
+        let span = Span::of(&before.time);
+        let as_written = cause.said.iter().any(|(said, _)| *said == span);
+        if as_written && span.end <= self.lo_of_plans() {
+            return Err(format!("the mirror of {event} is removed although it lies behind the window"));
+        }
+        let event = cause.event.clone();
+        self.judge_brake(seen.device, edge, event)
+    }
+
+    fn judge_brake(&mut self, device: u8, edge: Edge, event: String) -> Result<(), String> {
+        let since = self.clock.seconds() - DAY;
+        let view = &mut self.devices[usize::from(device)];
+        if view.removals_allowed {
+            return Ok(());
+        }
+        let removed = view.removed.entry(edge).or_default();
+        removed.retain(|(at, _)| *at > since);
+        removed.push((since + DAY, event));
+        let placed = self.placed.entry(edge).or_default();
+        let mut balance: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        removed.iter().for_each(|(_, event)| balance.entry(event).or_default().0 += 1);
+        // A plan that a sleep cut in two placed before it what it removes after it.
+        let placed_since = match self.slept {
+            Some((at, lo)) if at.elapsed() <= PAUSE_GRACE => since.min(lo),
+            _ => since,
+        };
+        let lately = placed.iter().filter(|(at, _)| *at > placed_since);
+        lately.for_each(|(_, event)| balance.entry(event).or_default().1 += 1);
+        let counted: usize = balance.values().map(|(gone, come)| gone.saturating_sub(*come)).sum();
+        if counted > REMOVALS_FREE.max(placed.len() * REMOVALS_PERCENT / 100) {
+            return Err(format!("{counted} unexpected removals on one link within a day, none held"));
+        }
+        Ok(())
+    }
+
+    /// The key, the link and the event of a mirror.
+    fn cause_of(
+        &self,
+        mirror: &MarkedItem,
+        target: usize,
+        problem: &str,
+    ) -> Result<(MirrorKey, Edge, String), String> {
+        let cause = mirror.key.and_then(|key| self.causes.get(&key).map(|cause| (key, cause)));
+        match cause {
+            Some((key, cause)) if cause.target == target => {
+                let name = format!("{} {} of calendar {}", cause.event, cause.original, cause.source);
+                Ok((key, (cause.source, target), name.trim().to_owned()))
+            }
+            Some(_) => Err(format!("{problem}: its mark is of another calendar")),
+            None => Err(problem.to_owned()),
+        }
+    }
+
+    fn judge_link(&self, device: u8, edge: Edge, removal: bool) -> Result<(), String> {
+        let known = self.devices[usize::from(device)].links.get(&edge);
+        let allowed = match known {
+            Some((Running::Active, _)) => true,
+            Some((Running::Retiring, since)) => removal || since.elapsed() <= PAUSE_GRACE,
+            Some((Running::Paused, since)) => since.elapsed() <= PAUSE_GRACE,
+            None => false,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let state = known.map(|(running, _)| *running);
+        Err(format!("device {device} writes for the link {edge:?}, which it has as {state:?}"))
+    }
+
+    fn judge_body(&self, key: &MirrorKey, after: &MarkedItem) -> Result<(), String> {
+        let Some(cause) = self.causes.get(key) else { return Ok(()) };
+        let said = Shown::of(after.availability).map(|shown| (Span::of(&after.time), shown));
+        if after.label != LABEL || !after.plain || after.has_attendees {
+            return Err("a mirror says more than a mirror does".to_owned());
+        }
+        if said.is_none_or(|said| !cause.said.contains(&said)) {
+            return Err(format!("the mirror of {} says what its source never said", cause.event));
+        }
+        Ok(())
+    }
+}
+
+/// The oracle, shared by the world and by the universe that asks it.
+#[derive(Clone)]
+pub(crate) struct Watcher(Arc<Mutex<Oracle>>);
+
+impl Watcher {
+    /// Shares `oracle`.
+    pub(crate) fn new(oracle: Oracle) -> Self {
+        Self(Arc::new(Mutex::new(oracle)))
+    }
+
+    /// The oracle itself.
+    pub(crate) fn oracle(&self) -> MutexGuard<'_, Oracle> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Witness for Watcher {
+    fn judge(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        let mut oracle = self.oracle();
+        let target = oracle.places.iter().position(|place| place.name == seen.calendar.remote.name);
+        let Some(target) = target else { return Err("a write to an unknown calendar".to_owned()) };
+        match (seen.did, seen.before, seen.after) {
+            (Did::Create, _, Some(after)) => oracle.judge_create(seen, target, after),
+            (Did::Update, Some(before), Some(after)) => oracle.judge_update(seen, target, before, after),
+            (Did::Remove, Some(before), _) => oracle.judge_remove(seen, target, before),
+            _ => Err("a write without a mirror".to_owned()),
+        }
+    }
+}

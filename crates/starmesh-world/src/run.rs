@@ -1,0 +1,152 @@
+//! One seed from start to end, and what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::runtime::Builder;
+
+use crate::bugs;
+use crate::memory::{Did, FaultKind};
+use crate::state::World;
+use crate::swarm::{Cut, Feature, Swarm};
+
+/// What came of a world.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// Why it failed; `None` when all was well.
+    pub failure: Option<String>,
+    /// True when sabotage was asked for and done.
+    pub damaged: bool,
+    /// The hash of everything that happened.
+    pub trace: u64,
+    /// The lines of the trace, when they were kept.
+    pub lines: Vec<String>,
+    /// What happened, for a person.
+    pub story: Vec<String>,
+    /// What the seed enables.
+    pub features: BTreeSet<Feature>,
+    /// What the seed lets go wrong.
+    pub faults: BTreeSet<FaultKind>,
+    /// How many rounds it has.
+    pub rounds: u32,
+    /// How many writes of each kind were made.
+    pub writes: BTreeMap<Did, u64>,
+    /// How many different events had a mirror placed.
+    pub events: u64,
+    /// How often each fault struck.
+    pub hits: BTreeMap<FaultKind, u64>,
+    /// Which situations were reached how often.
+    pub sometimes: BTreeMap<&'static str, u64>,
+}
+
+/// Damage done to a world after all came right: the comparison has to notice each of them, or it notices
+/// nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sabotage {
+    /// A mirror vanishes.
+    MirrorVanishes,
+    /// A mirror stands an hour late.
+    MirrorMoves,
+    /// A mirror says more than it should.
+    MirrorTalks,
+    /// A mirror stands twice.
+    MirrorDoubles,
+    /// A person's event is written.
+    PersonWritten,
+}
+
+impl Sabotage {
+    /// Every kind, in the order above.
+    pub const ALL: [Self; 5] = [
+        Self::MirrorVanishes,
+        Self::MirrorMoves,
+        Self::MirrorTalks,
+        Self::MirrorDoubles,
+        Self::PersonWritten,
+    ];
+}
+
+/// How a seed is run.
+#[derive(Clone, Default, Debug)]
+pub struct Request {
+    /// The seed.
+    pub seed: u64,
+    /// What is left out of it.
+    pub cut: Cut,
+    /// True to keep the lines of the trace.
+    pub keep_lines: bool,
+    /// Damage to be done at the end.
+    pub sabotage: Option<Sabotage>,
+}
+
+/// Runs one world, on this thread alone, in virtual time.
+pub fn run(request: &Request) -> Outcome {
+    let swarm = bugs::without(|| Swarm::of(request.seed, &request.cut));
+    let (features, faults, rounds) =
+        (swarm.features.clone(), swarm.faults.keys().copied().collect(), swarm.rounds);
+    let runtime = match Builder::new_current_thread().enable_time().start_paused(true).build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Outcome::without_runtime(request.seed, &error),
+    };
+    runtime.block_on(async {
+        let mut world = World::new(swarm, request.keep_lines);
+        let failure = world.whole_life(request.sabotage).await.err();
+        for device in &mut world.devices {
+            device.kill();
+        }
+        let (trace, lines) = world.universe.trace_so_far();
+        let ledger = world.universe.ledger();
+        let mut writes = BTreeMap::new();
+        ledger.iter().for_each(|entry| *writes.entry(entry.did).or_default() += 1);
+        let hits = world.universe.with_faults(|faults| faults.hits().clone());
+        let oracle = world.watcher.oracle();
+        Outcome {
+            seed: request.seed,
+            failure,
+            damaged: world.damaged,
+            trace,
+            lines,
+            features,
+            faults,
+            rounds,
+            writes,
+            events: oracle.events_placed(),
+            hits,
+            sometimes: oracle.sometimes.clone(),
+            story: world.story.clone(),
+        }
+    })
+}
+
+impl World {
+    async fn whole_life(&mut self, sabotage: Option<Sabotage>) -> Result<(), String> {
+        self.play().await?;
+        self.end().await?;
+        if let Some(sabotage) = sabotage {
+            self.sabotage(sabotage);
+            self.compare("after the sabotage")?;
+        }
+        Ok(())
+    }
+}
+
+impl Outcome {
+    fn without_runtime(seed: u64, error: &std::io::Error) -> Self {
+        Self {
+            seed,
+            failure: Some(format!("no runtime could be built: {error}")),
+            damaged: false,
+            trace: 0,
+            lines: Vec::new(),
+            story: Vec::new(),
+            features: BTreeSet::new(),
+            faults: BTreeSet::new(),
+            rounds: 0,
+            writes: BTreeMap::new(),
+            events: 0,
+            hits: BTreeMap::new(),
+            sometimes: BTreeMap::new(),
+        }
+    }
+}

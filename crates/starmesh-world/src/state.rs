@@ -1,0 +1,309 @@
+//! The world while it runs: universe, oracle, devices, and the story so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use starmesh_core::ids::RemoteId;
+use starmesh_core::mirror::IdentityKey;
+use starmesh_core::time::EventTime;
+use starmesh_engine::Command;
+use starmesh_store::StoreError;
+use starmesh_store::state::Settings;
+use tokio::time::sleep;
+
+use crate::clock::WorldClock;
+use crate::device::{Device, Wishes, remote};
+use crate::event::{Event, HORIZON};
+use crate::layout::Edge;
+use crate::memory::{Content, FaultPlan, Item, MarkedItem, Owner, Universe};
+use crate::oracle::{Oracle, Watcher};
+use crate::swarm::{Feature, Swarm};
+use crate::told::tell;
+use crate::verdict::Excuses;
+use starmesh_sim::dice::Dice;
+
+/// The longest time between two looks at the notices, in seconds.
+const LOOK_S_MAX: u64 = 12;
+/// How often a notice is lost on its way, per mille, where polls make up for it.
+const NOTICE_LOST_PER_MILLE: u32 = 300;
+
+/// A mirror that a person deleted.
+pub(crate) struct Deleted {
+    /// Where.
+    pub place: usize,
+    /// Its id.
+    pub id: RemoteId,
+    /// What it was.
+    pub mirror: MarkedItem,
+}
+
+/// The world while it runs.
+pub(crate) struct World {
+    /// What the seed stands for.
+    pub swarm: Swarm,
+    /// All calendars.
+    pub universe: Arc<Universe>,
+    /// The oracle.
+    pub watcher: Watcher,
+    /// The clock.
+    pub clock: Arc<WorldClock>,
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// What each device is to do.
+    pub wishes: Vec<Wishes>,
+    /// Chance for the script.
+    pub dice: Dice,
+    /// What happened, for a person.
+    pub story: Vec<String>,
+    /// What the last comparison forgives.
+    pub excuses: Excuses,
+    /// The versions in which persons left their items.
+    pub versions: BTreeMap<(usize, RemoteId), u64>,
+    /// Mirrors that persons deleted.
+    pub deleted: Vec<Deleted>,
+    /// The number of the next event, copy or group.
+    pub next: u64,
+    /// True while signals are lost now and then.
+    pub lossy: bool,
+    /// True once the world was sabotaged.
+    pub damaged: bool,
+}
+
+/// Why a world ends early.
+pub(crate) type Broken = String;
+
+impl World {
+    /// The world of `swarm`, before anything happened.
+    pub(crate) fn new(swarm: Swarm, keep_lines: bool) -> Self {
+        let faults = FaultPlan::new(swarm.faults.clone(), Dice::new(swarm.seed, 2));
+        let universe = Arc::new(Universe::new(faults));
+        if keep_lines {
+            universe.keep_trace_lines();
+        }
+        for (account, style) in &swarm.accounts {
+            universe.add_account(account, *style);
+        }
+        for place in &swarm.places {
+            universe.add_calendar(&place.account, remote(place));
+        }
+        let keys = identity_key(swarm.seed, 0);
+        let clock = Arc::new(WorldClock::new(swarm.base));
+        let until = swarm.base + HORIZON;
+        let count = usize::from(swarm.devices());
+        let oracle = Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
+        let watcher = Watcher::new(oracle);
+        universe.set_witness(Box::new(watcher.clone()));
+        let devices = (0..swarm.devices()).map(|number| {
+            let (universe, clock) = (universe.clone(), clock.clone());
+            Device::new(number, swarm.seed, keys.clone(), universe, clock, swarm.places.clone())
+        });
+        let poll_s = if swarm.has(Feature::SignalsOnly) {
+            Settings::POLL_INTERVAL_S_MAX
+        } else {
+            Settings::POLL_INTERVAL_S_DEFAULT
+        };
+        let wishes = Wishes {
+            groups: swarm.groups.clone(),
+            paused: BTreeSet::new(),
+            days: swarm.days,
+            poll_s,
+            beside_foreign: swarm.has(Feature::Copies),
+        };
+        let unrecorded = !swarm.faults.is_empty()
+            || swarm.has(Feature::Restarts)
+            || swarm.has(Feature::LostStore)
+            || swarm.has(Feature::SecondDevice);
+        Self {
+            devices: devices.collect(),
+            wishes: vec![wishes; count],
+            dice: Dice::new(swarm.seed, 3),
+            swarm,
+            universe,
+            watcher,
+            clock,
+            story: Vec::new(),
+            excuses: Excuses { unrecorded, ..Excuses::default() },
+            versions: BTreeMap::new(),
+            deleted: Vec::new(),
+            next: 1,
+            lossy: true,
+            damaged: false,
+        }
+    }
+
+    /// Adds a line to the story.
+    #[expect(clippy::needless_pass_by_value, reason = "every caller has just made the line")]
+    pub(crate) fn tell(&mut self, line: String) {
+        self.universe.trace(&line);
+        let now = self.clock.seconds();
+        self.story.push(format!("{} {line}", crate::span::wall_clock(now).format("%m-%d %H:%M:%S")));
+    }
+
+    /// A number that was not used before.
+    pub(crate) fn fresh(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// A person writes an event.
+    pub(crate) fn put_event(&mut self, place: usize, id: &RemoteId, event: Event) {
+        let content = if event.unreadable {
+            Content::Unreadable(starmesh_core::event::ItemProblem::Malformed)
+        } else {
+            Content::Events(vec![tell(&event)])
+        };
+        {
+            let mut oracle = self.watcher.oracle();
+            let reach = oracle.reach();
+            oracle.causes.put(place, id, Some(event), &reach);
+        }
+        self.put_content(place, id, content);
+    }
+
+    /// A person deletes an event.
+    pub(crate) fn remove_event(&mut self, place: usize, id: &RemoteId) {
+        {
+            let mut oracle = self.watcher.oracle();
+            let reach = oracle.reach();
+            oracle.causes.put(place, id, None, &reach);
+        }
+        self.versions.remove(&(place, id.clone()));
+        self.universe.edit(&self.swarm.places[place].name, |calendar| calendar.remove(id));
+    }
+
+    /// A person writes something of which the world remembers that it must stay as it is.
+    pub(crate) fn put_content(&mut self, place: usize, id: &RemoteId, content: Content) {
+        let name = &self.swarm.places[place].name;
+        let written = self.universe.edit(name, |calendar| calendar.put(id.clone(), content).written);
+        self.versions.extend(written.map(|written| ((place, id.clone()), written)));
+    }
+
+    /// The mirrors that stand in a calendar.
+    pub(crate) fn mirrors(&self, place: usize) -> Vec<(RemoteId, MarkedItem)> {
+        let all = |item: &Item| item.mirror().map(|mirror| (item.remote_id.clone(), mirror.clone()));
+        let name = &self.swarm.places[place].name;
+        self.universe.look(name, |calendar| calendar.items().filter_map(all).collect()).unwrap_or_default()
+    }
+
+    /// What persons own is as they left it.
+    pub(crate) fn check_persons(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let oracle = self.watcher.oracle();
+        for (number, place) in self.swarm.places.iter().enumerate() {
+            let items: Vec<Item> = self
+                .universe
+                .look(&place.name, |calendar| calendar.items().cloned().collect())
+                .unwrap_or_default();
+            let mut seen = 0;
+            for item in items.iter().filter(|item| item.mirror().is_none()) {
+                seen += 1;
+                let known = self.versions.get(&(number, item.remote_id.clone()));
+                let event = oracle.causes.events(number).get(&item.remote_id);
+                let same = match (&item.content, event) {
+                    (Content::Events(events), Some(event)) => *events == [tell(event)],
+                    (Content::Unreadable(_), Some(event)) => event.unreadable,
+                    (Content::Marked(marked), None) => marked.owner == Owner::Other,
+                    _ => false,
+                };
+                if known != Some(&item.written) || !same {
+                    found.push(format!("calendar {number}: {} is not as its person left it", item.remote_id));
+                }
+            }
+            let owned = self.versions.keys().filter(|(place, _)| *place == number).count();
+            if seen != owned {
+                found.push(format!("calendar {number}: {seen} items of persons where {owned} ought to be"));
+            }
+        }
+        found
+    }
+
+    /// Writes down what a device is to do, and tells it.
+    pub(crate) async fn configure(&mut self, device: usize) -> Result<(), Broken> {
+        let running = self.devices[device].configure(&self.wishes[device]).await.map_err(store_broke)?;
+        self.watcher.oracle().set_links(self.devices[device].number, &running);
+        for (edge, state) in running {
+            if state == crate::oracle::Running::Retiring {
+                self.watcher.oracle().causes.given_up(edge.0, edge.1);
+                // Without a record, a mirror that a listing hides is nowhere known.
+                if self.excuses.store_lost && self.swarm.hides_mirrors() {
+                    self.excuses.forgotten.insert(edge);
+                }
+            }
+        }
+        self.devices[device].tell(Command::Reload);
+        Ok(())
+    }
+
+    /// Lets `seconds` go by while the daemons run, with signals for what changed, and revives the dead.
+    pub(crate) async fn live(&mut self, seconds: u64) -> Result<(), Broken> {
+        let mut left = seconds;
+        while left > 0 {
+            let step = (1 + self.dice.below(LOOK_S_MAX)).min(left);
+            left -= step;
+            sleep(Duration::from_secs(step)).await;
+            self.check_violations()?;
+            self.deliver_notices();
+            for device in 0..self.devices.len() {
+                if !self.devices[device].is_running() {
+                    self.tell(format!("device {device} starts"));
+                    self.devices[device].start();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn deliver_notices(&mut self) {
+        let lossy = self.lossy && !self.swarm.has(Feature::SignalsOnly);
+        for name in self.universe.take_notices() {
+            let Some(place) = self.swarm.places.iter().find(|place| place.name == name) else { continue };
+            for device in &self.devices {
+                if lossy && self.dice.chance(NOTICE_LOST_PER_MILLE) {
+                    continue;
+                }
+                device.tell(Command::Signal(place.id.clone()));
+            }
+        }
+    }
+
+    /// Ends the world at the first thing that must not be.
+    pub(crate) fn check_violations(&self) -> Result<(), Broken> {
+        self.universe.violations().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// The computer sleeps for days.
+    pub(crate) fn sleep_through(&mut self, seconds: i64) {
+        self.watcher.oracle().sleeps();
+        self.clock.sleep_through(seconds);
+        let mut oracle = self.watcher.oracle();
+        let reach = oracle.reach();
+        oracle.causes.reach_changed(&reach);
+    }
+
+    /// The edges of a device that run now.
+    pub(crate) fn edges(&self, device: usize) -> Vec<Edge> {
+        crate::layout::edges(&self.wishes[device].groups, &self.swarm.places).into_iter().collect()
+    }
+}
+
+/// The identity key of a world, or of another installation in it.
+pub(crate) fn identity_key(seed: u64, installation: u64) -> IdentityKey {
+    let mut bytes = [0; 32];
+    Dice::new(seed, 10 + installation).fill(&mut bytes);
+    IdentityKey::new(bytes)
+}
+
+/// The store of a world never fails.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`, which gives the value")]
+pub(crate) fn store_broke(error: StoreError) -> Broken {
+    format!("the store failed: {error}")
+}
+
+/// A time as the port writes it, moved by some seconds.
+pub(crate) fn shifted(time: &EventTime, seconds: i64) -> EventTime {
+    let mut span = crate::span::Span::of(time);
+    span.start += seconds;
+    span.end += seconds;
+    span.to_time()
+}

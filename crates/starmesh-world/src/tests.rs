@@ -1,0 +1,46 @@
+//! Worlds small enough for every test run; `cargo xtask world` runs the many.
+
+use crate::*;
+
+#[test]
+fn the_first_seeds_hold_and_replay() {
+    for seed in 1..=12 {
+        let first = run(&Request { seed, ..Request::default() });
+        assert_eq!(first.failure, None, "seed {seed}");
+        let again = run(&Request { seed, ..Request::default() });
+        assert_eq!(first.trace, again.trace, "seed {seed} does not replay");
+    }
+}
+
+#[test]
+fn every_damage_is_noticed() {
+    assert_eq!(run_canaries(1), Vec::new());
+}
+
+/// Seeds that once found a bug in the engine or the core, by what they found.
+#[test]
+fn seeds_that_found_a_bug_hold() {
+    let found = [
+        (43, "a 404 was believed although the home still had the calendar"),
+        (138, "a 404 confirmed an empty listing"),
+        (155, "an unreadable item let unrecorded mirrors go"),
+        (192, "a retiring link fought a device on which it still runs"),
+        (314, "an empty first read let another device's mirrors go"),
+        (317, "midnight passed unnoticed while no poll was due"),
+        (23, "a mirror that a listing hid was forgotten"),
+        (410, "a duplicate with attendees was removed"),
+        (1785, "two devices placed two incarnations of one mirror"),
+    ];
+    for (seed, what) in found {
+        let outcome = run(&Request { seed, ..Request::default() });
+        assert_eq!(outcome.failure, None, "seed {seed}: {what}");
+    }
+}
+
+#[cfg(feature = "planted-bugs")]
+#[test]
+fn an_obvious_bug_is_found_at_once() {
+    use starmesh_core::planted::Bug;
+    let hunt = hunt(Bug::SkipEchoFilter, 1, 20, 1);
+    assert!(hunt.found.is_some(), "{hunt:?}");
+}
