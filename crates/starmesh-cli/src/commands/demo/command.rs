@@ -78,7 +78,8 @@ pub(crate) async fn demo(context: &Context, args: &DemoArgs) -> Result<(), AppEr
     let stop = stopped_by_signals()?;
     let stage = Stage::new(&context.out, &context.world);
     let scratch = Scratch::new(&context.world)?;
-    let shown = show(&stage, args, &scratch, &context.world, &stop).await;
+    // It holds a whole first sync.
+    let shown = Box::pin(show(&stage, args, &scratch, &context.world, &stop)).await;
     let removed = scratch.remove();
     shown?;
     removed?;

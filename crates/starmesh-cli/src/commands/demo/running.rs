@@ -19,7 +19,7 @@ use super::play::{Known, Play, stopped};
 use super::statistics::Figures;
 
 /// How long a change may take to be everywhere, and the engine to come to rest: several polls and retries.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
+const ARRIVES_WITHIN: Duration = Duration::from_mins(1);
 
 /// The engine's events while it runs.
 pub(super) type Events = mpsc::UnboundedReceiver<RunEvent>;
