@@ -1,8 +1,10 @@
 //! `demo`: the main job, shown by the real program.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 
+use crate::judge::TRAFFIC_FOLDER;
 use crate::process::{self, Failure};
 use crate::setup::{self, Purpose};
 use crate::workspace::Workspace;
@@ -16,12 +18,18 @@ pub(crate) struct Arguments {
     pub(crate) rest: Vec<OsString>,
 }
 
-/// Builds the program and shows the demo. Built over the whole workspace, like everything else.
-pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
+/// Builds the program and shows the demo; its traffic goes into the folder `traffic`. Built over the whole
+/// workspace, like everything else.
+pub(crate) fn run(
+    workspace: &Workspace,
+    arguments: &Arguments,
+    traffic: Option<&Path>,
+) -> Result<(), Failure> {
     const BUILD: [&str; 4] = ["build", "--workspace", "--bin", "starmesh"];
     setup::run(workspace, Purpose::Demo)?;
     process::run(process::cargo(workspace.root(), BUILD))?;
     let mut demo = Command::new(workspace.program("starmesh", false)?);
     demo.arg("demo").args(&arguments.rest).current_dir(workspace.root());
+    demo.envs(traffic.map(|folder| (TRAFFIC_FOLDER, folder)));
     process::run(demo)
 }

@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod judge;
 mod process;
 mod setup;
 mod suites;
@@ -63,6 +64,6 @@ fn perform(chore: &Chore) -> Result<(), Failure> {
         Chore::Tidy => tidy::run(&workspace),
         Chore::World(arguments) => world::run(&workspace, arguments),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
-        Chore::Demo(arguments) => demo::run(&workspace, arguments),
+        Chore::Demo(arguments) => demo::run(&workspace, arguments, None),
     }
 }

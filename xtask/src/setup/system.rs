@@ -29,7 +29,7 @@ enum Probe {
 }
 
 /// Everything we ask of the operating system.
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 8] = [
     Package {
         debian: "build-essential",
         probe: Probe::UnixProgram("cc"),
@@ -65,6 +65,18 @@ const PACKAGES: [Package; 6] = [
         probe: Probe::LinuxProgram("gnome-keyring-daemon"),
         purpose: Purpose::Test,
         why: "a real keychain for the keychain tests",
+    },
+    Package {
+        debian: "nodejs",
+        probe: Probe::UnixProgram("node"),
+        purpose: Purpose::Test,
+        why: "runs the official JavaScript clients; 18 or newer",
+    },
+    Package {
+        debian: "npm",
+        probe: Probe::UnixProgram("npm"),
+        purpose: Purpose::Test,
+        why: "installs the official JavaScript clients",
     },
 ];
 

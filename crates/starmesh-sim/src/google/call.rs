@@ -151,6 +151,8 @@ impl Turn<'_> {
             method: self.call.method.to_string(),
             event: event.map(ToOwned::to_owned),
             kind,
+            before: None,
+            after: None,
         });
     }
 

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::lock::hold;
 use super::traffic::{Exchange, TRAFFIC_MAX};
+use super::traffic_file::{self, TrafficFile};
 
 /// Every write, notification and delivery, and the traffic while it is switched on. Clones share it, so
 /// that one ledger can serve several providers.
@@ -20,6 +22,8 @@ struct Pages {
     traffic: VecDeque<Exchange>,
     traffic_on: bool,
     traffic_dropped: u64,
+    /// Made with the first exchange, where the environment asks for it.
+    file: Option<TrafficFile>,
 }
 
 /// The ledger as `GET /__ledger` shows it.
@@ -38,7 +42,7 @@ pub struct LedgerPages {
 pub struct Write {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// Whose account wrote.
     pub mailbox: String,
@@ -50,6 +54,10 @@ pub struct Write {
     pub event: Option<String>,
     /// What was done.
     pub kind: WriteKind,
+    /// The event before it, as the simulator itself reads it; absent where there was none.
+    pub before: Option<Value>,
+    /// The event after it, likewise.
+    pub after: Option<Value>,
 }
 
 /// What a write did.
@@ -85,7 +93,7 @@ pub enum WriteKind {
 pub struct Notification {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// The person.
     pub to: String,
@@ -98,7 +106,7 @@ pub struct Notification {
 pub struct Delivery {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// The subscription's or channel's id.
     pub watch: String,
@@ -170,14 +178,21 @@ impl Ledger {
         hold(&self.0).traffic_on = on;
     }
 
-    /// True while traffic is recorded.
+    /// True while traffic is recorded, here or in a file.
     pub fn records_traffic(&self) -> bool {
-        hold(&self.0).traffic_on
+        hold(&self.0).traffic_on || traffic_file::folder().is_some()
     }
 
     /// Notes an exchange, if traffic is recorded. Beyond [`TRAFFIC_MAX`] the oldest goes and is counted.
+    ///
+    /// # Panics
+    ///
+    /// When the environment asks for a file and it cannot be written: a record with holes proves nothing.
     pub fn exchange(&self, exchange: Exchange) {
         let mut pages = hold(&self.0);
+        if let Some(folder) = traffic_file::folder() {
+            pages.file.get_or_insert_with(|| TrafficFile::create(folder)).append(&exchange);
+        }
         if !pages.traffic_on {
             return;
         }
@@ -194,10 +209,10 @@ impl Ledger {
         (pages.traffic.iter().cloned().collect(), pages.traffic_dropped)
     }
 
-    /// Forgets everything, as if the world had just begun; recording stays as it is.
+    /// Forgets everything, as if the world had just begun; recording stays as it is, and so does its file.
     pub fn clear(&self) {
         let mut pages = hold(&self.0);
-        let traffic_on = pages.traffic_on;
-        *pages = Pages { traffic_on, ..Pages::default() };
+        let (traffic_on, file) = (pages.traffic_on, pages.file.take());
+        *pages = Pages { traffic_on, file, ..Pages::default() };
     }
 }

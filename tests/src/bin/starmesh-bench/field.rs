@@ -22,6 +22,7 @@ use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Setti
 use starmesh_tests::google_harness::GoogleHarness;
 use starmesh_tests::graph_harness::GraphHarness;
 use starmesh_tests::in_process::InProcess;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -195,7 +196,11 @@ impl Daemon {
 
     /// Waits for the next event.
     pub(crate) async fn event(&mut self) -> EngineEvent {
-        self.events.recv().await.expect("the daemon runs, and no event was missed")
+        match self.events.recv().await {
+            Ok(event) => event,
+            Err(RecvError::Lagged(missed)) => panic!("{missed} events were missed"),
+            Err(RecvError::Closed) => panic!("the daemon ended: {:?}", (&mut self.task).await),
+        }
     }
 
     /// Waits until nothing is left to do.

@@ -121,7 +121,9 @@ async fn one_change(
     daemon.signal(source).await;
     let mut left = targets.len();
     while left > 0 {
-        match daemon.event().await {
+        let ev = daemon.event().await;
+        eprintln!("{number} {left} {ev:?}");
+        match ev {
             EngineEvent::Placed(_) => left -= 1,
             EngineEvent::PullFailed { message, .. } => panic!("a calendar cannot be read: {message}"),
             _ => {}

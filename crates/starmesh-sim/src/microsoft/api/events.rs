@@ -200,6 +200,8 @@ pub(crate) fn note(
         method: call.method.to_string(),
         event: about.map(|(no, day)| world.event_id(IdForm::Immutable, access.place, no, day)),
         kind,
+        before: None,
+        after: None,
     });
 }
 
