@@ -29,7 +29,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Global};
 use crate::context::Context;
-use crate::output::{Output, say};
+use crate::output::{Colour, Output, say};
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -65,12 +65,12 @@ fn exit_code(class: ExitClass) -> u8 {
 fn output(global: &Global) -> Output {
     let terminal = std::io::stderr().is_terminal();
     // https://no-color.org: set to anything but nothing.
-    let colour = environment("NO_COLOR").is_none_or(|value| value.is_empty());
+    let wanted = environment("NO_COLOR").is_none_or(|value| value.is_empty());
+    let answers = wanted && std::io::stdout().is_terminal();
     Output {
         json: global.json,
         zone: local_zone(environment("TZ").as_deref()),
-        colour: colour && std::io::stdout().is_terminal(),
-        colour_errors: colour && terminal,
+        colour: Colour { answers, errors: wanted && terminal },
         progress: terminal && !global.json,
     }
 }

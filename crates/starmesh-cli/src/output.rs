@@ -7,6 +7,15 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use starmesh_app::{AppError, ErrorCode};
 
+/// Which of the two streams take colour.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Colour {
+    /// Standard output.
+    pub(crate) answers: bool,
+    /// Standard error.
+    pub(crate) errors: bool,
+}
+
 /// Where answers go.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
@@ -14,10 +23,8 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// The zone in which times are shown.
     pub(crate) zone: Tz,
-    /// True when standard output takes colour.
-    pub(crate) colour: bool,
-    /// True when standard error takes colour.
-    pub(crate) colour_errors: bool,
+    /// Where colour is taken.
+    pub(crate) colour: Colour,
     /// True when standard error is a terminal that may show progress.
     pub(crate) progress: bool,
 }
@@ -75,7 +82,7 @@ impl Output {
     }
 
     fn complain(&self, word: &str, colour: AnsiColor, text: &str) {
-        if self.colour_errors {
+        if self.colour.errors {
             let style = Style::new().bold().fg_color(Some(colour.into()));
             say(&format!("{style}{word}:{style:#} {text}"));
         } else {

@@ -50,7 +50,16 @@ async fn every_change_arrives_everywhere_every_promise_is_checked_and_nothing_st
     let checked: Vec<_> = told.all("checked").iter().map(|line| line["promise"].clone()).collect();
     assert_eq!(
         checked,
-        ["one_block_each", "nothing_but_time", "untouched", "silence", "quiet", "taken_back", "untouched"]
+        [
+            "one_block_each",
+            "nothing_but_time",
+            "untouched",
+            "silence",
+            "quiet",
+            "taken_back",
+            "untouched",
+            "sealed"
+        ]
     );
     assert_eq!(told.0.last().map(|line| line["demo"].clone()), Some("ended".into()));
     scene.expect_nothing_left()

@@ -99,10 +99,9 @@ impl Place {
     /// Where its events show as busy blocks. Written down by hand, past the code that derives links.
     pub(super) fn reaches(self) -> &'static [Self] {
         match self {
-            Self::Work => &[Self::Home, Self::Club],
+            Self::Work | Self::Project => &[Self::Home, Self::Club],
             Self::Home => &[Self::Work, Self::Club, Self::Project],
             Self::Club => &[Self::Work, Self::Home, Self::Project],
-            Self::Project => &[Self::Home, Self::Club],
         }
     }
 }

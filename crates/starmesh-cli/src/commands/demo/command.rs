@@ -15,7 +15,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::cast::Cast;
-use super::line::{Line, Way};
+use super::line::{Line, Promise, Way};
+use super::oracle::check_sealed;
 use super::play::Play;
 use super::stage::Stage;
 use crate::context::Context;
@@ -78,7 +79,8 @@ pub(crate) async fn demo(context: &Context, args: &DemoArgs) -> Result<(), AppEr
     let stop = stopped_by_signals()?;
     let stage = Stage::new(&context.out, &context.world);
     let scratch = Scratch::new(&context.world)?;
-    let shown = show(&stage, args, &scratch, &context.world, &stop).await;
+    // It holds a whole first sync.
+    let shown = Box::pin(show(&stage, args, &scratch, &context.world, &stop)).await;
     let removed = scratch.remove();
     shown?;
     removed?;
@@ -138,12 +140,18 @@ async fn show(
             };
             let played = play.whole(args.rtt, args.duration, args.keep).await;
             starmesh.close().await;
-            played
+            played.and_then(|()| sealed(stage, scratch))
         }
         Err(error) => Err(error),
     };
     cast.leave().await;
     shown
+}
+
+/// The last promise, which can only be looked into once the database is closed.
+fn sealed(stage: &Stage<'_>, scratch: &Scratch) -> Result<(), AppError> {
+    let count = check_sealed(scratch.path())? as u64;
+    stage.show(&Line::Checked { promise: Promise::Sealed, count })
 }
 
 /// A folder that is removed in the end, and the passphrase of the vault in it.

@@ -49,6 +49,8 @@ pub(super) enum Promise {
     Silence,
     /// Another pass writes nothing.
     Quiet,
+    /// No title is in the program's own files.
+    Sealed,
     /// No busy block is left.
     TakenBack,
 }

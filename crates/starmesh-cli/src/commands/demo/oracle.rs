@@ -88,14 +88,6 @@ impl Oracle<'_> {
             told => Err(broken(&format!("{told} notifications would have reached a person"))),
         }
     }
-
-    /// No title stands anywhere in the program's folder.
-    pub(super) fn check_folder(folder: &Path) -> Result<(), AppError> {
-        if holds_secret(folder).map_err(|problem| failed(&problem))? {
-            return Err(broken("a title stands in the program's own folder"));
-        }
-        Ok(())
-    }
 }
 
 /// How many events were written through the providers' APIs so far.
@@ -179,6 +171,13 @@ fn microsoft_block(item: &Item) -> Result<Span, AppError> {
     Ok(Span { start, end })
 }
 
+/// No title stands in any file below `folder`. The database must be closed: reading its file as any other
+/// would end the locks that its connections in this process hold on it (SQLite, "How to corrupt", 2.2).
+pub(super) fn check_sealed(folder: &Path) -> Result<usize, AppError> {
+    let (files, found) = search(folder).map_err(|problem| failed(&problem))?;
+    if found { Err(broken("a title stands in the program's own folder")) } else { Ok(files) }
+}
+
 fn judged(good: bool) -> Result<(), AppError> {
     if good { Ok(()) } else { Err(broken("a busy block says more than its time, or could reach a person")) }
 }
@@ -187,19 +186,21 @@ fn holds(text: &str) -> bool {
     text.contains(SECRET)
 }
 
-fn holds_secret(folder: &Path) -> std::io::Result<bool> {
+/// How many files there are, and whether one holds a title.
+fn search(folder: &Path) -> std::io::Result<(usize, bool)> {
+    let (mut files, mut found) = (0, false);
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let found = if path.is_dir() {
-            holds_secret(&path)?
+        if path.is_dir() {
+            let below = search(&path)?;
+            files += below.0;
+            found |= below.1;
         } else {
-            fs::read(&path)?.windows(SECRET.len()).any(|piece| piece == SECRET.as_bytes())
-        };
-        if found {
-            return Ok(true);
+            files += 1;
+            found |= fs::read(&path)?.windows(SECRET.len()).any(|piece| piece == SECRET.as_bytes());
         }
     }
-    Ok(false)
+    Ok((files, found))
 }
 
 /// A promise that was not kept.

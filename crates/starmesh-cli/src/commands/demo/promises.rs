@@ -13,7 +13,6 @@ impl Play<'_> {
         self.scene("What is promised, checked in the providers' own stores")?;
         let oracle = Oracle { cast: self.cast, person };
         self.checked(Promise::OneBlockEach, oracle.check_blocks()?)?;
-        Oracle::check_folder(self.scratch.path())?;
         self.checked(Promise::NothingButTime, oracle.found()?.values().map(Vec::len).sum())?;
         self.checked(Promise::Untouched, oracle.check_untouched()?)?;
         oracle.check_silence()?;

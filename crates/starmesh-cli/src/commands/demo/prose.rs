@@ -162,15 +162,14 @@ fn promised(promise: Promise, number: u64) -> String {
             count(number, "busy block")
         ),
         Promise::NothingButTime => {
-            "a block says its time and nothing else: no title, place, guest or\n    reminder; and no title is in \
-             the program's own folder"
-                .to_owned()
+            "a block says its time and nothing else: no title, place, guest or\n    reminder".to_owned()
         }
         Promise::Untouched => {
             format!("{} are as their owner left them, version for version", count(number, "event"))
         }
         Promise::Silence => "nobody was notified: the providers' ledger of messages is empty".to_owned(),
         Promise::Quiet => "another pass over everything writes nothing".to_owned(),
+        Promise::Sealed => format!("no title is in any of the program's own {}", count(number, "file")),
         Promise::TakenBack => format!("{} removed, none is left", count(number, "busy block")),
     }
 }

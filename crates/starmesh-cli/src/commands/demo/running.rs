@@ -19,7 +19,7 @@ use super::play::{Known, Play, stopped};
 use super::statistics::Figures;
 
 /// How long a change may take to be everywhere, and the engine to come to rest: several polls and retries.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
+const ARRIVES_WITHIN: Duration = Duration::from_mins(1);
 
 /// The engine's events while it runs.
 pub(super) type Events = mpsc::UnboundedReceiver<RunEvent>;
@@ -225,19 +225,11 @@ impl Play<'_> {
     /// Leaves everything up, the engine running, until a person has seen enough.
     pub(super) async fn keep(&self, known: &Known) -> Result<(), AppError> {
         self.scene("Yours to play with")?;
-        let program = std::env::current_exe().map(|path| path.display().to_string());
-        self.stage.show(&Line::Kept(Box::new(Kept {
-            google: self.cast.address(Provider::Google),
-            microsoft: self.cast.address(Provider::Microsoft),
-            data_dir: self.scratch.data().display().to_string(),
-            passphrase: self.scratch.passphrase().to_owned(),
-            token: self.token.to_owned(),
-            program: program.unwrap_or_else(|_| "starmesh".to_owned()),
-            day: (self.stage.now() + TimeDelta::days(1)).date_naive().to_string(),
-        })))?;
         let (told, mut events) = mpsc::unbounded_channel();
         let watching = async {
+            // What is booked before that would be taken for the engine's start.
             let links = self.at_rest(&mut events).await?;
+            self.stage.show(&self.invitation())?;
             self.stage.show(&Line::Running { links })?;
             while let Some(event) = events.recv().await {
                 self.say_trouble(&event);
@@ -255,5 +247,19 @@ impl Play<'_> {
             Err(_) if self.stop.is_cancelled() => Ok(()),
             ended => ended,
         }
+    }
+
+    /// All one needs to play.
+    fn invitation(&self) -> Line {
+        let program = std::env::current_exe().map(|path| path.display().to_string());
+        Line::Kept(Box::new(Kept {
+            google: self.cast.address(Provider::Google),
+            microsoft: self.cast.address(Provider::Microsoft),
+            data_dir: self.scratch.data().display().to_string(),
+            passphrase: self.scratch.passphrase().to_owned(),
+            token: self.token.to_owned(),
+            program: program.unwrap_or_else(|_| "starmesh".to_owned()),
+            day: (self.stage.now() + TimeDelta::days(1)).date_naive().to_string(),
+        }))
     }
 }

@@ -21,7 +21,7 @@ impl<'a> Stage<'a> {
 
     pub(super) fn show(&self, line: &Line) -> Result<(), AppError> {
         if !self.out.json {
-            return self.out.line(&Prose { colour: self.out.colour, zone: self.out.zone }.of(line));
+            return self.out.line(&Prose { colour: self.out.colour.answers, zone: self.out.zone }.of(line));
         }
         let json = serde_json::to_string(line)
             .map_err(|error| AppError::new(ErrorCode::Internal, format!("cannot answer in JSON: {error}")))?;
