@@ -78,7 +78,7 @@ const BUDGET_DEFAULT: u64 = 120;
 const WORLD_SEEDS: u64 = 2000;
 
 /// What the judge needs to have been recorded; whatever else was is judged as well.
-const JUDGED: [&str; 8] = [
+const JUDGED: [&str; 9] = [
     "setup",
     "build",
     "google_conformance",
@@ -87,6 +87,7 @@ const JUDGED: [&str; 8] = [
     "graph",
     "official_clients",
     "web_accounts",
+    "demo",
 ];
 
 /// Every suite, in the order in which they run.
