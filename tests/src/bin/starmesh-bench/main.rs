@@ -14,6 +14,7 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use starmesh_tests::Outcome;
 use tokio::runtime::Builder;
 
 use crate::table::Table;
@@ -68,10 +69,10 @@ fn main() -> ExitCode {
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn in_virtual_time(measure: impl Future<Output = Table>) -> std::io::Result<Table> {
-    Ok(Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(measure))
+fn in_virtual_time(measure: impl Future<Output = Outcome<Table>>) -> Outcome<Table> {
+    Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(measure)
 }
 
-fn in_real_time(measure: impl Future<Output = Table>) -> std::io::Result<Table> {
-    Ok(Builder::new_multi_thread().enable_all().build()?.block_on(measure))
+fn in_real_time(measure: impl Future<Output = Outcome<Table>>) -> Outcome<Table> {
+    Builder::new_multi_thread().enable_all().build()?.block_on(measure)
 }
