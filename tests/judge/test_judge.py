@@ -311,6 +311,11 @@ class MicrosoftTest(Judged):
 
 
 class VerdictTest(Judged):
+    def test_what_has_no_description_is_not_judged(self):
+        judged = self.trial.judged.copy()
+        self.passes(exchange("caldav", "PROPFIND", "/calendars/ada/", status=207, answered="<multistatus/>"))
+        self.assertEqual(self.trial.judged, judged)
+
     def test_silence_is_no_acquittal(self):
         trial = Trial(self.descriptions)
         self.assertFalse(trial.passed)
