@@ -167,7 +167,7 @@ fn change_entry(turn: &mut Turn<'_>, id: &str, body: &Map<String, Value>) -> Ans
             entry.reminders.clone_from(reminders);
         }
     });
-    turn.wrote(id, None, WriteKind::CalendarChanged);
+    turn.wrote(id, WriteKind::CalendarChanged);
     turn.touched_list(&me);
     entry_reply(turn, id)
 }
@@ -179,7 +179,7 @@ pub(super) fn delete_entry(turn: &mut Turn<'_>, name: &str) -> Answer {
     entry_reply(turn, &id)?;
     let me = turn.me().to_owned();
     turn.world.change_entry(&me, &id, |entry| entry.deleted = true);
-    turn.wrote(&id, None, WriteKind::CalendarChanged);
+    turn.wrote(&id, WriteKind::CalendarChanged);
     turn.touched_list(&me);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -274,7 +274,7 @@ pub(super) fn insert(turn: &mut Turn<'_>) -> Answer {
     calendar.location = text("location").map(ToOwned::to_owned);
     calendar.made_by = Some(turn.access.client.clone());
     turn.world.add_calendar(calendar, turn.now);
-    turn.wrote(&id, None, WriteKind::CalendarCreated);
+    turn.wrote(&id, WriteKind::CalendarCreated);
     turn.touched_list(&me);
     let stored = turn.world.calendars.get(&id).ok_or_else(Problem::not_found)?;
     Ok(Reply::json(StatusCode::OK, resource(stored)))
@@ -300,7 +300,7 @@ pub(super) fn patch(turn: &mut Turn<'_>, name: &str) -> Answer {
         turn.world.change_entry(&person, &id, |_| {});
         turn.touched_list(&person);
     }
-    turn.wrote(&id, None, WriteKind::CalendarChanged);
+    turn.wrote(&id, WriteKind::CalendarChanged);
     Ok(Reply::json(StatusCode::OK, answer))
 }
 
@@ -313,7 +313,7 @@ pub(super) fn delete(turn: &mut Turn<'_>, name: &str) -> Answer {
     let id = calendar.id.clone();
     let people = turn.world.listing(&id);
     turn.world.remove_calendar(&id);
-    turn.wrote(&id, None, WriteKind::CalendarDeleted);
+    turn.wrote(&id, WriteKind::CalendarDeleted);
     let calls = turn.world.vanished(&id, turn.now, turn.switches);
     turn.hooks.extend(calls);
     people.iter().for_each(|person| turn.touched_list(person));
@@ -333,7 +333,7 @@ pub(super) fn clear(turn: &mut Turn<'_>, name: &str) -> Answer {
     for event in &living {
         calendar.cancel(event, &stroke);
     }
-    turn.wrote(&id, None, WriteKind::CalendarCleared);
+    turn.wrote(&id, WriteKind::CalendarCleared);
     turn.touched(&id);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

@@ -7,10 +7,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::calendar::{Calendar, Role, Stroke};
+use super::event::Event;
 use super::moment::known;
 use super::problem::Problem;
 use super::scope;
 use super::switches::Switches;
+use super::view::View;
 use super::world::{World, resolve};
 use crate::web::auth::{Access, Form};
 use crate::web::{HookCall, Ledger, Notification, Reply, Write, WriteKind};
@@ -141,16 +143,51 @@ impl Turn<'_> {
         Ok(calendar)
     }
 
-    /// Notes a write in the ledger and tells the channels that watch.
-    pub(super) fn wrote(&mut self, calendar: &str, event: Option<&str>, kind: WriteKind) {
+    /// Notes in the ledger a write that was none of an event.
+    pub(super) fn wrote(&mut self, calendar: &str, kind: WriteKind) {
+        self.note(calendar, kind, None, (None, None));
+    }
+
+    /// Notes in the ledger what an event was and is.
+    pub(super) fn wrote_event(
+        &mut self,
+        calendar: &str,
+        kind: WriteKind,
+        (before, after): (Option<&Event>, Option<&Event>),
+    ) {
+        let id = after.or(before).map(|event| event.id.clone());
+        let shown = self.world.calendars.get(calendar).map(|stored| {
+            let view = View {
+                calendar: stored,
+                role: Role::Owner,
+                me: &stored.data_owner,
+                shown_zone: &stored.zone,
+                attendees_max: None,
+                switches: self.switches,
+                met: &self.world.met,
+            };
+            (before.map(|event| view.event(event)), after.map(|event| view.event(event)))
+        });
+        self.note(calendar, kind, id, shown.unwrap_or_default());
+    }
+
+    fn note(
+        &self,
+        calendar: &str,
+        kind: WriteKind,
+        event: Option<String>,
+        (before, after): (Option<Value>, Option<Value>),
+    ) {
         self.ledger.write(Write {
             at: self.now,
             provider: PROVIDER,
             mailbox: self.me().to_owned(),
             calendar: calendar.to_owned(),
             method: self.call.method.to_string(),
-            event: event.map(ToOwned::to_owned),
+            event,
             kind,
+            before,
+            after,
         });
     }
 

@@ -111,7 +111,7 @@ fn start(turn: &mut Turn<'_>, watches: Watched, path: &str) -> Answer {
         Some(Watched::Events(calendar)) => calendar.clone(),
         _ => String::new(),
     };
-    turn.wrote(&about, None, WriteKind::WatchStarted);
+    turn.wrote(&about, WriteKind::WatchStarted);
     if let Some(call) = turn.world.message(&key, "sync", turn.switches) {
         if turn.switches.push.sync_before_answer {
             turn.world.met.meet("push.sync_before_answer");
@@ -136,7 +136,7 @@ pub(super) fn stop(turn: &mut Turn<'_>) -> Answer {
         return Err(Problem::not_found());
     }
     turn.world.channels.remove(&key);
-    turn.wrote("", None, WriteKind::WatchStopped);
+    turn.wrote("", WriteKind::WatchStopped);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 

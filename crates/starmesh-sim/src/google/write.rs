@@ -60,7 +60,7 @@ pub(super) fn insert(turn: &mut Turn<'_>, name: &str) -> Answer {
     let target = turn.world.calendars.get_mut(&calendar).ok_or_else(Problem::not_found)?;
     let event = target.create(&id, &uid, draft, &stroke).clone();
     notify.tell(turn, &event, "created");
-    finish(turn, &calendar, &event, WriteKind::EventCreated)
+    finish(turn, &calendar, None, &event)
 }
 
 /// PUT and PATCH calendars/{c}/events/{e}
@@ -104,7 +104,7 @@ pub(super) fn update(turn: &mut Turn<'_>, name: &str, id: &str, is_patch: bool) 
     }
     let event = target.change_event(&known, draft, &stroke).clone();
     notify.tell(turn, &event, "changed");
-    finish(turn, &calendar, &event, WriteKind::EventChanged)
+    finish(turn, &calendar, Some(&known), &event)
 }
 
 /// DELETE calendars/{c}/events/{e}
@@ -123,7 +123,7 @@ pub(super) fn delete(turn: &mut Turn<'_>, name: &str, id: &str) -> Answer {
     let target = turn.world.calendars.get_mut(&calendar).ok_or_else(Problem::not_found)?;
     let event = target.cancel(&known, &stroke).clone();
     notify.tell(turn, &event, "deleted");
-    turn.wrote(&calendar, Some(&event.id), WriteKind::EventDeleted);
+    turn.wrote_event(&calendar, WriteKind::EventDeleted, (Some(&known), None));
     turn.touched(&calendar);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -263,9 +263,10 @@ fn unnoticed(turn: &Turn<'_>, calendar: &str, id: &str, uid: &str, draft: Draft)
 }
 
 /// Notes a write and answers with the event.
-fn finish(turn: &mut Turn<'_>, calendar: &str, event: &Event, kind: WriteKind) -> Answer {
+fn finish(turn: &mut Turn<'_>, calendar: &str, before: Option<&Event>, event: &Event) -> Answer {
     reminders(turn, calendar, event);
-    turn.wrote(calendar, Some(&event.id), kind);
+    let kind = if before.is_some() { WriteKind::EventChanged } else { WriteKind::EventCreated };
+    turn.wrote_event(calendar, kind, (before, Some(event)));
     turn.touched(calendar);
     let stored = turn.world.calendars.get(calendar).ok_or_else(Problem::not_found)?;
     let body = seen(turn, stored, event);

@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::api::draft;
+use super::api::event_json::whole;
 use super::refusal::Refusal;
 use super::world::calendar::{Calendar, CalendarKind, Group, Mailbox, MailboxKind, Permission, Role};
 use super::world::ids::{guid, read_calendar_id, read_event_id};
@@ -91,6 +92,11 @@ impl World {
     /// One event, as it is stored.
     pub fn event(&self, no: ItemNo) -> Option<&Item> {
         self.items.get(&no)
+    }
+
+    /// Everything that is stored of an event or a whole series, as the ledger shows it.
+    pub fn whole_event(&self, no: ItemNo) -> Option<Value> {
+        self.items.get(&no).map(whole)
     }
 
     /// The event, and the date of its series, that an id on the wire means, of whatever form and mailbox.

@@ -39,7 +39,7 @@ pub(in crate::google) fn import(turn: &mut Turn<'_>, name: &str) -> Answer {
         let stroke = turn.stroke();
         let target = turn.world.calendars.get_mut(&calendar).ok_or_else(Problem::not_found)?;
         let event = target.change_event(&known, draft, &stroke).clone();
-        return finish(turn, &calendar, &event, WriteKind::EventChanged);
+        return finish(turn, &calendar, Some(&known), &event);
     }
     spend(turn, &calendar, true)?;
     let id = format!("_{}", BASE32HEX_NOPAD.encode(uid.as_bytes()).to_ascii_lowercase());
@@ -52,7 +52,7 @@ pub(in crate::google) fn import(turn: &mut Turn<'_>, name: &str) -> Answer {
             stored.organizer.clone_from(&event.organizer);
         }
     }
-    finish(turn, &calendar, &event, WriteKind::EventCreated)
+    finish(turn, &calendar, None, &event)
 }
 
 /// POST calendars/{c}/events/{e}/move
@@ -85,10 +85,10 @@ pub(in crate::google) fn move_event(turn: &mut Turn<'_>, name: &str, id: &str) -
     let target = turn.world.calendars.get_mut(&to).ok_or_else(Problem::not_found)?;
     let updated_ms = target.tick(turn.now);
     let organizer = if target.is_primary { turn.access.user.0.clone() } else { to.clone() };
-    let moved = Event { organizer, updated_ms, etag: updated_ms * 2_000, ..known };
+    let moved = Event { organizer, updated_ms, etag: updated_ms * 2_000, ..known.clone() };
     let event = target.put(moved, &stroke).clone();
     notify.tell(turn, &event, "moved");
-    turn.wrote(&from, Some(&event.id), WriteKind::EventMoved);
+    turn.wrote_event(&from, WriteKind::EventMoved, (Some(&known), Some(&event)));
     turn.touched(&from);
     turn.touched(&to);
     let stored = turn.world.calendars.get(&to).ok_or_else(Problem::not_found)?;

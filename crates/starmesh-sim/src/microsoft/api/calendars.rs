@@ -88,7 +88,7 @@ pub(crate) fn create(
         calendar.group = group.unwrap_or(calendar.group);
     }
     let access = world.open(&call.caller, mailbox, Some(no), Want::Read)?;
-    note(world, call, access, None, WriteKind::CalendarCreated);
+    note(world, call, access, WriteKind::CalendarCreated);
     let calendar = calendar_json(world, call, access).ok_or_else(Refusal::not_found)?;
     Ok(Reply::json(StatusCode::CREATED, calendar))
 }
@@ -108,7 +108,7 @@ pub(crate) fn update(world: &mut World, call: &Call, access: Access) -> Result<R
         calendar.color = color.unwrap_or_else(|| calendar.color.clone());
         calendar.version += 1;
     }
-    note(world, call, access, None, WriteKind::CalendarChanged);
+    note(world, call, access, WriteKind::CalendarChanged);
     get(world, call, access)
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn delete(world: &mut World, call: &Call, access: Access) -> Result<R
             "The calendar cannot be deleted.",
         ));
     }
-    note(world, call, access, None, WriteKind::CalendarDeleted);
+    note(world, call, access, WriteKind::CalendarDeleted);
     world.delete_calendar(access.place.calendar);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -248,7 +248,7 @@ pub(crate) fn share(world: &mut World, call: &Call, access: Access) -> Result<Re
         world.mailbox_named(address).ok_or_else(|| Refusal::invalid("There is no such recipient."))?;
     let role = role_of(body)?;
     world.share(access.target, grantee, role);
-    note(world, call, access, None, WriteKind::CalendarChanged);
+    note(world, call, access, WriteKind::CalendarChanged);
     let calendar = shared_by(world, access)?;
     let entry = calendar.permissions.iter().find(|entry| entry.grantee == Some(grantee));
     let entry = entry.ok_or_else(Refusal::not_found)?;
@@ -271,7 +271,7 @@ pub(crate) fn change_permission(
             entry.role = role;
         }
     }
-    note(world, call, access, None, WriteKind::CalendarChanged);
+    note(world, call, access, WriteKind::CalendarChanged);
     permission(world, access, id)
 }
 
@@ -282,7 +282,7 @@ pub(crate) fn unshare(world: &mut World, call: &Call, access: Access, id: &str) 
     let grantee = found.ok_or_else(Refusal::not_found)?.grantee;
     let grantee = grantee.ok_or_else(|| Refusal::invalid("The permission cannot be removed."))?;
     world.unshare(access.target, grantee);
-    note(world, call, access, None, WriteKind::CalendarChanged);
+    note(world, call, access, WriteKind::CalendarChanged);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 

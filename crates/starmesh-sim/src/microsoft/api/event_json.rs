@@ -248,6 +248,26 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Everything that is stored of an event or of a whole series, whoever may see it.
+pub(crate) fn whole(item: &Item) -> Value {
+    let Timing { start, end, all_day } = &item.main.timing;
+    let time = |wall: &Wall| json!({"dateTime": write_local(wall.local), "timeZone": wall.zone.name()});
+    let extended = item.main.extended.values().map(|(id, value)| json!({"id": id, "value": value}));
+    let mut all = item.main.props.clone();
+    let stored = json!({
+        "changeKey": item.change_key(),
+        "iCalUId": item.ical_uid(None),
+        "transactionId": item.transaction,
+        "start": time(start),
+        "end": time(end),
+        "isAllDay": all_day,
+        "recurrence": item.series.as_ref().map(|series| series.recurrence.write(start.zone.name())),
+        "extendedProperties": extended.collect::<Vec<_>>(),
+    });
+    extend(&mut all, stored);
+    Value::Object(all)
+}
+
 /// An open extension as answers write it.
 pub(crate) fn extension_json(name: &str, members: &Map<String, Value>) -> Value {
     let mut all = members.clone();

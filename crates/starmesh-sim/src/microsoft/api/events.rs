@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::draft;
-use super::event_json::{Reading, etag};
+use super::event_json::{Reading, etag, whole};
 use super::extended;
 use super::options::{Expand, Select};
 use super::people;
@@ -67,7 +67,7 @@ pub(crate) fn create(
             mailbox.transactions.insert(key, memory);
         }
     }
-    note(world, call, access, Some((no, None)), WriteKind::EventCreated);
+    note_event(world, call, access, (no, None), (WriteKind::EventCreated, None));
     people::tell(world, (no, None), attendees, "invitation");
     if reminds {
         people::remind(world, access.target, (no, None));
@@ -116,7 +116,7 @@ pub(crate) fn update(world: &mut World, call: &Call, located: Located) -> Result
         }
     };
     let about = (located.item, located.day);
-    note(world, call, located.access, Some(about), WriteKind::EventChanged);
+    note_event(world, call, located.access, about, (WriteKind::EventChanged, Some(&item)));
     people::tell(world, about, people::told_of_change(&before, &after), "update");
     if people::reminds(&after) && !people::reminds(&before) {
         people::remind(world, located.access.target, about);
@@ -146,7 +146,7 @@ pub(crate) fn delete(world: &mut World, call: &Call, located: Located) -> Result
             }
         }),
     }
-    note(world, call, located.access, Some(about), WriteKind::EventDeleted);
+    note_event(world, call, located.access, about, (WriteKind::EventDeleted, Some(&item)));
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -182,25 +182,41 @@ pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Resul
     ))
 }
 
-/// Writes a line of the ledger.
-pub(crate) fn note(
+/// Writes a line of the ledger about a calendar.
+pub(crate) fn note(world: &World, call: &Call, access: Access, kind: WriteKind) {
+    world.ledger.write(line(world, call, access, kind));
+}
+
+/// Writes a line of the ledger about an event, or one date of a series, which was so `before`.
+pub(crate) fn note_event(
     world: &World,
     call: &Call,
     access: Access,
-    about: Option<(ItemNo, Option<chrono::NaiveDate>)>,
-    kind: WriteKind,
+    (no, day): (ItemNo, Option<chrono::NaiveDate>),
+    (kind, before): (WriteKind, Option<&Item>),
 ) {
     use crate::microsoft::world::IdForm;
-    let writer = world.mailboxes.get(&call.caller.mailbox);
     world.ledger.write(Write {
+        event: Some(world.event_id(IdForm::Immutable, access.place, no, day)),
+        before: before.map(whole),
+        after: world.items.get(&no).map(whole),
+        ..line(world, call, access, kind)
+    });
+}
+
+fn line(world: &World, call: &Call, access: Access, kind: WriteKind) -> Write {
+    let writer = world.mailboxes.get(&call.caller.mailbox);
+    Write {
         at: world.now(),
         provider: PROVIDER,
         mailbox: writer.map(|mailbox| mailbox.upn.clone()).unwrap_or_default(),
         calendar: world.calendar_id(access.place.calendar),
         method: call.method.to_string(),
-        event: about.map(|(no, day)| world.event_id(IdForm::Immutable, access.place, no, day)),
+        event: None,
         kind,
-    });
+        before: None,
+        after: None,
+    }
 }
 
 /// The answer to a write: the event as it is now, extended properties left out.

@@ -72,8 +72,8 @@ fn put(
     if !located.access.rights.owner {
         return Err(Refusal::denied());
     }
-    let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?;
-    let mut details: Details = events::detail(item, located).ok_or_else(Refusal::not_found)?;
+    let before = world.items.get(&located.item).ok_or_else(Refusal::not_found)?.clone();
+    let mut details: Details = events::detail(&before, located).ok_or_else(Refusal::not_found)?;
     let reply = if let Some(members) = members {
         let reply = Reply::json(status, extension_json(&name, &members));
         details.extensions.insert(name, members);
@@ -89,7 +89,7 @@ fn put(
         }
         _ => item.main = details,
     });
-    let about = Some((located.item, located.day));
-    events::note(world, call, located.access, about, WriteKind::EventChanged);
+    let about = (located.item, located.day);
+    events::note_event(world, call, located.access, about, (WriteKind::EventChanged, Some(&before)));
     Ok(reply)
 }

@@ -98,7 +98,7 @@ pub(crate) fn respond(
             _ => item.main = details,
         });
     }
-    events::note(world, call, located.access, Some(about), WriteKind::EventChanged);
+    events::note_event(world, call, located.access, about, (WriteKind::EventChanged, Some(&item)));
     Ok(Reply::empty(StatusCode::ACCEPTED))
 }
 

@@ -356,6 +356,8 @@ fn note(world: &World, subscription: &Subscription, call: &Call, kind: WriteKind
         method: call.method.to_string(),
         event: None,
         kind,
+        before: None,
+        after: None,
     });
 }
 
