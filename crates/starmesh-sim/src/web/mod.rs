@@ -22,7 +22,9 @@ mod traffic;
 
 pub use clock::SimClock;
 pub use hooks::{HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier, RouterCarrier};
-pub use ledger::{Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind, WriteWatcher};
+pub use ledger::{
+    Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind, WriteWatcher,
+};
 pub use lock::hold;
 pub use reply::{Cut, Reply, ReplyBody};
 pub use serve::{Served, serve};

@@ -1,0 +1,213 @@
+//! The services that a world stands on, and the ways to them.
+//!
+//! 1. [`Ground`] builds the services of a seed and their calendars, and makes the providers of a device.
+//! 2. `wire`: one device's way to one service, with the weather on it; `sign_in`: tokens for that way.
+//! 3. `watch`: each write to a simulated service, as the oracle judges it.
+//! 4. `bell`: web hooks of the services, and the task of a device that keeps its subscriptions alive.
+//! 5. `truths`: how a seed draws the switches of the services.
+
+mod bell;
+mod build;
+mod sign_in;
+mod truths;
+mod watch;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use starmesh_core::ids::AccountId;
+use starmesh_google::{Endpoints as GoogleEndpoints, GoogleClient, GoogleNetwork};
+use starmesh_graph::{Endpoints as GraphEndpoints, GraphClient, GraphNetwork, Mailbox};
+use starmesh_http::{AccountTransport, Credentials, Governor, GovernorSettings, Transport};
+use starmesh_provider::CalendarProvider;
+use starmesh_sim::google::GoogleSim;
+use starmesh_sim::microsoft::MicrosoftSim;
+use starmesh_sim::web::{Ledger, Notification};
+
+pub(crate) use self::bell::{Bell, Listened, Listener};
+use self::sign_in::{KeptTokens, Office};
+pub(crate) use self::truths::{Leeway, Truths};
+use self::wire::{Host, Wire};
+use crate::clock::{WorldClock, WorldEntropy};
+use crate::layout::{Place, Service};
+use crate::lifeline::Lifeline;
+use crate::memory::{MemoryProvider, Universe};
+use crate::venue::{Placed, Venue};
+use starmesh_sim::dice::Dice;
+
+/// Requests of one account under way at once, as the program has it.
+const CONCURRENCY: usize = 4;
+
+/// The services of a world.
+pub(crate) struct Ground {
+    /// The calendars in memory, and everything that is common to a world: faults, trace, notices.
+    pub(crate) universe: Arc<Universe>,
+    /// The calendars, by their number.
+    pub(crate) venues: Vec<Arc<dyn Venue>>,
+    /// What rings when a simulated service tells of a change.
+    pub(crate) bell: Bell,
+    clock: Arc<WorldClock>,
+    services: BTreeMap<AccountId, Service>,
+    google: Option<GoogleSim>,
+    microsoft: Option<MicrosoftSim>,
+    /// Which ledgers there are.
+    ledger: Ledger,
+    placed: Placed,
+    tokens: KeptTokens,
+    seed: u64,
+}
+
+impl Ground {
+    /// The provider of an account as one life of a device has it.
+    pub(crate) fn provider(
+        &self,
+        account: &AccountId,
+        device: u8,
+        life: &Arc<Lifeline>,
+        number: u64,
+    ) -> Arc<dyn CalendarProvider> {
+        let service = self.services.get(account).copied().unwrap_or(Service::Memory);
+        let host = match service {
+            Service::Memory => {
+                return Arc::new(MemoryProvider::new(self.universe.clone(), account.clone(), device));
+            }
+            Service::Google => self.google.clone().map(Host::Google),
+            Service::Work | Service::Personal => self.microsoft.clone().map(Host::Microsoft),
+        };
+        let Some(host) = host else {
+            return Arc::new(MemoryProvider::new(self.universe.clone(), account.clone(), device));
+        };
+        let wire = Arc::new(Wire {
+            host: host.clone(),
+            router: host.router(),
+            account: account.clone(),
+            device,
+            life: Arc::clone(life),
+            clock: self.clock.clone(),
+            universe: self.universe.clone(),
+            venues: self.venues.clone(),
+        });
+        let purpose = 500_000 + u64::from(device) * 10_000 + number * 10 + account_number(account);
+        let entropy = Arc::new(WorldEntropy::new(Dice::new(self.seed, purpose)));
+        let http = Arc::new(self.signed_in(&host, account, device, wire));
+        let clock = self.clock.clone();
+        match host {
+            Host::Google(_) => {
+                let network = GoogleNetwork { http, clock, entropy };
+                Arc::new(GoogleClient::new(&network, GoogleEndpoints::default()))
+            }
+            Host::Microsoft(_) => {
+                let budget = starmesh_graph::Budget::default();
+                let network = GraphNetwork { http, clock, entropy, budget };
+                let endpoints = GraphEndpoints::at(wire::url(GraphEndpoints::API_DEFAULT));
+                Arc::new(GraphClient::new(&network, endpoints, Mailbox::Me))
+            }
+        }
+    }
+
+    fn signed_in(
+        &self,
+        host: &Host,
+        account: &AccountId,
+        device: u8,
+        wire: Arc<dyn Transport>,
+    ) -> AccountTransport {
+        let (office, api) = (Office::of(host), host.api());
+        let clock = self.clock.clone();
+        let tokens = self.tokens.tokens(&office, account, device, Arc::clone(&wire), clock.clone());
+        // As many a second as there may be: the adapters keep the services' budgets, and this one would be
+        // counted by a clock that no world drives.
+        let settings = GovernorSettings { concurrency: CONCURRENCY, per_second: std::num::NonZeroU32::MAX };
+        let governor = Arc::new(Governor::new(settings));
+        AccountTransport::new(wire, Credentials::Bearer(Arc::new(tokens)), api, governor, clock)
+    }
+
+    /// A person signs in to an account on a device, again.
+    pub(crate) fn sign_in(&self, account: &AccountId, device: u8) -> Result<(), String> {
+        let host = match self.services.get(account) {
+            Some(Service::Google) => self.google.clone().map(Host::Google),
+            Some(Service::Work | Service::Personal) => self.microsoft.clone().map(Host::Microsoft),
+            Some(Service::Memory) | None => None,
+        };
+        host.map_or(Ok(()), |host| self.tokens.sign_in(&Office::of(&host), &host, account, device))
+    }
+
+    /// The accounts at simulated services.
+    pub(crate) fn accounts(&self) -> Vec<AccountId> {
+        let real = self.services.iter().filter(|(_, service)| **service != Service::Memory);
+        real.map(|(account, _)| account.clone()).collect()
+    }
+
+    /// Everybody's access tokens for an account end at once; the sign-ins stay.
+    pub(crate) fn expire_access(&self, account: &AccountId) {
+        self.tokens.expire(account, self.google.as_ref(), self.microsoft.as_ref());
+    }
+
+    /// The person takes back what they had allowed.
+    pub(crate) fn withdraw_consent(&self, account: &AccountId) {
+        self.tokens.withdraw(account, self.google.as_ref(), self.microsoft.as_ref());
+    }
+
+    /// True when the account's calendars are at a simulated service.
+    pub(crate) fn is_simulated(&self, place: &Place) -> bool {
+        self.services.get(&place.account).is_some_and(|service| *service != Service::Memory)
+    }
+
+    /// True when any calendar is at a simulated service.
+    pub(crate) fn has_simulated(&self) -> bool {
+        self.google.is_some() || self.microsoft.is_some()
+    }
+
+    /// Ends every fault, also those under way; what is disputed stays as it is.
+    pub(crate) fn heal(&self) {
+        self.universe.heal();
+        if let Some(google) = &self.google {
+            google.switch(truths::heal_google);
+        }
+        if let Some(microsoft) = &self.microsoft {
+            microsoft.switch(truths::heal_microsoft);
+            microsoft.with(|world| world.faults().clear());
+        }
+    }
+
+    /// Sends the notifications that are due.
+    pub(crate) async fn deliver(&self) {
+        if let Some(microsoft) = &self.microsoft {
+            microsoft.deliver_due().await;
+        }
+    }
+
+    /// How often the switches of the simulated services made a difference.
+    pub(crate) fn met(&self) -> BTreeMap<String, u64> {
+        let mut met = BTreeMap::new();
+        if let Some(google) = &self.google {
+            met.extend(google.met().into_iter().map(|(name, count)| (format!("google.{name}"), count)));
+        }
+        if let Some(microsoft) = &self.microsoft {
+            let counts = microsoft.with(|world| world.met());
+            met.extend(counts.into_iter().map(|(name, count)| (format!("microsoft.{name}"), count)));
+        }
+        met
+    }
+
+    /// What would have reached a person.
+    pub(crate) fn notifications(&self) -> Vec<Notification> {
+        self.ledger.notifications()
+    }
+
+    /// The services' own record.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What was written through the port.
+    pub(crate) fn placed(&self) -> &Placed {
+        &self.placed
+    }
+}
+
+/// The number at the end of an account's name.
+fn account_number(account: &AccountId) -> u64 {
+    account.as_str().rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}

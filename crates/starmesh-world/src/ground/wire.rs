@@ -1,0 +1,226 @@
+//! One device's way to one simulated service, and the weather on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use http::{HeaderValue, Method, StatusCode, header};
+use starmesh_core::ids::AccountId;
+use starmesh_http::{HttpError, Request, Response, Transport, Unreachable};
+use starmesh_sim::google::GoogleSim;
+use starmesh_sim::microsoft::MicrosoftSim;
+use starmesh_sim::web::Cut;
+use tower::ServiceExt as _;
+use url::Url;
+
+use crate::clock::WorldClock;
+use crate::lifeline::Lifeline;
+use crate::memory::{FaultKind, Universe};
+use crate::span::wall_clock;
+use crate::venue::Venue;
+
+tokio::task_local! {
+    /// The device whose request is being answered.
+    pub(super) static DEVICE: u8;
+}
+
+/// The longest way of a request or an answer, in milliseconds.
+const WAY_MS_MAX: u64 = 80;
+/// The longest way while answers are reordered, in milliseconds.
+const SLOW_WAY_MS_MAX: u64 = 4_000;
+/// The longest delay that a refusal names, in seconds.
+const RETRY_AFTER_S_MAX: u64 = 90;
+
+/// A simulated service.
+#[derive(Clone)]
+pub(super) enum Host {
+    /// Google.
+    Google(GoogleSim),
+    /// Microsoft.
+    Microsoft(MicrosoftSim),
+}
+
+impl Host {
+    pub(super) fn router(&self) -> Router {
+        match self {
+            Self::Google(sim) => sim.router(),
+            Self::Microsoft(sim) => sim.router(),
+        }
+    }
+
+    /// Where the API is.
+    pub(super) fn api(&self) -> Url {
+        match self {
+            Self::Google(_) => url("https://www.googleapis.com/calendar/v3"),
+            Self::Microsoft(_) => url("https://graph.microsoft.com/v1.0"),
+        }
+    }
+}
+
+/// The way.
+pub(super) struct Wire {
+    pub(super) host: Host,
+    pub(super) router: Router,
+    pub(super) account: AccountId,
+    pub(super) device: u8,
+    pub(super) life: Arc<Lifeline>,
+    pub(super) clock: Arc<WorldClock>,
+    pub(super) universe: Arc<Universe>,
+    pub(super) venues: Vec<Arc<dyn Venue>>,
+}
+
+impl Wire {
+    async fn travel(&self) {
+        let way = self.universe.with_faults(|faults| {
+            let slow = faults.strikes(FaultKind::Reordered);
+            1 + faults.dice().below(if slow { SLOW_WAY_MS_MAX } else { WAY_MS_MAX })
+        });
+        tokio::time::sleep(Duration::from_millis(way)).await;
+    }
+
+    fn unreachable(&self, request: &Request, cause: Unreachable) -> HttpError {
+        HttpError::Unreachable { host: request.uri().host().unwrap_or("a server").to_owned(), cause }
+    }
+
+    /// What becomes of a request on its way; `None` when it arrives.
+    fn weather(&self, request: &Request) -> Option<Result<Response, HttpError>> {
+        let strikes = |kind| self.universe.with_faults(|faults| faults.strikes(kind));
+        if strikes(FaultKind::Offline) {
+            return Some(Err(self.unreachable(request, Unreachable::Connect)));
+        }
+        let query = request.uri().query().unwrap_or_default();
+        let goes_on = query.contains("pageToken") || query.contains("skiptoken") || query.contains("$skip");
+        if goes_on && strikes(FaultKind::PageLost) {
+            return Some(Err(self.unreachable(request, Unreachable::Broken)));
+        }
+        if strikes(FaultKind::ServerError) {
+            return Some(Ok(self.in_trouble()));
+        }
+        if strikes(FaultKind::Throttled) {
+            return Some(Ok(self.too_many()));
+        }
+        None
+    }
+
+    /// A gateway's own answer, which has no form of any API.
+    fn in_trouble(&self) -> Response {
+        let (status, with_page) = self.universe.with_faults(|faults| {
+            let statuses = [
+                StatusCode::INTERNAL_SERVER_ERROR,
+                StatusCode::BAD_GATEWAY,
+                StatusCode::SERVICE_UNAVAILABLE,
+                StatusCode::GATEWAY_TIMEOUT,
+            ];
+            let status = faults.dice().pick(&statuses).unwrap_or(StatusCode::BAD_GATEWAY);
+            (status, faults.dice().chance(500))
+        });
+        let body = if with_page { "<!DOCTYPE html><title>Trouble</title><p>Sorry.</p>" } else { "" };
+        let mut response = Response::new(body.as_bytes().to_vec());
+        *response.status_mut() = status;
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        response
+    }
+
+    /// A request to slow down, in each of its forms.
+    fn too_many(&self) -> Response {
+        let (form, seconds) = self
+            .universe
+            .with_faults(|faults| (faults.dice().below(4), 1 + faults.dice().below(RETRY_AFTER_S_MAX)));
+        let mut response = Response::new(Vec::new());
+        *response.status_mut() =
+            if form == 3 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::TOO_MANY_REQUESTS };
+        let after = match form {
+            0 => None,
+            1 => Some(self.date_in(seconds)),
+            _ => Some(seconds.to_string()),
+        };
+        if let Some(value) = after.and_then(|after| HeaderValue::from_str(&after).ok()) {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        response
+    }
+
+    fn date_in(&self, seconds: u64) -> String {
+        let seconds = i64::try_from(seconds).unwrap_or(0);
+        wall_clock(self.clock.seconds() + seconds).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
+    /// What happens at the service right before the request arrives.
+    fn meanwhile(&self, request: &Request) {
+        if request.method() != Method::GET
+            && self.universe.with_faults(|faults| faults.strikes(FaultKind::TouchedMeanwhile))
+        {
+            self.touch(request);
+        }
+        if let Host::Google(sim) = &self.host
+            && request.uri().query().is_some_and(|query| query.contains("syncToken"))
+            && self.universe.with_faults(|faults| faults.strikes(FaultKind::DeadCursor))
+        {
+            for calendar in sim.calendar_ids() {
+                if request.uri().path().contains(&calendar) {
+                    // It is there: the service has just named it.
+                    drop(sim.end_sync_tokens(&calendar));
+                }
+            }
+        }
+    }
+
+    /// A person touches a mirror that the request is about to write.
+    fn touch(&self, request: &Request) {
+        let target = format!("{} {}", request.uri(), String::from_utf8_lossy(request.body()));
+        for venue in &self.venues {
+            let named = venue.standing().into_iter().filter_map(|it| it.marked.map(|marked| (it.id, marked)));
+            let meant = named.into_iter().find(|(id, _)| target.contains(id.as_str()));
+            if let Some((id, mut marked)) = meant {
+                marked.plain = false;
+                marked.has_attendees |= self.universe.with_faults(|faults| faults.dice().chance(500));
+                if let Err(refused) = venue.put_marked(&id, &marked) {
+                    self.universe.complain(format!("a mirror cannot be touched: {refused}"));
+                }
+                return;
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.life.step().await;
+        self.travel().await;
+        let what =
+            format!("device {} {}: {} {}", self.device, self.account, request.method(), request.uri().path());
+        if let Some(answer) = self.weather(&request) {
+            self.universe.trace(&format!("{what}: does not arrive"));
+            self.travel().await;
+            return answer;
+        }
+        self.meanwhile(&request);
+        let lost = self.unreachable(&request, Unreachable::Broken);
+        let answered = self.router.clone().oneshot(request.map(Body::from));
+        let response = match DEVICE.scope(self.device, answered).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        self.universe.trace(&format!("{what}: {}", response.status()));
+        if response.extensions().get::<Cut>().is_some()
+            || self.universe.with_faults(|faults| faults.strikes(FaultKind::LostAnswer))
+        {
+            self.travel().await;
+            return Err(lost);
+        }
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.map_err(|_| lost)?;
+        self.travel().await;
+        self.life.step().await;
+        Ok(Response::from_parts(parts, body.to_vec()))
+    }
+}
+
+/// An address that is a constant.
+#[expect(clippy::expect_used, reason = "only constants are given to it")]
+pub(super) fn url(text: &'static str) -> Url {
+    Url::parse(text).expect("a constant address")
+}
