@@ -1,10 +1,10 @@
 //! Simulators of the providers' web services.
 //!
-//! - [`google`]: a simulated Google Calendar.
-//! - [`microsoft`]: a simulated Microsoft Graph.
-//! - [`web`]: what both share: clock, ledger, sign-in, web hooks, sockets.
+//! - [`google`], [`microsoft`], [`caldav`]: a simulated Google Calendar, Microsoft Graph and CalDAV server.
+//! - [`web`]: what they share: clock, ledger, sign-in, web hooks, sockets.
 //! - [`dice`]: seeded chance.
 
+pub mod caldav;
 pub mod dice;
 pub mod google;
 pub mod microsoft;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use starmesh_sim::caldav::{self, CaldavOptions, CaldavSim};
 use starmesh_sim::google::{self, GoogleOptions, GoogleSim};
 use starmesh_sim::microsoft::{self, MicrosoftOptions, MicrosoftSim};
 use starmesh_sim::web::{Ledger, SimClock};
@@ -30,11 +31,14 @@ enum Command {
 #[derive(Args)]
 struct Serve {
     /// Address of the simulated Google Calendar; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", required_unless_present = "microsoft")]
+    #[arg(long, value_name = "ADDR", required_unless_present_any = ["microsoft", "caldav"])]
     google: Option<SocketAddr>,
     /// Address of the simulated Microsoft Graph; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", required_unless_present = "google")]
+    #[arg(long, value_name = "ADDR", required_unless_present_any = ["google", "caldav"])]
     microsoft: Option<SocketAddr>,
+    /// Address of the simulated CalDAV server; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", required_unless_present_any = ["google", "microsoft"])]
+    caldav: Option<SocketAddr>,
     /// What everything random is drawn from
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -103,8 +107,33 @@ const WORLD_HELP: &str = r#"A world in TOML; a provider that it does not speak o
   repeats = { type = "weekly", daysOfWeek = ["monday"] }
   body = { subject = "Review" }
 
-Control routes of each service: /__clock, /__ledger, /__traffic, /__switches. Both services share
-one clock and one ledger."#;
+  # The first user is the one whose token --token is.
+  [[caldav.user]]
+  mail = "ada@example.test"
+  password = "x"            # optional; x
+
+  [[caldav.calendar]]
+  owner = "ada@example.test"
+  name = "work"
+  display_name = "Work"     # optional; the name
+
+  [[caldav.share]]
+  calendar = "/calendars/bob@example.test/team/"
+  with = "ada@example.test"
+  name = "team-of-bob"      # in the other home
+  can_write = false         # optional
+
+  # Lines are further properties; day counts from today.
+  [[caldav.event]]
+  calendar = "/calendars/ada@example.test/work/"
+  uid = "review"
+  day = 1
+  from = "10:00"            # UTC; left out for a whole day
+  to = "11:00"
+  lines = ["SUMMARY:Review", "RRULE:FREQ=WEEKLY"]
+
+Control routes of each service: /__clock, /__ledger, /__traffic, /__switches, /__met. All services
+share one clock and one ledger."#;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -125,15 +154,15 @@ async fn run(serve: &Serve) -> Result<(), String> {
             std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?
         }
     };
-    // Both services live in one world: one time, one ledger.
+    // All services live in one world: one time, one ledger.
     let (clock, ledger) = (SimClock::real(), Ledger::new());
     let unusable = |address: SocketAddr| move |error| format!("{address}: {error}");
-    let mut google_running = None;
+    let mut running = Vec::new();
     if let Some(address) = serve.google {
         let served =
             google(serve, &text, &clock, &ledger)?.start(address).await.map_err(unusable(address))?;
         println!("google {}", served.base_url());
-        google_running = Some(served);
+        running.push(served);
     }
     let mut microsoft_running = None;
     if let Some(address) = serve.microsoft {
@@ -142,8 +171,14 @@ async fn run(serve: &Serve) -> Result<(), String> {
         println!("microsoft {}", served.base_url());
         microsoft_running = Some(served);
     }
+    if let Some(address) = serve.caldav {
+        let served =
+            caldav(serve, &text, &clock, &ledger)?.start(address).await.map_err(unusable(address))?;
+        println!("caldav {}", served.base_url());
+        running.push(served);
+    }
     interrupted().await.map_err(|error| format!("signals cannot be awaited: {error}"))?;
-    if let Some(served) = google_running {
+    for served in running {
         served.shutdown().await;
     }
     if let Some(served) = microsoft_running {
@@ -168,6 +203,15 @@ fn microsoft(serve: &Serve, world: &str, clock: &SimClock, ledger: &Ledger) -> R
     let sim = MicrosoftSim::new(options)?;
     world.fill(&sim).map_err(|error| error.to_string())?;
     sim.accept_token(&serve.token, world.well_known().ok_or("the world of Microsoft has no mailbox")?);
+    Ok(sim)
+}
+
+fn caldav(serve: &Serve, world: &str, clock: &SimClock, ledger: &Ledger) -> Result<CaldavSim, String> {
+    let world = caldav::WorldFile::parse(world).map_err(|error| error.to_string())?;
+    let (clock, ledger) = (clock.clone(), ledger.clone());
+    let sim = CaldavSim::new(CaldavOptions { seed: serve.seed, clock, ledger, ..CaldavOptions::default() });
+    world.fill(&sim).map_err(|error| error.to_string())?;
+    sim.accept_token(&serve.token, world.well_known().ok_or("the world of CalDAV has no user")?);
     Ok(sim)
 }
 

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::route::Operation;
 use super::switches::Switches;
 use crate::dice::Dice;
-use crate::web::{Reply, ReplyBody};
+use crate::web::{Met, Reply, ReplyBody};
 
 /// One part of a batch.
 pub(super) struct Part {
@@ -22,7 +22,7 @@ pub(super) struct Part {
 }
 
 /// Splits a batch. Headers of the batch apply to each part; a part's own win.
-pub(super) fn parts(batch: &Call, switches: &Switches) -> Result<Vec<Part>, Problem> {
+pub(super) fn parts(batch: &Call, switches: &Switches, met: &Met) -> Result<Vec<Part>, Problem> {
     let malformed = || Problem::bad_request("Failed to parse batch request.");
     let content_type = batch.header(header::CONTENT_TYPE).ok_or_else(malformed)?;
     let boundary = boundary(content_type).ok_or_else(malformed)?;
@@ -33,6 +33,7 @@ pub(super) fn parts(batch: &Call, switches: &Switches) -> Result<Vec<Part>, Prob
         return Err(malformed());
     }
     if parts.len() > switches.batch_max {
+        met.meet("batch_max");
         let message = format!("The batch has more than {} calls.", switches.batch_max);
         return Err(Problem::bad_request(&message));
     }

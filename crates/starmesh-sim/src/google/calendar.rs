@@ -72,6 +72,8 @@ pub(super) struct Calendar {
     pub(super) change: u64,
     /// Tokens of an older epoch are dead.
     pub(super) epoch: u64,
+    /// The epoch that the last change of rights began.
+    pub(super) rights_epoch: u64,
     /// The last `updated` that was given out, in milliseconds since 1970.
     pub(super) updated_ms: i64,
     pub(super) etag: i64,
@@ -258,6 +260,12 @@ impl Calendar {
     /// Ends all sync tokens.
     pub(super) fn end_tokens(&mut self) {
         self.epoch += 1;
+    }
+
+    /// Ends them because somebody's rights changed.
+    pub(super) fn end_tokens_for_rights(&mut self) {
+        self.end_tokens();
+        self.rights_epoch = self.epoch;
     }
 
     /// The event with an iCalUID that is no exception.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::calendar::{Calendar, Role};
 use super::call::{Answer, Turn};
 use super::colors::calendar_color;
+use super::list::gone;
 use super::moment::known;
 use super::problem::Problem;
 use super::scope::{self, Need};
@@ -98,7 +99,7 @@ fn list_token(turn: &Turn<'_>, epoch: u64, narrowed: bool) -> Result<Option<Sync
     let life = turn.switches.sync_token_life_s;
     let old = life.is_some_and(|life_s| turn.now - token.issued >= TimeDelta::seconds(life_s));
     if old || token.epoch != epoch {
-        return Err(Problem::full_sync(turn.switches));
+        return Err(gone(turn, if old { "sync_token_life" } else { "sync_token.ended" }));
     }
     Ok(Some(token))
 }
@@ -267,7 +268,8 @@ pub(super) fn insert(turn: &mut Turn<'_>) -> Answer {
     let home = turn.world.people.get(&me).cloned().unwrap_or_else(|| "UTC".to_owned());
     let zone = text("timeZone").unwrap_or(&home);
     known(zone).ok_or_else(|| Problem::invalid("Invalid time zone."))?;
-    turn.world.quota.calendar_created(&me, turn.now, &turn.switches.quota)?;
+    let budgets = (&turn.switches.quota, &turn.world.met);
+    turn.world.quota.calendar_created(&me, turn.now, budgets)?;
     let id = format!("{}@{ID_DOMAIN}", turn.world.draw_id(ID_LENGTH));
     let mut calendar = new_calendar(&id, summary, zone, &me);
     calendar.description = text("description").map(ToOwned::to_owned);

@@ -10,6 +10,7 @@ use super::moment::Moment;
 use super::problem::Problem;
 use super::series::{Date, dates};
 use super::switches::Switches;
+use crate::web::Met;
 
 /// The fields that a client may write, times, status, type and recurrence aside. Every other field of a body
 /// is accepted and ignored.
@@ -64,6 +65,7 @@ pub(super) struct Place<'a> {
     pub(super) zone: &'a str,
     pub(super) is_primary: bool,
     pub(super) switches: &'a Switches,
+    pub(super) met: &'a Met,
     /// True when the request takes conference data (`conferenceDataVersion=1`).
     pub(super) conference: bool,
     /// True when the request takes attachments (`supportsAttachments=true`).
@@ -94,7 +96,7 @@ impl Draft {
             Vec::new()
         } else {
             rules::recurring_zone(&start, &end)?;
-            dates(&start, &end, &recurrence, place.zone, place.switches.instances_max)?
+            dates(&start, &end, &recurrence, place.zone, (place.switches.instances_max, place.met))?
         };
         let mut fields = Map::new();
         for name in WRITABLE {
@@ -114,7 +116,7 @@ impl Draft {
             }
         }
         fields.entry("reminders").or_insert_with(|| json!({ "useDefault": true }));
-        properties::bound(&mut fields, place.switches)?;
+        properties::bound(&mut fields, place.switches, place.met)?;
         attendees(&mut fields);
         let event_type = present("eventType").and_then(Value::as_str).unwrap_or("default").to_owned();
         let draft = Self {

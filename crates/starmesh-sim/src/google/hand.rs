@@ -9,14 +9,15 @@ use starmesh_provider::env::Clock as _;
 use super::calendar::{Calendar, Role, Stroke};
 use super::draft::{Draft, Place, patched};
 use super::event::Event;
+use super::met::COUNTABLE;
 use super::moment::{Moment, known, rfc3339};
 use super::problem::Problem;
 use super::sim::GoogleSim;
 use super::view::View;
 use super::world::{World, new_calendar};
 use super::write::{ID_LENGTH, find};
-use crate::web::auth::User;
-use crate::web::hold;
+use crate::web::auth::{AUTH_COUNTABLE, User};
+use crate::web::{HOOKS_COUNTABLE, Met, hold};
 
 /// What cannot be done by hand.
 #[derive(Clone, PartialEq, Eq, thiserror::Error, Debug)]
@@ -82,7 +83,7 @@ impl GoogleSim {
         let mut world = hold(&self.0.world);
         let stored = world.calendars.get_mut(calendar).ok_or(HandError::NoCalendar)?;
         if ends_tokens {
-            stored.end_tokens();
+            stored.end_tokens_for_rights();
         }
         if let Some(role) = role {
             stored.rights.insert(mail.to_owned(), role);
@@ -122,7 +123,7 @@ impl GoogleSim {
             let id = id.unwrap_or(&drawn);
             let fields = body.as_object().ok_or_else(|| HandError::Refused("not an object".to_owned()))?;
             let before = find(stored, id);
-            let draft = sim.judge(stored, fields, before.as_ref())?;
+            let draft = sim.judge(stored, fields, before.as_ref(), &world.met)?;
             let uid = fields.get("iCalUID").and_then(Value::as_str);
             let uid = uid.map_or_else(|| format!("{id}@google.com"), ToOwned::to_owned);
             match before {
@@ -145,7 +146,7 @@ impl GoogleSim {
             let before = find(stored, id).ok_or(HandError::NoEvent)?;
             let patch = patch.as_object().ok_or_else(|| HandError::Refused("not an object".to_owned()))?;
             let body = patched(&before.body(&stored.zone), patch);
-            let draft = sim.judge(stored, &body, Some(&before))?;
+            let draft = sim.judge(stored, &body, Some(&before), &world.met)?;
             stored.change_event(&before, draft, stroke);
             Ok(())
         })
@@ -171,12 +172,12 @@ impl GoogleSim {
             let patch = patch.as_object().ok_or_else(|| HandError::Refused("not an object".to_owned()))?;
             let mut ended = master.body(&stored.zone);
             ended.insert("recurrence".to_owned(), ended_rule(&master.recurrence, &date.original));
-            let ended = sim.judge(stored, &ended, Some(&master))?;
+            let ended = sim.judge(stored, &ended, Some(&master), &world.met)?;
             let mut onward = master.body(&stored.zone);
             let time = |moment: &Moment| moment.render(moment.zone().unwrap_or("UTC"), &stored.zone);
             onward.insert("start".to_owned(), time(&date.start));
             onward.insert("end".to_owned(), time(&date.end));
-            let onward = sim.judge(stored, &patched(&onward, patch), None)?;
+            let onward = sim.judge(stored, &patched(&onward, patch), None, &world.met)?;
             let new_id = format!("{}_R{}", master.id, date.original.suffix().trim_end_matches('Z'));
             stored.change_event(&master, ended, stroke);
             let uid = format!("{new_id}@google.com");
@@ -241,7 +242,15 @@ impl GoogleSim {
     /// How often each fault was met, and each switch made a difference: `fault.cut_after`,
     /// `token_window.kept`.
     pub fn met(&self) -> BTreeMap<&'static str, u64> {
-        hold(&self.0.world).met.counts()
+        let mut counts = hold(&self.0.world).met.counts();
+        counts.extend(self.0.auth.met());
+        counts.extend(self.0.hooks.met());
+        counts
+    }
+
+    /// The names of everything that [`met`](Self::met) can count.
+    pub fn countable() -> Vec<&'static str> {
+        [COUNTABLE, AUTH_COUNTABLE, HOOKS_COUNTABLE].concat()
     }
 
     /// The calendars that exist.
@@ -276,12 +285,14 @@ impl GoogleSim {
         calendar: &Calendar,
         body: &Map<String, Value>,
         known: Option<&Event>,
+        met: &Met,
     ) -> Result<Draft, HandError> {
         let switches = self.switches();
         let place = Place {
             zone: &calendar.zone,
             is_primary: calendar.is_primary,
             switches: &switches,
+            met,
             conference: true,
             attachments: true,
             is_instance: known.is_some_and(|event| event.of.is_some()),

@@ -38,6 +38,7 @@ pub(super) fn list(turn: &mut Turn<'_>, name: &str) -> Answer {
             .updated_min
             .is_some_and(|min| turn.now - min > TimeDelta::seconds(turn.switches.updated_min_reach_s))
     {
+        turn.world.met.meet("updated_min_reach");
         return Err(Problem::updated_min());
     }
     let role = turn.world.role(turn.me(), &calendar.id).unwrap_or(Role::FreeBusyReader);
@@ -70,10 +71,7 @@ struct Start {
 
 impl Start {
     fn of(turn: &Turn<'_>, calendar: &Calendar, query: &ListQuery, dead: bool) -> Result<Self, Problem> {
-        let gone = |why| {
-            turn.world.met.meet(why);
-            Problem::full_sync(turn.switches)
-        };
+        let gone = |why| gone(turn, why);
         let sync = match &query.sync {
             None => None,
             Some(text) => {
@@ -88,7 +86,12 @@ impl Start {
                     .sync_token_life_s
                     .is_some_and(|life_s| turn.now - token.issued >= TimeDelta::seconds(life_s));
                 if token.epoch != calendar.epoch || old || dead {
-                    return Err(gone(if dead { "fault.dead_token" } else { "sync_token.died" }));
+                    return Err(gone(match (dead, old, token.epoch < calendar.rights_epoch) {
+                        (true, ..) => "fault.dead_token",
+                        (_, true, _) => "sync_token_life",
+                        (_, _, true) => "rights_change_ends_tokens",
+                        _ => "sync_token.ended",
+                    }));
                 }
                 Some(token)
             }
@@ -102,7 +105,7 @@ impl Start {
                     return Err(Problem::invalid_parameter("pageToken", text));
                 }
                 if token.epoch != calendar.epoch || dead {
-                    return Err(gone(if dead { "fault.dead_page_token" } else { "page_token.died" }));
+                    return Err(gone(if dead { "fault.dead_page_token" } else { "sync_token.ended" }));
                 }
                 Some(token)
             }
@@ -110,6 +113,14 @@ impl Start {
         let change = page.as_ref().map_or_else(|| visible_change(turn, calendar), |page| page.change);
         Ok(Self { sync, page, change })
     }
+}
+
+/// The refusal of a token that is dead for this reason.
+pub(super) fn gone(turn: &Turn<'_>, why: &'static str) -> Problem {
+    let has_reason = turn.switches.gone_has_reason;
+    turn.world.met.meet(why);
+    turn.world.met.meet(if has_reason { "gone_has_reason.yes" } else { "gone_has_reason.no" });
+    Problem::full_sync(turn.switches)
 }
 
 /// The newest change that lists show.

@@ -1,21 +1,69 @@
-//! What a run has met of disputed truths and faults: whoever draws worlds by chance sees here what they left
-//! out.
+//! Everything that can be met.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
-/// Counts by name: `fault.cut_after`, or a switch and how it decided, as in `token_window.kept`.
-#[derive(Default)]
-pub(super) struct Met(RefCell<BTreeMap<&'static str, u64>>);
-
-impl Met {
-    /// Counts that a truth or a fault made a difference; also where the world is only read.
-    pub(super) fn meet(&self, name: &'static str) {
-        *self.0.borrow_mut().entry(name).or_insert(0) += 1;
-    }
-
-    /// All counts.
-    pub(super) fn counts(&self) -> BTreeMap<&'static str, u64> {
-        self.0.borrow().clone()
-    }
-}
+/// The names of all counts: a fault, or a switch and how it decided. Those of sign-in and web hooks come
+/// besides.
+pub(super) const COUNTABLE: &[&str] = &[
+    "batch_conflicts",
+    "batch_max",
+    "batch_shuffled",
+    "collision.detected",
+    "collision.unnoticed",
+    "error_details",
+    "fault.body",
+    "fault.cut_after",
+    "fault.cut_before",
+    "fault.dead_page_token",
+    "fault.dead_token",
+    "fault.empty_page",
+    "fault.error_403",
+    "fault.error_410",
+    "fault.error_429",
+    "fault.error_5xx",
+    "fault.error_other",
+    "fault.short_page",
+    "fault.slow",
+    "gone_has_reason.no",
+    "gone_has_reason.yes",
+    "instances_max",
+    "left_window.cancelled",
+    "left_window.whole",
+    "list_lag",
+    "long_properties.refused",
+    "long_properties.trimmed",
+    "no_token_when_ordered",
+    "omit_sync_token",
+    "private_writes_without_access.allowed",
+    "private_writes_without_access.refused",
+    "properties.all",
+    "properties.any",
+    "push.number_gap",
+    "push.silent",
+    "push.sync_before_answer",
+    "push.ttl_max",
+    "quota.calendar_writes",
+    "quota.calendars_created",
+    "quota.events_created",
+    "quota.paused",
+    "quota.project",
+    "quota.refusal.forbidden",
+    "quota.refusal.too_many_requests",
+    "quota.retry_after",
+    "quota.user",
+    "reimport.refuses",
+    "reimport.upserts",
+    "repeat_tombstones",
+    "retimed.cancelled",
+    "retimed.silent",
+    "rights_change_ends_tokens",
+    "strict_query",
+    "sync_token.ended",
+    "sync_token_life",
+    "token_window.ignored",
+    "token_window.kept",
+    "tombstone_life",
+    "tombstones.bare",
+    "tombstones.whole",
+    "undelete.allowed",
+    "undelete.refused",
+    "updated_min_reach",
+];

@@ -199,6 +199,11 @@ impl Problem {
         Self::new(status, "global", "backendError", "Backend Error")
     }
 
+    /// True where newer front-ends say more than older ones.
+    pub(super) fn has_detail(&self) -> bool {
+        self.0.detail.is_some()
+    }
+
     /// The answer. A 410 without a reason has no list of errors at all.
     pub(super) fn reply(&self, switches: &Switches) -> Reply {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

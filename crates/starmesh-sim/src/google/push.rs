@@ -177,6 +177,9 @@ fn expiry(turn: &Turn<'_>, body: &serde_json::Map<String, Value>) -> Result<Date
         }
         (None, None) => None,
     };
+    if asked.is_none_or(|asked| asked > longest) {
+        turn.world.met.meet("push.ttl_max");
+    }
     let ends = asked.map_or(longest, |asked| asked.min(longest));
     if ends <= turn.now { Err(invalid()) } else { Ok(ends) }
 }
@@ -236,6 +239,9 @@ impl World {
     ) -> Option<HookCall> {
         let gap = self.dice.below(switches.push.number_gap_max.max(1));
         let channel = self.channels.get_mut(key)?;
+        if channel.number > 0 && gap > 0 {
+            self.met.meet("push.number_gap");
+        }
         channel.number += if channel.number == 0 { 1 } else { 1 + gap };
         if switches.push.silent {
             self.met.meet("push.silent");

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::problem::Problem;
 use super::switches::{QuotaRefusal, QuotaSwitches};
+use crate::web::Met;
 
 /// The length of the sliding windows.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -30,17 +31,19 @@ impl Quota {
         project: &str,
         user: &str,
         now: DateTime<Utc>,
-        switches: &QuotaSwitches,
+        (switches, met): (&QuotaSwitches, &Met),
     ) -> Result<(), Problem> {
         let of_user = self.users.entry((project.to_owned(), user.to_owned())).or_default();
         if count(of_user, now, MINUTE) >= switches.user_per_minute {
             self.refused += 1;
-            return Err(refusal(switches, Problem::user_rate()));
+            met.meet("quota.user");
+            return Err(refusal(switches, met, Problem::user_rate()));
         }
         let of_project = self.projects.entry(project.to_owned()).or_default();
         if count(of_project, now, MINUTE) >= switches.project_per_minute {
             self.refused += 1;
-            return Err(refusal(switches, Problem::rate()));
+            met.meet("quota.project");
+            return Err(refusal(switches, met, Problem::rate()));
         }
         of_user.push_back(now);
         of_project.push_back(now);
@@ -53,16 +56,18 @@ impl Quota {
         user: &str,
         calendar: &str,
         now: DateTime<Utc>,
-        switches: &QuotaSwitches,
+        (switches, met): (&QuotaSwitches, &Met),
     ) -> Result<(), Problem> {
         if self.paused.get(user).is_some_and(|until| *until > now) {
+            met.meet("quota.paused");
             return Err(Problem::quota());
         }
         let Some(max) = switches.calendar_writes_per_minute else { return Ok(()) };
         let of_calendar = self.calendars.entry(calendar.to_owned()).or_default();
         if count(of_calendar, now, MINUTE) >= max {
             self.refused += 1;
-            return Err(refusal(switches, Problem::rate()));
+            met.meet("quota.calendar_writes");
+            return Err(refusal(switches, met, Problem::rate()));
         }
         of_calendar.push_back(now);
         Ok(())
@@ -73,12 +78,13 @@ impl Quota {
         &mut self,
         user: &str,
         now: DateTime<Utc>,
-        switches: &QuotaSwitches,
+        (switches, met): (&QuotaSwitches, &Met),
     ) -> Result<(), Problem> {
         let created = self.events_created.entry(user.to_owned()).or_default();
         let full =
             count(created, now, TimeDelta::seconds(switches.use_window_s)) >= switches.events_created_max;
         if full {
+            met.meet("quota.events_created");
             self.pause(user, now + TimeDelta::seconds(switches.use_pause_s));
             return Err(Problem::quota());
         }
@@ -91,11 +97,12 @@ impl Quota {
         &mut self,
         user: &str,
         now: DateTime<Utc>,
-        switches: &QuotaSwitches,
+        (switches, met): (&QuotaSwitches, &Met),
     ) -> Result<(), Problem> {
         let created = self.calendars_created.entry(user.to_owned()).or_default();
         let window = TimeDelta::seconds(switches.use_window_s);
         if count(created, now, window) >= switches.calendars_created_max {
+            met.meet("quota.calendars_created");
             return Err(Problem::quota());
         }
         created.push_back(now);
@@ -120,10 +127,19 @@ fn count(spent: &mut VecDeque<DateTime<Utc>>, now: DateTime<Utc>, window: TimeDe
     spent.len()
 }
 
-fn refusal(switches: &QuotaSwitches, forbidden: Problem) -> Problem {
+fn refusal(switches: &QuotaSwitches, met: &Met, forbidden: Problem) -> Problem {
     let problem = match switches.refusal {
-        QuotaRefusal::Forbidden => forbidden,
-        QuotaRefusal::TooManyRequests => Problem::too_many(),
+        QuotaRefusal::Forbidden => {
+            met.meet("quota.refusal.forbidden");
+            forbidden
+        }
+        QuotaRefusal::TooManyRequests => {
+            met.meet("quota.refusal.too_many_requests");
+            Problem::too_many()
+        }
     };
+    if switches.retry_after_s.is_some() {
+        met.meet("quota.retry_after");
+    }
     problem.retry_after(switches.retry_after_s)
 }

@@ -11,6 +11,7 @@ use starmesh_core::zone::Zone;
 
 use super::moment::{Moment, known};
 use super::problem::Problem;
+use crate::web::Met;
 
 /// How far after its start a series is followed, in days: ninety years.
 const REACH_DAYS: i64 = 32_768;
@@ -32,7 +33,7 @@ pub(super) fn dates(
     end: &Moment,
     lines: &[String],
     calendar_zone: &str,
-    instances_max: usize,
+    (instances_max, met): (usize, &Met),
 ) -> Result<Vec<Date>, Problem> {
     let zone_name = start.zone().unwrap_or(calendar_zone).to_owned();
     let zone = known(&zone_name).unwrap_or(Zone::Utc);
@@ -55,7 +56,8 @@ pub(super) fn dates(
     } else {
         within(REACH_DAYS)?
     };
-    if open {
+    if open && found.len() >= instances_max {
+        met.meet("instances_max");
         found.truncate(instances_max);
     }
     Ok(found.iter().map(|occurrence| date(occurrence, start, &zone_name)).collect())

@@ -203,21 +203,22 @@ impl GoogleSim {
         switches: &Switches,
         now: chrono::DateTime<chrono::Utc>,
     ) -> Handled {
-        let refused = |problem: &Problem| Handled::just(problem.reply(switches));
         let Some(access) = call.bearer().and_then(|bearer| self.0.auth.access_of(bearer)) else {
-            return refused(&Problem::credentials());
+            return refused(world, &Problem::credentials(), switches);
         };
-        let Some(operation) = Operation::of(call) else { return refused(&Problem::not_found()) };
-        let spent = world.quota.request(&access.client, &access.user.0, now, &switches.quota);
-        if spent.is_err() {
-            world.met.meet("quota.refused");
-        }
-        let checked =
-            spent.and_then(|()| if switches.strict_query { operation.check_query(call) } else { Ok(()) });
+        let Some(operation) = Operation::of(call) else {
+            return refused(world, &Problem::not_found(), switches);
+        };
+        let budgets = (&switches.quota, &world.met);
+        let spent = world.quota.request(&access.client, &access.user.0, now, budgets);
+        let checked = spent.and_then(|()| {
+            let strict = if switches.strict_query { operation.check_query(call) } else { Ok(()) };
+            strict.inspect_err(|_| world.met.meet("strict_query"))
+        });
         let selection = call.query.get("fields").map(Selection::parse).transpose();
         let selection = match checked.and(selection) {
             Ok(selection) => selection,
-            Err(problem) => return refused(&problem),
+            Err(problem) => return refused(world, &problem, switches),
         };
         let ledger = &self.0.ledger;
         let mut turn =
@@ -229,7 +230,7 @@ impl GoogleSim {
                 }
                 Handled { reply, hooks: turn.hooks, first: turn.hook_first, slow: None }
             }
-            Err(problem) => refused(&problem),
+            Err(problem) => refused(turn.world, &problem, switches),
         }
     }
 
@@ -240,7 +241,8 @@ impl GoogleSim {
         if let Some(reply) = scripted.as_ref().and_then(|fault| faults::instead(fault, &switches)) {
             return Handled::just(reply);
         }
-        let parts = match batch::parts(call, &switches) {
+        let parts = batch::parts(call, &switches, &hold(&self.0.world).met);
+        let parts = match parts {
             Ok(parts) => parts,
             Err(problem) => return Handled::just(problem.reply(&switches)),
         };
@@ -338,6 +340,13 @@ impl Switchboard for GoogleSim {
         *hold(&self.0.switches) = changed;
         Ok(self.read())
     }
+}
+
+fn refused(world: &World, problem: &Problem, switches: &Switches) -> Handled {
+    if switches.error_details && problem.has_detail() {
+        world.met.meet("error_details");
+    }
+    Handled::just(problem.reply(switches))
 }
 
 async fn met(State(sim): State<GoogleSim>) -> Json<BTreeMap<&'static str, u64>> {

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::calendar::{Calendar, Role};
 use super::event::Event;
-use super::met::Met;
 use super::moment::{Moment, stamp};
 use super::series::Date;
 use super::switches::{Switches, Tombstones};
+use crate::web::Met;
 
 /// Who looks at a calendar, and how.
 pub(super) struct View<'a> {

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::calendar::{Calendar, Role};
-use super::met::Met;
+use super::met::COUNTABLE;
 use super::push::Channel;
 use super::quota::Quota;
 use crate::dice::Dice;
+use crate::web::Met;
 
 /// Which stream of a seed the service draws from.
 const PURPOSE: u64 = 0x47_4f_4f_47;
@@ -60,7 +61,7 @@ impl World {
             channels: BTreeMap::new(),
             quota: Quota::default(),
             dice: Dice::new(seed, PURPOSE),
-            met: Met::default(),
+            met: Met::of(COUNTABLE),
             serial: 0,
         }
     }
@@ -177,6 +178,7 @@ pub(super) fn new_calendar(id: &str, summary: &str, zone: &str, owner: &str) -> 
         events: BTreeMap::new(),
         change: 0,
         epoch: 0,
+        rights_epoch: 0,
         updated_ms: 0,
         etag: 0,
     }

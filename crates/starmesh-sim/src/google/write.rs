@@ -208,6 +208,7 @@ fn judge(
         zone: &calendar.zone,
         is_primary: calendar.is_primary,
         switches: turn.switches,
+        met: &turn.world.met,
         conference: turn.call.query.get("conferenceDataVersion") == Some("1"),
         attachments: turn.call.flag("supportsAttachments")?.unwrap_or(false),
         is_instance: known.is_some_and(|event| event.of.is_some()),
@@ -220,9 +221,9 @@ fn judge(
 /// Spends the budgets of a write.
 fn spend(turn: &mut Turn<'_>, calendar: &str, creates: bool) -> Result<(), Problem> {
     let me = turn.me().to_owned();
-    let quota = &turn.switches.quota;
-    turn.world.quota.write(&me, calendar, turn.now, quota)?;
-    if creates { turn.world.quota.event_created(&me, turn.now, quota) } else { Ok(()) }
+    let budgets = (&turn.switches.quota, &turn.world.met);
+    turn.world.quota.write(&me, calendar, turn.now, budgets)?;
+    if creates { turn.world.quota.event_created(&me, turn.now, budgets) } else { Ok(()) }
 }
 
 /// An instance that becomes stricter takes its whole series with it; one that becomes laxer does not become so.

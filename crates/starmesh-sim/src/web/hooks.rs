@@ -3,7 +3,7 @@
 mod carrier;
 mod plan;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use tokio::sync::oneshot;
 use url::Url;
 
 pub use self::carrier::{HookCarrier, HookReply, HttpCarrier, RouterCarrier};
-pub use self::plan::HookPlan;
 use self::plan::{Fate, Fates};
+pub use self::plan::{HOOKS_COUNTABLE, HookPlan};
 use super::clock::SimClock;
 use super::ledger::{Delivery, DeliveryOutcome, Ledger};
 use super::lock::hold;
+use super::met::Met;
 
 /// One web hook to be sent.
 #[derive(Clone, Debug)]
@@ -70,6 +71,7 @@ struct Shared {
     /// The end of the last call of each watch, awaited by the next one.
     tails: Mutex<HashMap<String, oneshot::Receiver<()>>>,
     flying: tokio::sync::watch::Sender<usize>,
+    met: Mutex<Met>,
 }
 
 impl Hooks {
@@ -89,7 +91,13 @@ impl Hooks {
             fates: Mutex::new(Fates::new(seed)),
             tails: Mutex::default(),
             flying: tokio::sync::watch::Sender::new(0),
+            met: Mutex::new(Met::of(HOOKS_COUNTABLE)),
         }))
+    }
+
+    /// How often each fault of a plan was met.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        hold(&self.0.met).counts()
     }
 
     /// Lets another carrier take the calls from now on.
@@ -104,6 +112,7 @@ impl Hooks {
             return;
         };
         let fate = hold(&self.0.fates).draw(plan);
+        fate.names().for_each(|name| hold(&self.0.met).meet(name));
         let (done, tail) = oneshot::channel();
         let before = hold(&self.0.tails).insert(call.watch.clone(), tail);
         self.0.flying.send_modify(|flying| *flying += 1);

@@ -47,7 +47,7 @@ pub struct LedgerPages {
 pub struct Write {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// Whose account wrote.
     pub mailbox: String,
@@ -100,7 +100,7 @@ pub enum WriteKind {
 pub struct Notification {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// The person.
     pub to: String,
@@ -113,7 +113,7 @@ pub struct Notification {
 pub struct Delivery {
     /// When.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// The subscription's or channel's id.
     pub watch: String,

@@ -6,8 +6,9 @@
 //! 3. [`auth`]: an OAuth 2 authorization server without paths and without a provider's manners.
 //! 4. [`Hooks`]: web hooks with seeded faults.
 //! 5. [`Reply`] and [`Cut`]: an answer, and a connection that ends in place of one.
-//! 6. [`control`]: the routes that no real service has, all below `/__`.
-//! 7. [`serve`]: a router behind a TCP address.
+//! 6. [`Met`]: how often each fault was met and each disputed truth made a difference.
+//! 7. [`control`]: the routes that no real service has, all below `/__`.
+//! 8. [`serve`]: a router behind a TCP address.
 
 pub mod auth;
 pub mod control;
@@ -16,16 +17,21 @@ mod clock;
 mod hooks;
 mod ledger;
 mod lock;
+mod met;
 mod reply;
 mod serve;
 mod traffic;
 
 pub use clock::SimClock;
-pub use hooks::{HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier, RouterCarrier};
+pub use hooks::{
+    HOOKS_COUNTABLE, HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier,
+    RouterCarrier,
+};
 pub use ledger::{
     Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind, WriteWatcher,
 };
 pub use lock::hold;
+pub use met::Met;
 pub use reply::{Cut, Reply, ReplyBody};
 pub use serve::{Served, serve};
 pub use traffic::{Exchange, Recorder, TRAFFIC_MAX, record_traffic};

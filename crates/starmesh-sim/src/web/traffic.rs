@@ -23,7 +23,7 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub struct Exchange {
     /// When the request came in.
     pub at: DateTime<Utc>,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
     /// True for a part of a batch; the batch itself has its own entry.
     pub in_batch: bool,
@@ -77,7 +77,7 @@ pub struct Recorder {
     pub ledger: Ledger,
     /// The time of the entries.
     pub clock: SimClock,
-    /// `google` or `microsoft`.
+    /// `google`, `microsoft` or `caldav`.
     pub provider: &'static str,
 }
 

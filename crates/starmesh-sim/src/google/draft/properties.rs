@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::problem::Problem;
 use super::super::switches::{LongProperties, Switches};
+use crate::web::Met;
 
 /// Longest key, in characters.
 const KEY_MAX: usize = 44;
@@ -15,7 +16,7 @@ const COUNT_MAX: usize = 300;
 const BYTES_MAX: usize = 32 * 1_024;
 
 /// Bounds `extendedProperties`, as the switches say.
-pub(super) fn bound(fields: &mut Map<String, Value>, switches: &Switches) -> Result<(), Problem> {
+pub(super) fn bound(fields: &mut Map<String, Value>, switches: &Switches, met: &Met) -> Result<(), Problem> {
     let Some(properties) = fields.get_mut("extendedProperties") else { return Ok(()) };
     let malformed = || Problem::invalid("Invalid extended properties.");
     let kinds = properties.as_object_mut().ok_or_else(malformed)?;
@@ -29,8 +30,12 @@ pub(super) fn bound(fields: &mut Map<String, Value>, switches: &Switches) -> Res
         let too_long = |(key, value): (&String, &Value)| {
             key.chars().count() > KEY_MAX || value.as_str().is_some_and(|it| it.chars().count() > VALUE_MAX)
         };
-        if pairs.iter().any(too_long) && switches.long_properties == LongProperties::Refused {
-            return Err(Problem::invalid("An extended property is too long."));
+        if pairs.iter().any(too_long) {
+            if switches.long_properties == LongProperties::Refused {
+                met.meet("long_properties.refused");
+                return Err(Problem::invalid("An extended property is too long."));
+            }
+            met.meet("long_properties.trimmed");
         }
         pairs.retain(|key, _| key.chars().count() <= KEY_MAX);
         for value in pairs.values_mut() {

@@ -164,8 +164,11 @@ impl<'a> Rows<'a> {
         if series_lives {
             return self.query.show_deleted || !self.query.single;
         }
-        let asked = self.query.updated_min.is_some();
-        (self.query.show_deleted || asked) && !forgotten
+        let asked = self.query.show_deleted || self.query.updated_min.is_some();
+        if asked && forgotten {
+            self.view.met.meet("tombstone_life");
+        }
+        asked && !forgotten
     }
 
     fn matches(&self, event: &Event) -> bool {

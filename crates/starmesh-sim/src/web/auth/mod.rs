@@ -9,6 +9,7 @@
 
 mod form;
 mod grant;
+mod met;
 mod server;
 mod state;
 mod style;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use form::Form;
 pub use grant::{Access, Client, User};
+pub use met::AUTH_COUNTABLE;
 pub use server::{AuthServer, Authorized};
 pub use style::{AuthProblem, AuthStyle, Issued, RefreshRule, RefreshWish, SecretRule, id_token};
 pub use switches::{AuthSwitches, Consent, DeviceApproval, TokenTrouble};

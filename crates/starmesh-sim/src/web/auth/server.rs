@@ -4,6 +4,7 @@ mod authorize;
 mod device;
 mod token;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -63,7 +64,17 @@ impl AuthServer {
         if let Some(user) = state.fixed.get(bearer) {
             return Some(Access { user: user.clone(), client: String::new(), scopes: None });
         }
-        state.access.get(bearer).filter(|token| token.expires > now).map(|token| token.access.clone())
+        let token = state.access.get(bearer)?;
+        if token.expires <= now {
+            state.met.meet("auth.access_life");
+            return None;
+        }
+        Some(token.access.clone())
+    }
+
+    /// How often each switch of sign-in made a difference.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        hold(&self.state).met.counts()
     }
 
     /// Ends every access token of `user` at once; refresh tokens stay.

@@ -6,9 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::grant::{Access, Client, User};
+use super::met::AUTH_COUNTABLE;
 use super::style::RefreshWish;
 use super::switches::{AuthSwitches, TokenTrouble};
 use crate::dice::Dice;
+use crate::web::Met;
 
 /// Which stream of a seed tokens draw from.
 const PURPOSE: u64 = 0x41_55_54_48;
@@ -28,6 +30,7 @@ pub(super) struct State {
     consents: u64,
     /// How often the current trouble of the token endpoint has been met.
     trouble: Option<(TokenTrouble, u32)>,
+    pub(super) met: Met,
 }
 
 pub(super) struct Code {
@@ -98,6 +101,7 @@ impl State {
             devices: HashMap::new(),
             consents: 0,
             trouble: None,
+            met: Met::of(AUTH_COUNTABLE),
         }
     }
 

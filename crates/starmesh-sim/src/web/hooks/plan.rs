@@ -9,6 +9,9 @@ use crate::dice::Dice;
 /// Which stream of a seed the faults of web hooks draw from.
 const PURPOSE: u64 = 0x48_4f_4f_4b;
 
+/// The names of all counts of web hooks.
+pub const HOOKS_COUNTABLE: &[&str] = &["hooks.delayed", "hooks.doubled", "hooks.dropped", "hooks.overtaken"];
+
 /// How often what goes wrong; the default is nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +50,19 @@ pub(super) struct Fate {
     pub(super) doubled: bool,
     pub(super) overtaken: bool,
     pub(super) delay: Duration,
+}
+
+impl Fate {
+    /// The names of what goes wrong, among the counts of what was met.
+    pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+        let met = [
+            (self.delay > Duration::ZERO, "hooks.delayed"),
+            (self.doubled, "hooks.doubled"),
+            (self.dropped, "hooks.dropped"),
+            (self.overtaken, "hooks.overtaken"),
+        ];
+        met.into_iter().filter_map(|(is_met, name)| is_met.then_some(name))
+    }
 }
 
 /// Draws fates from a seed.

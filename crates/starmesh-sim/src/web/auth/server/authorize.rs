@@ -40,6 +40,9 @@ impl AuthServer {
             };
             if let Some(given) = query.get("state") {
                 let forged = switches.consent == Consent::StateForged;
+                if forged {
+                    state.met.meet("auth.consent.state_forged");
+                }
                 pairs.append_pair("state", if forged { "forged" } else { given });
             }
             if answer.is_ok() {
@@ -85,6 +88,7 @@ impl AuthServer {
             _ => return refused("invalid_request", "The code challenge cannot be understood."),
         };
         if let Consent::Refused { error, description } = &switches.consent {
+            state.met.meet("auth.consent.refused");
             return refused(error, description);
         }
         let Some(user) = signs_in(state, query, switches) else {
@@ -97,7 +101,7 @@ impl AuthServer {
             consent: state.consent(),
             user,
             client,
-            scopes: granted(asked, switches),
+            scopes: granted(state, asked, switches),
         };
         let code = state.token("4/sim-");
         state.codes.insert(
@@ -120,13 +124,20 @@ pub(super) fn signs_in(state: &State, query: &Form, switches: &AuthSwitches) -> 
     let named = |name: &str| state.users.iter().find(|user| user.0.eq_ignore_ascii_case(name));
     let hinted = query.get("login_hint").and_then(named);
     let switched = switches.signs_in.as_deref().and_then(named);
+    if hinted.is_none() && switched.is_some() {
+        state.met.meet("auth.signs_in");
+    }
     hinted.or(switched).or(state.users.first()).cloned()
 }
 
 /// What the person leaves ticked.
-pub(super) fn granted(asked: Vec<String>, switches: &AuthSwitches) -> Vec<String> {
-    match &switches.scopes_granted {
-        None => asked,
-        Some(ticked) => asked.into_iter().filter(|scope| ticked.contains(scope)).collect(),
+pub(super) fn granted(state: &State, mut asked: Vec<String>, switches: &AuthSwitches) -> Vec<String> {
+    if let Some(ticked) = &switches.scopes_granted {
+        let wanted = asked.len();
+        asked.retain(|scope| ticked.contains(scope));
+        if asked.len() < wanted {
+            state.met.meet("auth.scopes_granted");
+        }
     }
+    asked
 }

@@ -44,15 +44,24 @@ impl AuthServer {
         }
         let user = signs_in(state, form, switches).ok_or(AuthProblem::DeviceDeclined)?;
         let refreshable = state.refreshable((self.style.wants_refresh)(form, &asked), &user, &client);
-        let scopes = granted(asked, switches);
+        let scopes = granted(state, asked, switches);
         let grant = Grant { consent: state.consent(), user, client, scopes, refreshable };
         let (code, user_code) = (state.token("AH-sim-"), state.user_code());
         let answer =
             (self.style.device_answer)(&code, &user_code, switches.device_life_s, switches.device_interval_s);
         let approved = match switches.device {
-            DeviceApproval::AtOnce => Some(true),
-            DeviceApproval::ByHand => None,
-            DeviceApproval::Declined => Some(false),
+            DeviceApproval::AtOnce => {
+                state.met.meet("auth.device.at_once");
+                Some(true)
+            }
+            DeviceApproval::ByHand => {
+                state.met.meet("auth.device.by_hand");
+                None
+            }
+            DeviceApproval::Declined => {
+                state.met.meet("auth.device.declined");
+                Some(false)
+            }
         };
         let device = Device {
             grant,
@@ -84,6 +93,7 @@ impl AuthServer {
         let device = state.devices.get_mut(code).filter(|device| device.grant.client == client);
         let device = device.ok_or(AuthProblem::DeviceUnknown)?;
         if device.expires <= now {
+            state.met.meet("auth.device_life");
             return Err(AuthProblem::DeviceExpired);
         }
         let too_fast = device.polled.is_some_and(|polled| now - polled < device.interval);
@@ -92,6 +102,7 @@ impl AuthServer {
             Some(false) => Err(AuthProblem::DeviceDeclined),
             _ if too_fast => {
                 device.interval += SLOW_DOWN_STEP;
+                state.met.meet("auth.device_interval");
                 Err(AuthProblem::DeviceSlowDown)
             }
             None => Err(AuthProblem::DevicePending),

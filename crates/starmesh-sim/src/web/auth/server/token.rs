@@ -32,6 +32,7 @@ impl AuthServer {
         let now = self.clock.now();
         let mut state = hold(&self.state);
         if let Some(trouble) = state.trouble(switches) {
+            state.met.meet("auth.token_trouble");
             return troubled(trouble);
         }
         let earned = self.earn(&mut state, form, authorization, switches, now);
@@ -77,6 +78,7 @@ impl AuthServer {
             return Err(AuthProblem::CodeReused);
         }
         if code.expires <= now {
+            state.met.meet("auth.code_life");
             return Err(AuthProblem::CodeExpired);
         }
         if form.get("redirect_uri") != Some(code.redirect.as_str()) {
@@ -109,7 +111,9 @@ impl AuthServer {
         let old = |since: DateTime<Utc>, life_s: Option<i64>| {
             life_s.is_some_and(|life_s| now - since >= TimeDelta::seconds(life_s))
         };
-        if old(token.issued, switches.refresh_life_s) || old(token.used, switches.refresh_idle_s) {
+        let is_old = old(token.issued, switches.refresh_life_s);
+        if is_old || old(token.used, switches.refresh_idle_s) {
+            state.met.meet(if is_old { "auth.refresh_life" } else { "auth.refresh_idle" });
             return Err(AuthProblem::RefreshExpired);
         }
         let mut grant = token.grant.clone();
