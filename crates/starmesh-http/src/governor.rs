@@ -7,8 +7,10 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
@@ -33,8 +35,21 @@ pub struct GovernorSettings {
 /// The governor of one mailbox.
 pub struct Governor {
     slots: Semaphore,
-    budget: DefaultDirectRateLimiter,
+    budget: RateLimiter<NotKeyed, InMemoryState, Timers, NoOpMiddleware<Duration>>,
+    timers: Timers,
     pause: Mutex<Pause>,
+}
+
+/// The time of tokio's timers, which waits are measured by.
+#[derive(Clone)]
+struct Timers(Instant);
+
+impl Clock for Timers {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 /// The mailbox is paused for longer than a request waits.
@@ -54,9 +69,11 @@ struct Pause {
 impl Governor {
     /// A governor with nothing under way.
     pub fn new(settings: GovernorSettings) -> Self {
+        let timers = Timers(Instant::now());
         Self {
             slots: Semaphore::new(settings.concurrency.max(1)),
-            budget: RateLimiter::direct(Quota::per_second(settings.per_second)),
+            budget: RateLimiter::direct_with_clock(Quota::per_second(settings.per_second), timers.clone()),
+            timers,
             pause: Mutex::default(),
         }
     }
@@ -113,7 +130,7 @@ impl Governor {
 
     async fn take_from_budget(&self) {
         while let Err(early) = self.budget.check() {
-            tokio::time::sleep(early.wait_time_from(DefaultClock::default().now())).await;
+            tokio::time::sleep(early.wait_time_from(self.timers.now())).await;
         }
     }
 }
@@ -134,6 +151,17 @@ mod tests {
         let permits = (governor.admit().await.unwrap(), governor.admit().await.unwrap());
         assert!(start.elapsed() >= Duration::from_secs(10));
         drop(permits);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_budget_follows_the_timers() {
+        let governor = governor(1);
+        let start = Instant::now();
+        for _ in 0..300 {
+            drop(governor.admit().await.unwrap());
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((1.9..2.1).contains(&seconds), "a burst of 100 and 200 more took {seconds} s");
     }
 
     #[tokio::test(start_paused = true)]

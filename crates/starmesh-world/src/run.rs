@@ -34,6 +34,8 @@ pub struct Outcome {
     pub rounds: u32,
     /// How many writes of each kind were made.
     pub writes: BTreeMap<Did, u64>,
+    /// The switches of simulated services that are not as they usually are.
+    pub truths: Vec<String>,
     /// How often the switches of simulated services made a difference.
     pub met: BTreeMap<String, u64>,
     /// What holds its calendars.
@@ -111,6 +113,7 @@ pub fn run(request: &Request) -> Outcome {
         }
         let (trace, lines) = world.universe.trace_so_far();
         let met = world.ground.met();
+        let services: Vec<Service> = world.swarm.services.values().copied().collect();
         let hits = world.universe.with_faults(|faults| faults.hits().clone());
         let oracle = world.watcher.oracle();
         Outcome {
@@ -123,8 +126,9 @@ pub fn run(request: &Request) -> Outcome {
             faults,
             rounds,
             writes: oracle.writes.clone(),
+            truths: world.swarm.truths.told(&services),
             met,
-            services: world.swarm.services.values().copied().collect(),
+            services,
             events: oracle.events_placed(),
             hits,
             sometimes: oracle.sometimes.clone(),
@@ -158,6 +162,7 @@ impl Outcome {
             faults: BTreeSet::new(),
             rounds: 0,
             writes: BTreeMap::new(),
+            truths: Vec::new(),
             met: BTreeMap::new(),
             services: Vec::new(),
             events: 0,

@@ -106,8 +106,11 @@ fn one(seed: u64, arguments: &Arguments) -> bool {
     let lines = if arguments.trace { &outcome.lines } else { &outcome.story };
     lines.iter().for_each(|line| println!("{line}"));
     println!(
-        "services: {:?}\nfeatures: {:?}\nfaults: {:?}",
-        outcome.services, outcome.features, outcome.faults
+        "services: {:?}\ntruths: {}\nfeatures: {:?}\nfaults: {:?}",
+        outcome.services,
+        outcome.truths.join(", "),
+        outcome.features,
+        outcome.faults
     );
     match &outcome.failure {
         Some(failure) => println!("seed {seed} FAILED: {failure}"),

@@ -117,7 +117,8 @@ impl Ground {
 
     /// Lets `watcher` judge every write to a simulated service.
     pub(crate) fn watch_by(&self, watcher: &Watcher, places: BTreeMap<String, usize>) {
-        let watch = LedgerWatch { watcher: watcher.clone(), places, placed: self.placed.clone() };
+        let (placed, universe) = (self.placed.clone(), self.universe.clone());
+        let watch = LedgerWatch { watcher: watcher.clone(), places, placed, universe };
         self.ledger.watch_writes(Arc::new(watch));
     }
 }

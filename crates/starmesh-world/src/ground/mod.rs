@@ -200,11 +200,6 @@ impl Ground {
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
     }
-
-    /// What was written through the port.
-    pub(crate) fn placed(&self) -> &Placed {
-        &self.placed
-    }
 }
 
 /// The number at the end of an account's name.

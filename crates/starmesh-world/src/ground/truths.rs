@@ -3,13 +3,15 @@
 
 use starmesh_sim::dice::Dice;
 use starmesh_sim::google::{
-    Collision, FaultPlan, LeftWindow, QuotaRefusal, Retimed, Switches as GoogleSwitches, TokenWindow,
-    Tombstones, Undelete,
+    Collision, FaultPlan, LeftWindow, QuotaRefusal, QuotaSwitches, Retimed, Switches as GoogleSwitches,
+    TokenWindow, Tombstones, Undelete,
 };
 use starmesh_sim::microsoft::{
     AllDayRead, DeadToken, RetryAfter, StaleChangeKey, Switches as MicrosoftSwitches, TransactionScope,
 };
 use starmesh_sim::web::HookPlan;
+
+use crate::layout::Service;
 
 /// A day in seconds.
 const DAY_S: i64 = 86_400;
@@ -38,6 +40,30 @@ impl Truths {
     pub(crate) fn of(dice: &mut Dice, leeway: Leeway) -> Self {
         Self { google: google(dice, leeway), microsoft: microsoft(dice, leeway) }
     }
+}
+
+impl Truths {
+    /// Every switch that is not as it usually is, for a person.
+    pub(crate) fn told(&self, services: &[Service]) -> Vec<String> {
+        let mut told = Vec::new();
+        if services.contains(&Service::Google) {
+            told.extend(unusual("google", &self.google, &GoogleSwitches::default()));
+        }
+        if services.contains(&Service::Work) || services.contains(&Service::Personal) {
+            told.extend(unusual("microsoft", &self.microsoft, &MicrosoftSwitches::default()));
+        }
+        told
+    }
+}
+
+/// The fields of `switches` that differ from the `usual` ones.
+fn unusual<T: serde::Serialize>(service: &str, switches: &T, usual: &T) -> Vec<String> {
+    // Plain values always have a JSON form.
+    let json = |switches: &T| serde_json::to_value(switches).unwrap_or_default();
+    let (switches, usual) = (json(switches), json(usual));
+    let fields = switches.as_object().into_iter().flatten();
+    let changed = fields.filter(|(name, value)| usual.get(name.as_str()) != Some(value));
+    changed.map(|(name, value)| format!("{service}.{name}: {value}")).collect()
 }
 
 /// One of several.
@@ -116,7 +142,6 @@ fn microsoft(dice: &mut Dice, leeway: Leeway) -> MicrosoftSwitches {
     it.auth.access_life_s = one(dice, it.auth.access_life_s, &[400, 900]);
     it.scopes_qualified = dice.chance(500);
     it.throttle_requests = one(dice, it.throttle_requests, &[it.throttle_requests, 400]);
-    it.throttle_concurrent = one(dice, it.throttle_concurrent, &[2, 4]);
     it.throttle_concurrent_status = one(dice, 429, &[503]);
     let forms = [RetryAfter::Fraction, RetryAfter::Date, RetryAfter::Missing];
     it.retry_after = one(dice, RetryAfter::Seconds, &forms);
@@ -136,7 +161,7 @@ fn identities(it: &mut MicrosoftSwitches, dice: &mut Dice, leeway: Leeway) {
     it.transaction_scope = one(dice, it.transaction_scope, &[TransactionScope::Calendar]);
     it.transaction_conflict_status = one(dice, 400, &[409]);
     it.transaction_outlives_event = dice.chance(500);
-    it.transaction_memory_minutes = one(dice, None, &[Some(5), Some(60)]);
+    it.transaction_memory_minutes = one(dice, None, &[Some(60), Some(240)]);
     it.filter_by_transaction_id = dice.chance(300);
     it.all_day_read = one(dice, it.all_day_read, &[AllDayRead::InstantsKept]);
     it.occurrences_inherit_extended = dice.chance(500);
@@ -192,6 +217,7 @@ pub(super) fn heal_google(it: &mut GoogleSwitches) {
     it.push.plan = HookPlan::default();
     it.push.silent = false;
     it.list_lag_ms = 0;
+    it.quota = QuotaSwitches::default();
     it.auth.token_trouble = None;
 }
 
@@ -202,6 +228,7 @@ pub(super) fn heal_microsoft(it: &mut MicrosoftSwitches) {
     it.delta_lag_ms = 0;
     it.list_lag_ms = 0;
     it.notification_lost_per_mille = 0;
+    it.throttle_requests = MicrosoftSwitches::default().throttle_requests;
     it.auth.token_trouble = None;
     it.token_aadsts = None;
 }

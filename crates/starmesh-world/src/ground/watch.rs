@@ -1,12 +1,13 @@
 //! Each write to a simulated service, handed to the oracle at the moment it is made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 use starmesh_sim::web::{Write, WriteKind, WriteWatcher};
 
 use super::wire::DEVICE;
-use crate::memory::{Did, MarkedItem, Owner};
+use crate::memory::{Did, MarkedItem, Owner, Universe};
 use crate::oracle::{Deed, Watcher};
 use crate::venue::{Placed, google_mirror, microsoft_mirror};
 
@@ -16,6 +17,7 @@ pub(super) struct LedgerWatch {
     /// The numbers of calendars, by what the ledger calls them.
     pub(super) places: BTreeMap<String, usize>,
     pub(super) placed: Placed,
+    pub(super) universe: Arc<Universe>,
 }
 
 impl LedgerWatch {
@@ -48,6 +50,7 @@ impl LedgerWatch {
             Some(_) => return Err(format!("device {device}: {did:?} of an item that is no mirror")),
             None => None,
         };
+        self.universe.trace(&format!("  {did:?} in calendar {target}: {id}"));
         if did == Did::Create {
             self.placed.note(target, &id);
         }

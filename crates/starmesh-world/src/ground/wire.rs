@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::clock::WorldClock;
 use crate::lifeline::Lifeline;
-use crate::memory::{FaultKind, Universe};
+use crate::memory::{FaultKind, Owner, Universe};
 use crate::span::wall_clock;
 use crate::venue::Venue;
 
@@ -171,8 +171,10 @@ impl Wire {
     fn touch(&self, request: &Request) {
         let target = format!("{} {}", request.uri(), String::from_utf8_lossy(request.body()));
         for venue in &self.venues {
-            let named = venue.standing().into_iter().filter_map(|it| it.marked.map(|marked| (it.id, marked)));
-            let meant = named.into_iter().find(|(id, _)| target.contains(id.as_str()));
+            let marked =
+                venue.standing().into_iter().filter_map(|it| it.marked.map(|marked| (it.id, marked)));
+            let mut mirrors = marked.filter(|(_, marked)| marked.owner == Owner::Mirror);
+            let meant = mirrors.find(|(id, _)| target.contains(id.as_str()));
             if let Some((id, mut marked)) = meant {
                 marked.plain = false;
                 marked.has_attendees |= self.universe.with_faults(|faults| faults.dice().chance(500));
