@@ -35,11 +35,13 @@ pub enum Service {
     Work,
     /// The simulated Microsoft, a personal account, through its adapter.
     Personal,
+    /// The simulated CalDAV server, through its adapter.
+    Caldav,
 }
 
 impl Service {
     /// Every kind, in the order above.
-    pub const ALL: [Self; 4] = [Self::Memory, Self::Google, Self::Work, Self::Personal];
+    pub const ALL: [Self; 5] = [Self::Memory, Self::Google, Self::Work, Self::Personal, Self::Caldav];
 }
 
 /// A link by the numbers of its calendars: source, target.

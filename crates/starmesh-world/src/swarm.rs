@@ -190,7 +190,8 @@ impl Swarm {
         faults.retain(|kind, _| !cut.faults.contains(kind));
         let touches =
             faults.contains_key(&FaultKind::TouchedMeanwhile) || features.contains(&Feature::Attendees);
-        let truths = Truths::of(&mut ground, Leeway { faults: !faults.is_empty(), touches });
+        let sleeps_apart = features.contains(&Feature::SecondDevice) && features.contains(&Feature::Days);
+        let truths = Truths::of(&mut ground, Leeway { faults: !faults.is_empty(), touches, sleeps_apart });
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
         Self {
             seed,
@@ -281,8 +282,16 @@ fn services(accounts: &[(AccountId, Style)], mixed: bool, dice: &mut Dice) -> BT
 }
 
 /// What the accounts of a mixed seed are drawn from.
-const MIXTURE: [Service; 6] =
-    [Service::Memory, Service::Google, Service::Google, Service::Work, Service::Work, Service::Personal];
+const MIXTURE: [Service; 8] = [
+    Service::Memory,
+    Service::Google,
+    Service::Google,
+    Service::Work,
+    Service::Work,
+    Service::Personal,
+    Service::Caldav,
+    Service::Caldav,
+];
 
 fn groups(calendars: usize, dice: &mut Dice) -> Vec<Group> {
     (0..=dice.below(2)).map(|number| draw_group(number, calendars, dice)).collect()

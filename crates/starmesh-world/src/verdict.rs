@@ -137,7 +137,9 @@ impl Comparison<'_> {
                 self.found.push(format!("calendar {}: a mirror that has no cause at all", self.target));
                 continue;
             };
-            if mirrors.len() > 1 && mirrors.iter().all(|mirror| !mirror.has_attendees) {
+            // What lies behind the window is kept and not mended.
+            let in_sight = mirrors.iter().any(|mirror| Span::of(&mirror.time).end > self.reach.lo);
+            if in_sight && mirrors.len() > 1 && mirrors.iter().all(|mirror| !mirror.has_attendees) {
                 self.complain(&format!("{} live mirrors of one occurrence", mirrors.len()), cause);
             }
             for mirror in mirrors {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use starmesh_core::ids::{AccountId, LastingName};
+use starmesh_sim::caldav::{CaldavOptions, CaldavSim};
 use starmesh_sim::google::{GoogleOptions, GoogleSim, NewCalendar, Role as GoogleRole};
 use starmesh_sim::microsoft::world::{CalendarNo, MailboxKind, MailboxNo, Role};
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim};
@@ -11,6 +12,7 @@ use starmesh_sim::web::{Ledger, SimClock};
 
 use super::sign_in::{KeptTokens, google_mail, microsoft_mail};
 use super::watch::LedgerWatch;
+use super::wire::DAV;
 use super::{Bell, Ground};
 use crate::clock::WorldClock;
 use crate::device::remote;
@@ -19,8 +21,10 @@ use crate::memory::Universe;
 use crate::oracle::Watcher;
 use crate::span::Wall;
 use crate::swarm::Swarm;
-use crate::venue::{Content, GoogleVenue, MemoryVenue, MicrosoftVenue, Placed, Venue};
+use crate::venue::{CaldavVenue, Content, GoogleVenue, MemoryVenue, MicrosoftVenue, Placed, Venue};
 
+/// Everybody's password at the CalDAV server.
+pub(super) const DAV_PASSWORD: &str = "a secret of theirs";
 /// Whose calendars others share with us.
 const BOSS: &str = "boss";
 
@@ -29,6 +33,7 @@ struct Site {
     universe: Arc<Universe>,
     google: Option<GoogleSim>,
     microsoft: Option<MicrosoftSim>,
+    caldav: Option<CaldavSim>,
     mailboxes: BTreeMap<AccountId, MailboxNo>,
     content: Content,
     placed: Placed,
@@ -76,11 +81,20 @@ impl Ground {
         } else {
             None
         };
+        let caldav = has(&[Service::Caldav]).then(|| {
+            CaldavSim::new(CaldavOptions {
+                seed: swarm.seed,
+                clock: SimClock::over(clock.clone()),
+                ledger: ledger.clone(),
+                switches: swarm.truths.caldav.clone(),
+            })
+        });
         let placed = Placed::default();
         let mut site = Site {
             universe: universe.clone(),
             google,
             microsoft,
+            caldav,
             mailboxes: BTreeMap::new(),
             content,
             placed: placed.clone(),
@@ -93,7 +107,7 @@ impl Ground {
             let service = swarm.service(&swarm.places[number].account);
             venues.push(site.calendar(number, &mut swarm.places[number], service, is_first)?);
         }
-        let Site { google, microsoft, ledger_names, .. } = site;
+        let Site { google, microsoft, caldav, ledger_names, .. } = site;
         let ground = Self {
             universe: universe.clone(),
             venues,
@@ -102,6 +116,7 @@ impl Ground {
             services: swarm.services.clone(),
             google,
             microsoft,
+            caldav,
             ledger,
             placed,
             tokens: KeptTokens::default(),
@@ -144,6 +159,12 @@ impl Site {
             }
         }
         let boss = AccountId::new(BOSS);
+        if let Some(caldav) = &self.caldav {
+            let own = swarm.services.iter().filter(|(_, service)| **service == Service::Caldav);
+            for account in own.map(|(account, _)| account).chain([&boss]) {
+                caldav.add_user(&dav_user(account), DAV_PASSWORD);
+            }
+        }
         if let Some(google) = &self.google {
             google.add_user(&google_mail(&boss), "UTC").map_err(|error| error.to_string())?;
         }
@@ -166,6 +187,7 @@ impl Site {
             (Service::Work | Service::Personal, _, Some(microsoft)) => {
                 self.microsoft_calendar(number, place, service, &microsoft, is_first)
             }
+            (Service::Caldav, ..) => self.dav_calendar(number, place),
             _ => {
                 self.universe.add_calendar(&place.account, remote(place));
                 Ok(Arc::new(MemoryVenue::new(self.universe.clone(), place.name.clone())))
@@ -203,6 +225,22 @@ impl Site {
         Ok(Arc::new(GoogleVenue::new(google.clone(), (id, is_primary), place.home, self.content, placed)))
     }
 
+    fn dav_calendar(&mut self, number: usize, place: &mut Place) -> Result<Arc<dyn Venue>, String> {
+        let caldav = self.caldav.clone().ok_or("a calendar without a server")?;
+        let (user, name) = (dav_user(&place.account), place.id.to_string());
+        let path = if place.read_only || place.shared {
+            let boss = dav_user(&AccountId::new(BOSS));
+            let path = caldav.add_calendar(&boss, &name, &name).map_err(|error| error.to_string())?;
+            caldav.share(&path, &user, &name, !place.read_only).map_err(|error| error.to_string())?
+        } else {
+            caldav.add_calendar(&user, &name, &name).map_err(|error| error.to_string())?
+        };
+        place.name = LastingName::new(format!("{}{}", DAV.trim_end_matches('/'), path));
+        self.ledger_names.insert(path.clone(), number);
+        let placed = (number, self.placed.clone());
+        Ok(Arc::new(CaldavVenue::new(caldav, (path, user), self.content, placed)))
+    }
+
     fn microsoft_calendar(
         &mut self,
         number: usize,
@@ -238,6 +276,11 @@ impl Site {
         let listed = (calendar, read_at);
         Ok(Arc::new(MicrosoftVenue::new(microsoft.clone(), listed, place.home, self.content, placed)))
     }
+}
+
+/// The name of an account at the CalDAV server.
+pub(super) fn dav_user(account: &AccountId) -> String {
+    format!("{account}@dav.example")
 }
 
 fn zone(home: Wall) -> &'static str {

@@ -2,12 +2,14 @@
 //!
 //! 1. [`Ground`] builds the services of a seed and their calendars, and makes the providers of a device.
 //! 2. `wire`: one device's way to one service, with the weather on it; `sign_in`: tokens for that way.
+//!    `dav` finds an account at the CalDAV server.
 //! 3. `watch`: each write to a simulated service, as the oracle judges it.
 //! 4. `bell`: web hooks of the services, and the task of a device that keeps its subscriptions alive.
 //! 5. `truths`: how a seed draws the switches of the services.
 
 mod bell;
 mod build;
+mod dav;
 mod sign_in;
 mod truths;
 mod watch;
@@ -16,19 +18,22 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use starmesh_caldav::CaldavNetwork;
 use starmesh_core::ids::AccountId;
 use starmesh_google::{Endpoints as GoogleEndpoints, GoogleClient, GoogleNetwork};
 use starmesh_graph::{Endpoints as GraphEndpoints, GraphClient, GraphNetwork, Mailbox};
 use starmesh_http::{AccountTransport, Credentials, Governor, GovernorSettings, Transport};
 use starmesh_provider::CalendarProvider;
+use starmesh_sim::caldav::CaldavSim;
 use starmesh_sim::google::GoogleSim;
 use starmesh_sim::microsoft::MicrosoftSim;
 use starmesh_sim::web::{Ledger, Notification};
 
 pub(crate) use self::bell::{Bell, Listened, Listener};
+use self::dav::DavAccount;
 use self::sign_in::{KeptTokens, Office};
 pub(crate) use self::truths::{Leeway, Truths};
-use self::wire::{Host, Wire};
+use self::wire::{Host, WebHost, Wire};
 use crate::clock::{WorldClock, WorldEntropy};
 use crate::layout::{Place, Service};
 use crate::lifeline::Lifeline;
@@ -51,6 +56,7 @@ pub(crate) struct Ground {
     services: BTreeMap<AccountId, Service>,
     google: Option<GoogleSim>,
     microsoft: Option<MicrosoftSim>,
+    caldav: Option<CaldavSim>,
     /// Which ledgers there are.
     ledger: Ledger,
     placed: Placed,
@@ -67,15 +73,7 @@ impl Ground {
         life: &Arc<Lifeline>,
         number: u64,
     ) -> Arc<dyn CalendarProvider> {
-        let service = self.services.get(account).copied().unwrap_or(Service::Memory);
-        let host = match service {
-            Service::Memory => {
-                return Arc::new(MemoryProvider::new(self.universe.clone(), account.clone(), device));
-            }
-            Service::Google => self.google.clone().map(Host::Google),
-            Service::Work | Service::Personal => self.microsoft.clone().map(Host::Microsoft),
-        };
-        let Some(host) = host else {
+        let Some(host) = self.host(account) else {
             return Arc::new(MemoryProvider::new(self.universe.clone(), account.clone(), device));
         };
         let wire = Arc::new(Wire {
@@ -90,14 +88,17 @@ impl Ground {
         });
         let purpose = 500_000 + u64::from(device) * 10_000 + number * 10 + account_number(account);
         let entropy = Arc::new(WorldEntropy::new(Dice::new(self.seed, purpose)));
-        let http = Arc::new(self.signed_in(&host, account, device, wire));
         let clock = self.clock.clone();
-        match host {
-            Host::Google(_) => {
+        let signed_in = |host: &WebHost, wire| Arc::new(self.signed_in(host, account, device, wire));
+        match &host {
+            Host::Caldav(_) => Arc::new(DavAccount::new(account, CaldavNetwork { http: wire, clock })),
+            Host::Web(host @ WebHost::Google(_)) => {
+                let http = signed_in(host, wire);
                 let network = GoogleNetwork { http, clock, entropy };
                 Arc::new(GoogleClient::new(&network, GoogleEndpoints::default()))
             }
-            Host::Microsoft(_) => {
+            Host::Web(host @ WebHost::Microsoft(_)) => {
+                let http = signed_in(host, wire);
                 let budget = starmesh_graph::Budget::default();
                 let network = GraphNetwork { http, clock, entropy, budget };
                 let endpoints = GraphEndpoints::at(wire::url(GraphEndpoints::API_DEFAULT));
@@ -108,7 +109,7 @@ impl Ground {
 
     fn signed_in(
         &self,
-        host: &Host,
+        host: &WebHost,
         account: &AccountId,
         device: u8,
         wire: Arc<dyn Transport>,
@@ -125,17 +126,26 @@ impl Ground {
 
     /// A person signs in to an account on a device, again.
     pub(crate) fn sign_in(&self, account: &AccountId, device: u8) -> Result<(), String> {
-        let host = match self.services.get(account) {
-            Some(Service::Google) => self.google.clone().map(Host::Google),
-            Some(Service::Work | Service::Personal) => self.microsoft.clone().map(Host::Microsoft),
-            Some(Service::Memory) | None => None,
-        };
-        host.map_or(Ok(()), |host| self.tokens.sign_in(&Office::of(&host), &host, account, device))
+        let Some(Host::Web(host)) = self.host(account) else { return Ok(()) };
+        self.tokens.sign_in(&Office::of(&host), &host, account, device)
     }
 
-    /// The accounts at simulated services.
+    /// The service of an account; `None` in memory.
+    fn host(&self, account: &AccountId) -> Option<Host> {
+        match self.services.get(account)? {
+            Service::Memory => None,
+            Service::Google => self.google.clone().map(|sim| Host::Web(WebHost::Google(sim))),
+            Service::Work | Service::Personal => {
+                self.microsoft.clone().map(|sim| Host::Web(WebHost::Microsoft(sim)))
+            }
+            Service::Caldav => self.caldav.clone().map(Host::Caldav),
+        }
+    }
+
+    /// The accounts that sign in with a browser.
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
-        let real = self.services.iter().filter(|(_, service)| **service != Service::Memory);
+        let web = [Service::Google, Service::Work, Service::Personal];
+        let real = self.services.iter().filter(|(_, service)| web.contains(service));
         real.map(|(account, _)| account.clone()).collect()
     }
 
@@ -156,7 +166,7 @@ impl Ground {
 
     /// True when any calendar is at a simulated service.
     pub(crate) fn has_simulated(&self) -> bool {
-        self.google.is_some() || self.microsoft.is_some()
+        self.google.is_some() || self.microsoft.is_some() || self.caldav.is_some()
     }
 
     /// Ends every fault, also those under way; what is disputed stays as it is.
@@ -168,6 +178,9 @@ impl Ground {
         if let Some(microsoft) = &self.microsoft {
             microsoft.switch(truths::heal_microsoft);
             microsoft.with(|world| world.faults().clear());
+        }
+        if let Some(caldav) = &self.caldav {
+            caldav.switch(truths::heal_caldav);
         }
     }
 
@@ -187,6 +200,9 @@ impl Ground {
         if let Some(microsoft) = &self.microsoft {
             let counts = microsoft.with(|world| world.met());
             met.extend(counts.into_iter().map(|(name, count)| (format!("microsoft.{name}"), count)));
+        }
+        if let Some(caldav) = &self.caldav {
+            met.extend(caldav.met().into_iter().map(|(name, count)| (format!("caldav.{name}"), count)));
         }
         met
     }

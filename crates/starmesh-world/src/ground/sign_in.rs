@@ -14,7 +14,7 @@ use starmesh_sim::microsoft::MicrosoftSim;
 use starmesh_sim::web::ReplyBody;
 use starmesh_sim::web::auth::{AuthServer, AuthSwitches, Authorized, Form, User};
 
-use super::wire::{Host, url};
+use super::wire::{WebHost, url};
 
 /// Where the browser is sent back to.
 const REDIRECT: &str = "http://127.0.0.1:1/";
@@ -30,17 +30,17 @@ pub(super) struct Office {
 }
 
 impl Office {
-    pub(super) fn of(host: &Host) -> Self {
+    pub(super) fn of(host: &WebHost) -> Self {
         let owned = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
         let (authorize, token, secret, scopes, needed) = match host {
-            Host::Google(_) => (
+            WebHost::Google(_) => (
                 url("https://accounts.google.com/o/oauth2/v2/auth"),
                 url("https://oauth2.googleapis.com/token"),
                 Some(SecretString::from("secret".to_owned())),
                 owned(&starmesh_google::SCOPES),
                 owned(&starmesh_google::SCOPES),
             ),
-            Host::Microsoft(_) => (
+            WebHost::Microsoft(_) => (
                 url("https://login.microsoftonline.com/common/oauth2/v2.0/authorize"),
                 url("https://login.microsoftonline.com/common/oauth2/v2.0/token"),
                 None,
@@ -61,8 +61,8 @@ impl Office {
             port: None,
         };
         let (auth, switches) = match host {
-            Host::Google(sim) => (sim.auth().clone(), sim.switches().auth),
-            Host::Microsoft(sim) => (sim.auth().clone(), sim.switches().auth),
+            WebHost::Google(sim) => (sim.auth().clone(), sim.switches().auth),
+            WebHost::Microsoft(sim) => (sim.auth().clone(), sim.switches().auth),
         };
         Self { client, auth, switches, redirect: REDIRECT.to_owned() }
     }
@@ -112,7 +112,7 @@ impl KeptTokens {
     pub(super) fn sign_in(
         &self,
         office: &Office,
-        host: &Host,
+        host: &WebHost,
         account: &AccountId,
         device: u8,
     ) -> Result<(), String> {
@@ -193,9 +193,9 @@ pub(super) fn microsoft_mail(account: &AccountId) -> String {
     format!("{account}@contoso.example")
 }
 
-fn mail_of(host: &Host, account: &AccountId) -> String {
+fn mail_of(host: &WebHost, account: &AccountId) -> String {
     match host {
-        Host::Google(_) => google_mail(account),
-        Host::Microsoft(_) => microsoft_mail(account),
+        WebHost::Google(_) => google_mail(account),
+        WebHost::Microsoft(_) => microsoft_mail(account),
     }
 }

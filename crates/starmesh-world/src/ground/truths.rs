@@ -1,6 +1,11 @@
 //! How a seed draws the switches of the simulated services: what is disputed, one way or the other, and what
 //! goes wrong at the services themselves.
 
+use starmesh_sim::caldav::{
+    AfterPut, Challenge, DeadToken as DavDeadToken, EtagSource, FaultPlan as DavFaults, MissingParent,
+    Privileges, ReadOnlyRefusal, Rewrite, SecondUid, Spelling, Switches as CaldavSwitches, SyncRefusal,
+    ThrottleSwitches,
+};
 use starmesh_sim::dice::Dice;
 use starmesh_sim::google::{
     Collision, FaultPlan, LeftWindow, QuotaRefusal, QuotaSwitches, Retimed, Switches as GoogleSwitches,
@@ -23,6 +28,8 @@ pub(crate) struct Truths {
     pub(crate) google: GoogleSwitches,
     /// Those of Microsoft.
     pub(crate) microsoft: MicrosoftSwitches,
+    /// Those of the CalDAV server.
+    pub(crate) caldav: CaldavSwitches,
 }
 
 /// What of a seed bears on what may be drawn.
@@ -33,12 +40,19 @@ pub(crate) struct Leeway {
     /// True when persons touch mirrors while they are written: a service that looks at no precondition would
     /// then let us write what we must not.
     pub(crate) touches: bool,
+    /// True when one of two devices may sleep in the middle of a placement, for longer than a service remembers
+    /// what the other one placed.
+    pub(crate) sleeps_apart: bool,
 }
 
 impl Truths {
     /// Draws them.
     pub(crate) fn of(dice: &mut Dice, leeway: Leeway) -> Self {
-        Self { google: google(dice, leeway), microsoft: microsoft(dice, leeway) }
+        Self {
+            google: google(dice, leeway),
+            microsoft: microsoft(dice, leeway),
+            caldav: caldav(dice, leeway),
+        }
     }
 }
 
@@ -51,6 +65,9 @@ impl Truths {
         }
         if services.contains(&Service::Work) || services.contains(&Service::Personal) {
             told.extend(unusual("microsoft", &self.microsoft, &MicrosoftSwitches::default()));
+        }
+        if services.contains(&Service::Caldav) {
+            told.extend(unusual("caldav", &self.caldav, &CaldavSwitches::default()));
         }
         told
     }
@@ -161,7 +178,8 @@ fn identities(it: &mut MicrosoftSwitches, dice: &mut Dice, leeway: Leeway) {
     it.transaction_scope = one(dice, it.transaction_scope, &[TransactionScope::Calendar]);
     it.transaction_conflict_status = one(dice, 400, &[409]);
     it.transaction_outlives_event = dice.chance(500);
-    it.transaction_memory_minutes = one(dice, None, &[Some(60), Some(240)]);
+    let memory = one(dice, None, &[Some(60), Some(240)]);
+    it.transaction_memory_minutes = memory.filter(|_| !leeway.sleeps_apart);
     it.filter_by_transaction_id = dice.chance(300);
     it.all_day_read = one(dice, it.all_day_read, &[AllDayRead::InstantsKept]);
     it.occurrences_inherit_extended = dice.chance(500);
@@ -231,4 +249,86 @@ pub(super) fn heal_microsoft(it: &mut MicrosoftSwitches) {
     it.throttle_requests = MicrosoftSwitches::default().throttle_requests;
     it.auth.token_trouble = None;
     it.token_aadsts = None;
+}
+
+fn caldav(dice: &mut Dice, leeway: Leeway) -> CaldavSwitches {
+    let mut it = CaldavSwitches::default();
+    spellings(&mut it, dice);
+    let sync = &mut it.sync;
+    sync.offered = dice.chance(700);
+    sync.refusal =
+        one(dice, SyncRefusal::SupportedReport, &[SyncRefusal::NotImplemented, SyncRefusal::BadRequest]);
+    sync.ctag = dice.chance(700);
+    let dead = [
+        DavDeadToken::PreconditionFailed,
+        DavDeadToken::ServerError,
+        DavDeadToken::Gone,
+        DavDeadToken::Everything,
+    ];
+    sync.dead_token = one(dice, DavDeadToken::Forbidden, &dead);
+    sync.memory_s = one(dice, None, &[Some(300), Some(DAY_S)]);
+    sync.page_max = one(dice, None, &[Some(1), Some(3)]);
+    sync.lists_itself = dice.chance(300);
+    sync.extra_rows_per_mille = rate(dice, true, 400);
+    sync.strict_depth = dice.chance(300);
+    sync.lag_ms = if leeway.faults { one(dice, 0, &[0, 1_500, 4_000]) } else { 0 };
+    it.etags.source = one(dice, EtagSource::Change, &[EtagSource::Text]);
+    it.etags.after_put = one(dice, AfterPut::Told, &[AfterPut::Weak, AfterPut::Absent, AfterPut::Encoded]);
+    let writes = &mut it.writes;
+    writes.rewrite = one(dice, Rewrite::AsSent, &[Rewrite::Ordered, Rewrite::Stamped]);
+    let second = [
+        SecondUid::PreconditionFailed,
+        SecondUid::UniqueSchedulingObject,
+        SecondUid::Conflict,
+        SecondUid::BadRequest,
+    ];
+    writes.second_uid = one(dice, SecondUid::NoUidConflict, &second);
+    writes.trash = dice.chance(300);
+    writes.if_match_required = dice.chance(300);
+    writes.end_required = dice.chance(300);
+    writes.strict_names = dice.chance(300);
+    writes.missing_parent = one(dice, MissingParent::Conflict, &[MissingParent::NotFound]);
+    let refusals = [ReadOnlyRefusal::Forbidden, ReadOnlyRefusal::MethodNotAllowed];
+    writes.read_only = one(dice, ReadOnlyRefusal::NeedPrivileges, &refusals);
+    it.scheduling.tag_only = dice.chance(300);
+    let mut on = |most| rate(dice, leeway.faults, most);
+    it.faults = DavFaults {
+        too_many: on(20),
+        busy: on(20),
+        unavailable: on(40),
+        error: on(40),
+        html: on(20),
+        login_page: on(10),
+        cut_before: on(20),
+        cut_after: on(40),
+        torn_body: on(20),
+        dead_token: on(40),
+        ..DavFaults::default()
+    };
+    it
+}
+
+fn spellings(it: &mut CaldavSwitches, dice: &mut Dice) {
+    it.hrefs.at_encoded = dice.chance(400);
+    it.hrefs.lower_escapes = dice.chance(400);
+    it.hrefs.absolute = dice.chance(400);
+    it.hrefs.slash_redirect = dice.chance(300);
+    it.hrefs.cdata = dice.chance(300);
+    it.hrefs.spelling = one(dice, Spelling::Short, &[Spelling::Numbered, Spelling::DefaultNamespace]);
+    let found = &mut it.discovery;
+    found.well_known = one(dice, Some(301), &[None, Some(308)]);
+    found.strict_depth = dice.chance(300);
+    found.privileges =
+        one(dice, Privileges::Parts, &[Privileges::Write, Privileges::All, Privileges::Untold]);
+    found.components_told = dice.chance(700);
+    found.other_collections = dice.chance(300);
+    found.challenge = one(dice, Challenge::Basic, &[Challenge::Several]);
+}
+
+/// Ends what goes wrong; what is disputed stays.
+pub(super) fn heal_caldav(it: &mut CaldavSwitches) {
+    it.faults = DavFaults::default();
+    it.scripted.clear();
+    it.sync.lag_ms = 0;
+    it.throttle = ThrottleSwitches::default();
 }

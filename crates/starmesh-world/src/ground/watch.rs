@@ -9,7 +9,7 @@ use starmesh_sim::web::{Write, WriteKind, WriteWatcher};
 use super::wire::DEVICE;
 use crate::memory::{Did, MarkedItem, Owner, Universe};
 use crate::oracle::{Deed, Watcher};
-use crate::venue::{Placed, google_mirror, microsoft_mirror};
+use crate::venue::{Placed, caldav_mirror, google_mirror, microsoft_mirror};
 
 /// Watches the ledger.
 pub(super) struct LedgerWatch {
@@ -36,6 +36,7 @@ impl LedgerWatch {
         let is_ours = self.placed.holds(target, &id);
         let read = |event: &Value, owner| match write.provider {
             "google" => google_mirror(event, owner),
+            "caldav" => caldav_mirror(event, owner),
             _ => microsoft_mirror(event, owner),
         };
         let owner = if is_ours { Owner::Mirror } else { Owner::Other };

@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use http::{HeaderValue, Method, StatusCode, header};
 use starmesh_core::ids::AccountId;
 use starmesh_http::{HttpError, Request, Response, Transport, Unreachable};
+use starmesh_sim::caldav::CaldavSim;
 use starmesh_sim::google::GoogleSim;
 use starmesh_sim::microsoft::MicrosoftSim;
 use starmesh_sim::web::Cut;
@@ -26,6 +27,8 @@ tokio::task_local! {
     pub(super) static DEVICE: u8;
 }
 
+/// Where the CalDAV server is.
+pub(super) const DAV: &str = "https://dav.example/";
 /// The longest way of a request or an answer, in milliseconds.
 const WAY_MS_MAX: u64 = 80;
 /// The longest way while answers are reordered, in milliseconds.
@@ -33,28 +36,40 @@ const SLOW_WAY_MS_MAX: u64 = 4_000;
 /// The longest delay that a refusal names, in seconds.
 const RETRY_AFTER_S_MAX: u64 = 90;
 
-/// A simulated service.
+/// A simulated service at which people sign in with a browser.
 #[derive(Clone)]
-pub(super) enum Host {
+pub(super) enum WebHost {
     /// Google.
     Google(GoogleSim),
     /// Microsoft.
     Microsoft(MicrosoftSim),
 }
 
-impl Host {
-    pub(super) fn router(&self) -> Router {
-        match self {
-            Self::Google(sim) => sim.router(),
-            Self::Microsoft(sim) => sim.router(),
-        }
-    }
-
+impl WebHost {
     /// Where the API is.
     pub(super) fn api(&self) -> Url {
         match self {
             Self::Google(_) => url("https://www.googleapis.com/calendar/v3"),
             Self::Microsoft(_) => url("https://graph.microsoft.com/v1.0"),
+        }
+    }
+}
+
+/// A simulated service.
+#[derive(Clone)]
+pub(super) enum Host {
+    /// One of the two.
+    Web(WebHost),
+    /// The CalDAV server.
+    Caldav(CaldavSim),
+}
+
+impl Host {
+    pub(super) fn router(&self) -> Router {
+        match self {
+            Self::Web(WebHost::Google(sim)) => sim.router(),
+            Self::Web(WebHost::Microsoft(sim)) => sim.router(),
+            Self::Caldav(sim) => sim.router(),
         }
     }
 }
@@ -149,21 +164,39 @@ impl Wire {
 
     /// What happens at the service right before the request arrives.
     fn meanwhile(&self, request: &Request) {
-        if request.method() != Method::GET
+        let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        if writes.contains(request.method())
             && self.universe.with_faults(|faults| faults.strikes(FaultKind::TouchedMeanwhile))
         {
             self.touch(request);
         }
-        if let Host::Google(sim) = &self.host
-            && request.uri().query().is_some_and(|query| query.contains("syncToken"))
-            && self.universe.with_faults(|faults| faults.strikes(FaultKind::DeadCursor))
-        {
-            for calendar in sim.calendar_ids() {
-                if request.uri().path().contains(&calendar) {
-                    // It is there: the service has just named it.
-                    drop(sim.end_sync_tokens(&calendar));
-                }
+        let goes_on = match &self.host {
+            Host::Web(WebHost::Google(_)) => {
+                request.uri().query().is_some_and(|query| query.contains("syncToken"))
             }
+            Host::Caldav(_) => request.method().as_str() == "REPORT",
+            // Its tokens die when too many are remembered.
+            Host::Web(WebHost::Microsoft(_)) => false,
+        };
+        if goes_on && self.universe.with_faults(|faults| faults.strikes(FaultKind::DeadCursor)) {
+            self.end_tokens(request.uri().path());
+        }
+    }
+
+    /// Ends the sync tokens of the calendar that a path is about.
+    fn end_tokens(&self, path: &str) {
+        let ended = match &self.host {
+            Host::Web(WebHost::Google(sim)) => {
+                let meant = sim.calendar_ids().into_iter().find(|calendar| path.contains(calendar.as_str()));
+                meant.map_or(Ok(()), |calendar| {
+                    sim.end_sync_tokens(&calendar).map_err(|error| error.to_string())
+                })
+            }
+            Host::Caldav(sim) => sim.end_sync_tokens(path).map_err(|error| error.to_string()),
+            Host::Web(WebHost::Microsoft(_)) => Ok(()),
+        };
+        if let Err(refused) = ended {
+            self.universe.trace(&format!("no token can be ended: {refused}"));
         }
     }
 

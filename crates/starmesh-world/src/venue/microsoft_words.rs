@@ -9,7 +9,7 @@ use starmesh_core::time::EventTime;
 use super::{Content, zone_of};
 use crate::event::{Event, Exception, Series, When};
 use crate::memory::{MarkedItem, Owner};
-use crate::span::{DAY, Span, Wall, instant, wall_clock};
+use crate::span::{DAY, HOUR, Span, Wall, instant, wall_clock};
 
 /// The extended property that holds a mark, as its maker and nobody else names it.
 const MARK: &str = "String {7d1c1a52-5a0c-4f3e-9a62-3c1f0f4d8b17} Name SyncFb";
@@ -73,17 +73,16 @@ fn write_times(body: &mut Value, (local, length, all_day): (i64, i64, bool), wal
     body["end"] = if all_day {
         on_wall(local + length, zone)
     } else {
-        on_wall(local_end(local, length, wall, home), zone)
+        on_wall(local_end(local, length, wall, home).unwrap_or(local + length), zone)
     };
     body["isAllDay"] = json!(all_day);
 }
 
-/// What the wall clock shows `length` seconds after it shows `local`.
-fn local_end(local: i64, length: i64, wall: Wall, home: Wall) -> i64 {
+/// What the wall clock shows `length` seconds after it shows `local`; `None` where it shows that twice and the
+/// second time is meant, which nobody can write.
+fn local_end(local: i64, length: i64, wall: Wall, home: Wall) -> Option<i64> {
     let end = wall.to_utc(local, home) + length;
-    let offsets = [0, 3_600, 7_200];
-    let shows = |offset: &&i64| wall.to_utc(end + **offset, home) == end;
-    end + offsets.iter().find(shows).copied().unwrap_or(0)
+    [0, HOUR, 2 * HOUR].into_iter().map(|offset| end + offset).find(|shown| wall.to_utc(*shown, home) == end)
 }
 
 fn recurrence(series: &Series, home: Wall) -> Value {
@@ -212,11 +211,11 @@ fn time_in(event: &Value) -> EventTime {
 pub(super) fn fit(mut event: Event, home: Wall) -> Event {
     event.unreadable = false;
     match &mut event.when {
-        When::Once { wall, length, all_day, .. } => {
-            *wall = hung(*wall, home);
+        When::Once { wall, start, length, all_day } => {
             *length = (*length).max(if *all_day { DAY } else { 0 });
+            *wall = hung(*wall, home, *start, *length);
         }
-        When::Series(series) => series.wall = hung(series.wall, home),
+        When::Series(series) => series.wall = hung(series.wall, home, series.first, series.length),
     }
     event.facts = fit_facts(event.facts);
     if let When::Series(series) = &mut event.when {
@@ -237,7 +236,8 @@ fn fit_facts(facts: Facts) -> Facts {
     Facts { kind: EventKind::Default, availability: Availability::Free, ..facts }
 }
 
-/// Microsoft has no floating time.
-fn hung(wall: Wall, home: Wall) -> Wall {
-    if wall == Wall::Floating { home } else { wall }
+/// Microsoft has no floating time, and no end on a wall clock that cannot show it.
+fn hung(wall: Wall, home: Wall, local: i64, length: i64) -> Wall {
+    let wall = if wall == Wall::Floating { home } else { wall };
+    if local_end(local, length, wall, home).is_some() { wall } else { Wall::Utc }
 }

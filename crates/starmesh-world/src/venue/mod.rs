@@ -2,10 +2,12 @@
 //! through an adapter.
 //!
 //! 1. [`Venue`]: what a person can do, and what stands there.
-//! 2. [`memory`]: a calendar in memory; [`google`] and [`microsoft`]: one of a simulated service, with
-//!    `google_words` and `microsoft_words` for how each says what the world knows.
+//! 2. [`memory`]: a calendar in memory; [`google`], [`microsoft`] and [`caldav`]: one of a simulated service,
+//!    with `google_words`, `microsoft_words` and `caldav_words` for how each says what the world knows.
 //! 3. [`Content`]: the text that persons write, which must never leave their calendar.
 
+mod caldav;
+mod caldav_words;
 mod content;
 mod google;
 mod google_words;
@@ -18,6 +20,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use starmesh_core::ids::RemoteId;
 
+pub(crate) use self::caldav::CaldavVenue;
+pub(crate) use self::caldav_words::mirror_in as caldav_mirror;
 pub(crate) use self::content::Content;
 pub(crate) use self::google::GoogleVenue;
 pub(crate) use self::google_words::mirror_in as google_mirror;
