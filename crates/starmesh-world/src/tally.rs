@@ -1,8 +1,9 @@
 //! What many worlds did together, and whether that was enough to prove anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::layout::Service;
 use crate::memory::{Did, FaultKind};
 use crate::run::Outcome;
 use crate::swarm::Feature;
@@ -55,6 +56,8 @@ pub struct Tally {
     hits: BTreeMap<FaultKind, (u64, u64)>,
     sometimes: BTreeMap<&'static str, (u64, u64)>,
     features: BTreeMap<Feature, u64>,
+    services: BTreeMap<Service, u64>,
+    met: BTreeMap<String, (u64, u64)>,
 }
 
 impl Tally {
@@ -76,6 +79,13 @@ impl Tally {
             let reached = self.sometimes.entry(situation).or_default();
             *reached = (reached.0 + 1, reached.1 + count);
         }
+        for service in outcome.services.iter().collect::<BTreeSet<_>>() {
+            *self.services.entry(*service).or_default() += 1;
+        }
+        for (name, count) in &outcome.met {
+            let met = self.met.entry(name.clone()).or_default();
+            *met = (met.0 + 1, met.1 + count);
+        }
         for feature in &outcome.features {
             *self.features.entry(*feature).or_default() += 1;
         }
@@ -90,6 +100,13 @@ impl Tally {
         self.events += other.events;
         for (did, count) in &other.writes {
             *self.writes.entry(*did).or_default() += count;
+        }
+        for (service, count) in &other.services {
+            *self.services.entry(*service).or_default() += count;
+        }
+        for (name, (seeds, count)) in &other.met {
+            let met = self.met.entry(name.clone()).or_default();
+            *met = (met.0 + seeds, met.1 + count);
         }
         for (feature, count) in &other.features {
             *self.features.entry(*feature).or_default() += count;

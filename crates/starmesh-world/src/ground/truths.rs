@@ -267,7 +267,9 @@ fn caldav(dice: &mut Dice, leeway: Leeway) -> CaldavSwitches {
     ];
     sync.dead_token = one(dice, DavDeadToken::Forbidden, &dead);
     sync.memory_s = one(dice, None, &[Some(300), Some(DAY_S)]);
-    sync.page_max = one(dice, None, &[Some(1), Some(3)]);
+    // A server that forgets changes so soon would forget where its own pages go on.
+    let pages = one(dice, None, &[Some(1), Some(3)]);
+    sync.page_max = pages.filter(|_| sync.memory_s.is_none());
     sync.lists_itself = dice.chance(300);
     sync.extra_rows_per_mille = rate(dice, true, 400);
     sync.strict_depth = dice.chance(300);
