@@ -142,10 +142,14 @@ impl Starmesh {
 
     /// The same with `input` on standard input.
     pub fn spawn_with_input(&self, args: &[&str], input: &str) -> Outcome<Running> {
+        self.launch(self.command(args), args, input)
+    }
+
+    /// Starts a prepared command, as [`Starmesh::spawn_with_input`] does.
+    pub fn launch(&self, mut command: Command, args: &[&str], input: &str) -> Outcome<Running> {
         let (output, file_of_input) = (self.home.join("output"), self.home.join("input"));
         fs::write(&file_of_input, input)?;
         let file = File::create(&output)?;
-        let mut command = self.command(args);
         command.stdin(File::open(&file_of_input)?).stdout(file.try_clone()?).stderr(file);
         let child = command.spawn().map_err(|error| Failure::from(error).during(words(args)))?;
         Ok(Running { child, output, printed: Arc::clone(&self.printed) })
@@ -259,8 +263,17 @@ impl Running {
     }
 
     /// Asks it to stop (SIGTERM) and waits for its end.
-    pub async fn stop(mut self) -> Outcome<Ended> {
-        self.signal(Signal::TERM)?;
+    pub async fn stop(self) -> Outcome<Ended> {
+        self.ended_by(Signal::TERM).await
+    }
+
+    /// Interrupts it as Ctrl-C does (SIGINT) and waits for its end.
+    pub async fn interrupt(self) -> Outcome<Ended> {
+        self.ended_by(Signal::INT).await
+    }
+
+    async fn ended_by(mut self, signal: Signal) -> Outcome<Ended> {
+        self.signal(signal)?;
         let status = timeout(END_WITHIN, self.child.wait());
         let status =
             status.await.map_err(|_| Failure::new(format!("it does not stop within {END_WITHIN:?}")))??;

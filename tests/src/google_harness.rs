@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,8 +11,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
-use starmesh_google::{Budget, Endpoints, GoogleClient, GoogleNetwork};
-use starmesh_http::{HttpOptions, Request, ReqwestTransport, Transport};
+use starmesh_google::{Endpoints, GoogleClient, GoogleNetwork};
+use starmesh_http::{Budget, HttpOptions, Request, ReqwestTransport, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -25,7 +26,7 @@ use crate::bearer::{Bearer, TOKEN};
 pub const ADA: &str = "ada@example.org";
 
 /// So much that a test need not wait for it; a scene stays within what the service grants in a minute.
-pub const BUDGET: Budget = Budget { per_minute: 60_000, burst: 600 };
+pub const BUDGET: Budget = Budget::per_second(NonZeroU32::new(1000).expect("not zero"));
 
 /// A simulated service, the adapter on it, and a way around the adapter.
 pub struct GoogleHarness {
@@ -53,7 +54,12 @@ impl GoogleHarness {
     /// The adapter on `sim`, which `network` reaches without a socket, within `budget`.
     pub fn over(sim: GoogleSim, network: Arc<dyn Transport>, budget: Budget) -> Self {
         let base = Url::parse("https://www.googleapis.com/").expect("a constant address");
-        Self::assemble(sim, None, &base, network, budget)
+        Self::at(sim, &base, network, budget)
+    }
+
+    /// The adapter on `sim`, which `network` reaches at `base`.
+    pub fn at(sim: GoogleSim, base: &Url, network: Arc<dyn Transport>, budget: Budget) -> Self {
+        Self::assemble(sim, None, base, network, budget)
     }
 
     fn assemble(

@@ -10,8 +10,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
-use starmesh_graph::{Budget, Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
-use starmesh_http::{HttpOptions, Request, ReqwestTransport, Transport};
+use starmesh_graph::{BUDGET, Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
+use starmesh_http::{Budget, HttpOptions, Request, ReqwestTransport, Transport};
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
@@ -51,7 +51,7 @@ impl GraphHarness {
         let served = sim.start(address).await.expect("a free port can be had");
         let api = served.base_url().join("v1.0").expect("a path");
         let network = ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used");
-        let harness = Self::over(sim, Arc::new(network), &api, Budget::default());
+        let harness = Self::over(sim, Arc::new(network), &api, BUDGET);
         Self { _served: Some(served), ..harness }
     }
 
@@ -84,7 +84,7 @@ impl GraphHarness {
 
     /// Another adapter with the same person's token, as after a restart, or for another mailbox.
     pub fn client_of(&self, mailbox: Mailbox) -> GraphClient {
-        client(&self.sim, &self.http, &self.api, mailbox, Budget::default())
+        client(&self.sim, &self.http, &self.api, mailbox, BUDGET)
     }
 
     /// Makes a request of a person's own program and gives status and body of the answer.

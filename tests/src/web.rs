@@ -4,13 +4,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
 use serde_json::Value;
 use starmesh_sim::google::{GoogleOptions, GoogleSim};
 use starmesh_sim::microsoft::world::MailboxKind;
 use starmesh_sim::microsoft::world::{CalendarNo, MailboxNo};
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftServed, MicrosoftSim};
-use starmesh_sim::web::Served;
+use starmesh_sim::web::{Served, visit};
 
 use crate::cli::{Ended, Starmesh};
 use crate::{Failure, Outcome};
@@ -143,12 +142,15 @@ pub async fn in_browser(app: &Starmesh, args: &[&str], input: &str) -> Outcome<E
     let line = running.line(ADDRESS_WITHIN, |line| line.starts_with("{\"sign_in\"")).await?;
     let told: Value = serde_json::from_str(&line)?;
     let address = told["sign_in"]["address"].as_str().ok_or_else(|| Failure::new("no address"))?;
-    visit(address).await?;
+    visit(address).await.map_err(Failure::new)?;
     running.end().await
 }
 
-/// What a browser does with an address: it follows every redirect, the last to the program.
-pub async fn visit(address: &str) -> Outcome<String> {
-    let browser = reqwest::Client::builder().redirect(Policy::limited(5)).no_proxy().build()?;
-    Ok(browser.get(address).send().await?.text().await?)
+/// Sends JSON as a program of somebody else's would, with `token`; the status of the answer.
+pub async fn post(address: &str, token: &str, body: &Value) -> Outcome<u16> {
+    // Another part of the test may have chosen a provider before: then that one stays.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let request = client.post(address).bearer_auth(token).header("content-type", "application/json");
+    Ok(request.body(body.to_string()).send().await?.status().as_u16())
 }

@@ -150,14 +150,6 @@ impl World {
         Ok(())
     }
 
-    /// Fails unless everything that is no mirror is as it was in `before`, byte for byte.
-    pub async fn expect_originals(&self, before: &Snapshot) -> Outcome<()> {
-        if self.originals().await? == *before {
-            return Ok(());
-        }
-        Err(Failure::new("an event that a person wrote is not as it was"))
-    }
-
     /// Waits until the mirrors in `calendar` are exactly at these times.
     pub async fn await_blocks(&self, calendar: &str, wanted: &[Block]) -> Outcome<()> {
         let deadline = Instant::now() + SEEN_WITHIN;

@@ -1,13 +1,15 @@
-//! `demo`: the main job on a calendar server of its own.
+//! `demo`: the main job, shown by the real program.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 
+use crate::judge::TRAFFIC_FOLDER;
 use crate::process::{self, Failure};
 use crate::setup::{self, Purpose};
 use crate::workspace::Workspace;
 
-/// What to pass on to the demo, for example `--keep` or `--help`.
+/// What to pass on to `starmesh demo`, for example `--keep` or `--help`.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
@@ -16,12 +18,18 @@ pub(crate) struct Arguments {
     pub(crate) rest: Vec<OsString>,
 }
 
-/// Installs what the demo needs and starts it. Built over the whole workspace, like everything else.
-pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
-    const BUILD: [&str; 6] = ["build", "--workspace", "--bin", "starmesh", "--bin", "starmesh-demo"];
+/// Builds the program and shows the demo; its traffic goes into the folder `traffic`. Built over the whole
+/// workspace, like everything else.
+pub(crate) fn run(
+    workspace: &Workspace,
+    arguments: &Arguments,
+    traffic: Option<&Path>,
+) -> Result<(), Failure> {
+    const BUILD: [&str; 4] = ["build", "--workspace", "--bin", "starmesh"];
     setup::run(workspace, Purpose::Demo)?;
     process::run(process::cargo(workspace.root(), BUILD))?;
-    let mut demo = Command::new(workspace.program("starmesh-demo", false)?);
-    demo.args(&arguments.rest).current_dir(workspace.root());
+    let mut demo = Command::new(workspace.program("starmesh", false)?);
+    demo.arg("demo").args(&arguments.rest).current_dir(workspace.root());
+    demo.envs(traffic.map(|folder| (TRAFFIC_FOLDER, folder)));
     process::run(demo)
 }

@@ -1,9 +1,11 @@
-//! Chores of the repository: `cargo xtask setup | test | tidy | world | demo`.
+//! Chores of the repository: `cargo xtask setup | test | tidy | world | bench | demo`.
 //!
 //! Written in Rust and not in shell so that a chore is the same on every system, on a desk and in CI.
 //! One file per chore; [`process`] starts other programs and [`workspace`] knows where we are.
 
+mod bench;
 mod demo;
+mod judge;
 mod process;
 mod setup;
 mod suites;
@@ -37,7 +39,9 @@ enum Chore {
     Tidy,
     /// Run the seeded world: random edits, faults and crashes against in-memory calendars.
     World(world::Arguments),
-    /// Show the main job on a calendar server of its own, on this machine.
+    /// Measure what Starmesh costs its providers, and how long a change travels.
+    Bench(bench::Arguments),
+    /// Build the program and show the main job: `starmesh demo` on simulated providers.
     Demo(demo::Arguments),
 }
 
@@ -59,6 +63,7 @@ fn perform(chore: &Chore) -> Result<(), Failure> {
         Chore::Test(arguments) => test::run(&workspace, arguments),
         Chore::Tidy => tidy::run(&workspace),
         Chore::World(arguments) => world::run(&workspace, arguments),
-        Chore::Demo(arguments) => demo::run(&workspace, arguments),
+        Chore::Bench(arguments) => bench::run(&workspace, arguments),
+        Chore::Demo(arguments) => demo::run(&workspace, arguments, None),
     }
 }

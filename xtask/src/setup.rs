@@ -1,8 +1,11 @@
 //! `setup`: installs what this machine lacks, says what and why, and is instant when nothing is missing.
 
+mod official;
 mod python;
 mod runner;
 mod system;
+
+use std::path::PathBuf;
 
 use crate::process::Failure;
 use crate::workspace::Workspace;
@@ -10,7 +13,7 @@ use crate::workspace::Workspace;
 /// What the machine is to be made ready for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, clap::ValueEnum)]
 pub(crate) enum Purpose {
-    /// `cargo xtask demo`.
+    /// `cargo xtask demo`, for which a compiler is enough.
     Demo,
     /// `cargo xtask test`, which needs all that the demo needs and more.
     Test,
@@ -24,17 +27,25 @@ pub(crate) struct Arguments {
     pub(crate) purpose: Purpose,
 }
 
+pub(crate) use official::descriptions;
+
+/// The Python of the test servers, for chores that are written in it.
+pub(crate) fn python(workspace: &Workspace) -> PathBuf {
+    python::Environment::of_servers(workspace).python()
+}
+
 /// Makes the machine ready for `purpose`.
 pub(crate) fn run(workspace: &Workspace, purpose: Purpose) -> Result<(), Failure> {
-    let environment = python::Environment::of(workspace);
-    let python_ready = environment.is_ready();
+    let servers = python::Environment::of_servers(workspace);
+    let python_ready = servers.is_ready();
     let mut installed = system::install(purpose, python_ready)?;
-    if !python_ready {
-        environment.install()?;
-        installed = true;
-    }
     if purpose >= Purpose::Test {
+        if !python_ready {
+            servers.install(&[])?;
+            installed = true;
+        }
         installed |= runner::install(workspace)?;
+        installed |= official::install(workspace, &servers)?;
     }
     println!("setup: {}", if installed { "done" } else { "everything is there" });
     Ok(())

@@ -1,14 +1,15 @@
 //! `test`: every suite in order, a table of times at the end.
 
 use std::collections::BTreeSet;
-use std::env;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use std::{env, fs, io};
 
 use crate::process::{self, Failure};
 use crate::setup::{self, Purpose};
 use crate::suites::{self, Suite, Work};
 use crate::workspace::Workspace;
-use crate::{demo, tidy, world};
+use crate::{demo, judge, tidy, world};
 
 /// The seed from which proptest draws the cases of our laws, so that a red run is a property of the commit
 /// and not luck. Another one in the environment, and `PROPTEST_CASES`, look for more.
@@ -54,6 +55,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Fa
         }
         return Ok(());
     }
+    let judged = suites.iter().any(|suite| matches!(suite.work, Work::Judge));
+    let traffic = if judged { Some(empty_traffic(workspace)?) } else { None };
     let mut reports: Vec<Report> = Vec::new();
     for suite in suites {
         let stopped = !arguments.keep_going && reports.iter().any(Report::is_failed);
@@ -61,7 +64,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Fa
             (Outcome::NotRun, Duration::ZERO)
         } else {
             println!("\n── {} (budget {})", suite.name, seconds(suite.budget));
-            timed(|| perform(workspace, &suite.work))
+            timed(|| perform(workspace, &suite.work, traffic.as_deref()))
         };
         if let Outcome::Failed(why) = &outcome {
             eprintln!("error: {}: {why}", suite.name);
@@ -96,9 +99,22 @@ fn timed(work: impl FnOnce() -> Outcome) -> (Outcome, Duration) {
     (work(), start.elapsed())
 }
 
-fn perform(workspace: &Workspace, work: &Work) -> Outcome {
-    let cargo = |words: &[String]| {
+/// The folder for the traffic of this run, with nothing of an earlier one in it.
+fn empty_traffic(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let folder = workspace.metadata()?.target_directory.into_std_path_buf().join("traffic");
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Failure::new(format!("{} cannot be emptied: {error}", folder.display())))
+        }
+        _ => Ok(folder),
+    }
+}
+
+/// Does a suite's work; what is recorded goes into `traffic`, where there is somebody to judge it.
+fn perform(workspace: &Workspace, work: &Work, traffic: Option<&Path>) -> Outcome {
+    let cargo = |words: &[String], traffic: Option<&Path>| {
         let mut command = process::cargo(workspace.root(), words);
+        command.envs(traffic.map(|folder| (judge::TRAFFIC_FOLDER, folder)));
         if env::var_os(LAW_SEED.0).is_none() {
             command.env(LAW_SEED.0, LAW_SEED.1);
         }
@@ -111,13 +127,17 @@ fn perform(workspace: &Workspace, work: &Work) -> Outcome {
             workspace,
             &world::Arguments { seeds: *seeds, seed: None, bugs: *bugs, release: false },
         ),
-        Work::Demo => demo::run(workspace, &demo::Arguments { rest: Vec::new() }),
-        Work::Cargo(words) => cargo(words),
+        Work::Demo => demo::run(workspace, &demo::Arguments { rest: Vec::new() }, traffic),
+        Work::Judge => traffic
+            .ok_or_else(|| Failure::new("nothing was recorded"))
+            .and_then(|traffic| judge::run(workspace, traffic)),
+        Work::Cargo(words) => cargo(words, None),
+        Work::Recorded(words) => cargo(words, traffic),
         Work::CargoIfInstalled { program, otherwise, words } => {
             if process::find(program).is_none() {
                 return Outcome::Skipped(otherwise);
             }
-            cargo(words)
+            cargo(words, None)
         }
     };
     result.map_or_else(|failure| Outcome::Failed(failure.to_string()), |()| Outcome::Passed)

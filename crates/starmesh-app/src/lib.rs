@@ -4,7 +4,7 @@
 //!
 //! 1. `accounts`, `account_removal`, `sign_in`, `endpoints`, `calendars`: where calendars are.
 //! 2. `groups`, `wanted`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
-//! 3. `plan`, `apply`, `clean`, `run`: what is done about it.
+//! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
 //! 6. `providers`: the one place that picks adapters.
@@ -39,6 +39,7 @@ mod wanted;
 mod apply;
 mod clean;
 mod plan;
+mod push;
 mod retire;
 mod run;
 
@@ -59,11 +60,13 @@ pub use links::LinkScope;
 pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};
 pub use plan::PlanRequest;
 pub use progress::Listener;
+pub use push::{Bell, Signals, Watched};
 pub use zone::local_zone;
 
 pub use sign_in::{SignInPrompt, SignInWay};
 
-pub use starmesh_http::HttpOptions;
 pub use starmesh_http::oauth::DevicePrompt;
+pub use starmesh_http::{HttpOptions, Proxy};
+pub use starmesh_provider::Hook;
 pub use starmesh_provider::env::{Clock, Entropy, SystemClock, SystemEntropy};
 pub use starmesh_store::vault::PassphraseCost;

@@ -12,7 +12,8 @@ use starmesh_google::{GoogleClient, GoogleNetwork};
 use starmesh_graph::{GraphClient, GraphNetwork, Mailbox};
 use starmesh_http::oauth::Tokens;
 use starmesh_http::{
-    AccountTransport, Credentials, Governor, GovernorSettings, HttpOptions, ReqwestTransport, Transport,
+    AccountTransport, Budget, Credentials, Governor, GovernorSettings, HttpOptions, ReqwestTransport,
+    Transport,
 };
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers};
@@ -27,7 +28,7 @@ use crate::vault::Vault;
 /// is the adapters' own pace, which knows what a batch costs; this bounds a burst and holds a pause.
 const MAILBOX_CONCURRENCY: usize = 4;
 /// Exchanges with one Google or Microsoft mailbox per second.
-const MAILBOX_PER_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
+const MAILBOX_BUDGET: Budget = Budget::per_second(NonZeroU32::new(50).expect("not zero"));
 
 /// An account's provider once it was made. Behind its own lock, so that one slow account keeps no other
 /// waiting and is not discovered twice.
@@ -118,7 +119,7 @@ pub(crate) struct Network {
 
 /// Requests per second under one client id, over all its accounts. Google grants a client 10,000 a minute;
 /// Microsoft counts by client and mailbox, which the governor of the mailbox covers.
-const CLIENT_PER_SECOND: NonZeroU32 = NonZeroU32::new(150).expect("not zero");
+const CLIENT_BUDGET: Budget = Budget::per_second(NonZeroU32::new(150).expect("not zero"));
 /// Requests under way at once under one client id.
 const CLIENT_CONCURRENCY: usize = 64;
 
@@ -174,7 +175,7 @@ impl Network {
                     http: Arc::new(self.signed_in(sign_in, tokens)),
                     clock: self.clock(),
                     entropy: Arc::clone(&self.entropy),
-                    budget: starmesh_graph::Budget::default(),
+                    budget: starmesh_graph::BUDGET,
                 };
                 let endpoints = starmesh_graph::Endpoints::at(sign_in.api.clone());
                 let mailbox = mailbox.clone().map_or(Mailbox::Me, Mailbox::Address);
@@ -187,7 +188,7 @@ impl Network {
     }
 
     fn signed_in(&self, account: &OAuthAccount, tokens: Arc<Tokens>) -> AccountTransport {
-        let governor = governor(MAILBOX_CONCURRENCY, MAILBOX_PER_SECOND);
+        let governor = governor(MAILBOX_CONCURRENCY, MAILBOX_BUDGET);
         let credentials = Credentials::Bearer(tokens);
         AccountTransport::new(self.http(), credentials, account.api.clone(), governor, self.clock())
             .under_client(self.client_governor(&account.client_id))
@@ -197,11 +198,11 @@ impl Network {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = clients
             .entry(client_id.to_owned())
-            .or_insert_with(|| governor(CLIENT_CONCURRENCY, CLIENT_PER_SECOND));
+            .or_insert_with(|| governor(CLIENT_CONCURRENCY, CLIENT_BUDGET));
         Arc::clone(shared)
     }
 }
 
-fn governor(concurrency: usize, per_second: NonZeroU32) -> Arc<Governor> {
-    Arc::new(Governor::new(GovernorSettings { concurrency, per_second }))
+fn governor(concurrency: usize, budget: Budget) -> Arc<Governor> {
+    Arc::new(Governor::new(GovernorSettings { concurrency, budget }))
 }

@@ -16,6 +16,7 @@ use crate::error::{AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::progress::{Listener, told};
+use crate::push::Signals;
 
 /// How many commands may wait for the engine; more make the sender wait.
 const COMMANDS_KEPT: usize = 16;
@@ -23,8 +24,14 @@ const COMMANDS_KEPT: usize = 16;
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Starmesh {
-    /// Keeps everything in step until `shutdown` completes; writes under way are finished first.
-    pub async fn run(&self, shutdown: impl Future<Output = ()>, listener: Listener<'_>) -> Result<()> {
+    /// Keeps everything in step until `shutdown` completes; writes under way are finished first. Besides
+    /// polling, a calendar is read as soon as `signals` tells that it may have changed.
+    pub async fn run(
+        &self,
+        shutdown: impl Future<Output = ()>,
+        mut signals: Signals,
+        listener: Listener<'_>,
+    ) -> Result<()> {
         self.folder.write_daemon_pid()?;
         let (noticed, mut changes) = mpsc::channel(1);
         self.folder.tell_changed()?;
@@ -63,6 +70,9 @@ impl Starmesh {
                     directory = Directory::load(&self.state).await?;
                     listener(&RunEvent::Reloaded);
                     drop(commands.send(Command::Reload).await);
+                }
+                Some(calendar) = signals.next(), if !stopping => {
+                    drop(commands.send(Command::Signal(calendar)).await);
                 }
                 event = events.recv() => match event {
                     Ok(event) => self.hear(&directory, event, listener)?,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use starmesh_http::{
-    AccountTransport, Credentials, Governor, GovernorSettings, HttpError, Request, Response, Transport,
-    is_loopback,
+    AccountTransport, Budget, Credentials, Governor, GovernorSettings, HttpError, Request, Response,
+    Transport, is_loopback,
 };
 use starmesh_provider::Result;
 use starmesh_provider::env::Clock;
@@ -20,10 +20,10 @@ pub(crate) const CONCURRENCY: usize = 4;
 
 /// Requests to one account per second, on average. Providers name no numbers; those that want less say so
 /// with 429.
-const PER_SECOND: NonZeroU32 = NonZeroU32::new(25).expect("not zero");
+const BUDGET: Budget = Budget::per_second(NonZeroU32::new(25).expect("not zero"));
 
 /// The same for a server on this computer, which nobody else shares.
-const PER_SECOND_LOOPBACK: NonZeroU32 = NonZeroU32::new(1000).expect("not zero");
+const BUDGET_LOOPBACK: Budget = Budget::per_second(NonZeroU32::new(1000).expect("not zero"));
 
 /// What a person tells us about an account.
 #[derive(Clone)]
@@ -61,8 +61,8 @@ impl Connection {
     pub(crate) fn new(account: &CaldavAccount, server: &Url, network: &CaldavNetwork) -> Self {
         let credentials =
             Credentials::Basic { user: account.user.clone(), password: account.password.clone() };
-        let per_second = if is_loopback(server) { PER_SECOND_LOOPBACK } else { PER_SECOND };
-        let governor = Arc::new(Governor::new(GovernorSettings { concurrency: CONCURRENCY, per_second }));
+        let budget = if is_loopback(server) { BUDGET_LOOPBACK } else { BUDGET };
+        let governor = Arc::new(Governor::new(GovernorSettings { concurrency: CONCURRENCY, budget }));
         let transport = AccountTransport::new(
             Arc::clone(&network.http),
             credentials,

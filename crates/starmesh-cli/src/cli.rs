@@ -10,6 +10,7 @@ use crate::commands::activity::ActivityArgs;
 use crate::commands::calendar::CalendarCommand;
 use crate::commands::clean::CleanArgs;
 use crate::commands::completions::CompletionsArgs;
+use crate::commands::demo::DemoArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::link::LinkCommand;
@@ -114,6 +115,8 @@ pub(crate) enum Command {
     /// The key that recognises your busy blocks: export, import
     #[command(subcommand)]
     Key(KeyCommand),
+    /// See it at work on simulated providers: no account needed, nothing stays
+    Demo(DemoArgs),
     /// Completions for your shell
     Completions(CompletionsArgs),
 }

@@ -11,6 +11,8 @@ use crate::terminal::Terminal;
 #[derive(Clone)]
 pub(crate) struct Context {
     pub(crate) data_dir: PathBuf,
+    /// True when the command line itself names the folder.
+    pub(crate) data_dir_given: bool,
     pub(crate) vault: Option<VaultKind>,
     pub(crate) verbose: bool,
     pub(crate) out: Output,

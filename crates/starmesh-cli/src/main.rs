@@ -7,8 +7,10 @@ mod browser;
 mod cli;
 mod commands;
 mod context;
+mod duration;
 mod output;
 mod progress;
+mod stop;
 mod terminal;
 mod text;
 
@@ -62,11 +64,13 @@ fn exit_code(class: ExitClass) -> u8 {
 
 fn output(global: &Global) -> Output {
     let terminal = std::io::stderr().is_terminal();
+    // https://no-color.org: set to anything but nothing.
+    let colour = environment("NO_COLOR").is_none_or(|value| value.is_empty());
     Output {
         json: global.json,
         zone: local_zone(environment("TZ").as_deref()),
-        // https://no-color.org: set to anything but nothing.
-        colour_errors: terminal && environment("NO_COLOR").is_none_or(|value| value.is_empty()),
+        colour: colour && std::io::stdout().is_terminal(),
+        colour_errors: colour && terminal,
         progress: terminal && !global.json,
     }
 }
@@ -82,6 +86,7 @@ fn context(global: &Global, out: Output) -> Result<Context, AppError> {
     };
     Ok(Context {
         data_dir,
+        data_dir_given: global.data_dir.is_some(),
         vault: global.vault.map(Into::into),
         verbose: global.verbose,
         out,

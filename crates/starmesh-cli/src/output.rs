@@ -14,6 +14,8 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     /// The zone in which times are shown.
     pub(crate) zone: Tz,
+    /// True when standard output takes colour.
+    pub(crate) colour: bool,
     /// True when standard error takes colour.
     pub(crate) colour_errors: bool,
     /// True when standard error is a terminal that may show progress.

@@ -3,7 +3,9 @@
 //! All bookkeeping is here and in nobody else's hands; pulls and placements only give answers. A slow or
 //! broken account keeps nobody else waiting.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -103,16 +105,52 @@ struct Daemon {
     stop: CancellationToken,
 }
 
-type Work = FuturesUnordered<BoxFuture<'static, Done>>;
+/// What is under way, and what of it has ended and waits to be taken.
+#[derive(Default)]
+struct Work {
+    running: FuturesUnordered<BoxFuture<'static, Done>>,
+    ended: VecDeque<Done>,
+}
+
+impl Work {
+    fn push(&mut self, work: BoxFuture<'static, Done>) {
+        self.running.push(work);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.running.is_empty() && self.ended.is_empty()
+    }
+
+    /// The next that has ended; `None` when nothing is under way.
+    async fn next(&mut self) -> Option<Done> {
+        match self.ended.pop_front() {
+            Some(done) => Some(done),
+            None => self.running.next().await,
+        }
+    }
+
+    /// Does `step` while the work goes on. Work that is not polled may hold the very connection to the
+    /// database that the step waits for, and then neither would ever end.
+    async fn beside<T>(&mut self, step: impl Future<Output = T>) -> T {
+        let mut step = pin!(step);
+        loop {
+            tokio::select! {
+                biased;
+                value = &mut step => return value,
+                Some(done) = self.running.next() => self.ended.push_back(done),
+            }
+        }
+    }
+}
 
 impl Engine {
     /// Keeps everything in step until [`Command::Shutdown`] comes or the channel closes; writes under way
     /// are finished first.
     pub async fn run(&self, mut commands: mpsc::Receiver<Command>) -> Result<(), EngineError> {
         let mut daemon = Daemon::start(self.clone()).await?;
-        let mut work: Work = FuturesUnordered::new();
+        let mut work = Work::default();
         loop {
-            daemon.roll().await?;
+            work.beside(daemon.roll()).await?;
             daemon.start_due(&mut work);
             if work.is_empty() && daemon.is_quiet() {
                 self.tell(EngineEvent::Quiet);
@@ -121,11 +159,11 @@ impl Engine {
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(Command::Signal(calendar)) => daemon.signal(&calendar).await?,
-                    Some(Command::Reload) => daemon.reload().await?,
+                    Some(Command::Signal(calendar)) => work.beside(daemon.signal(&calendar)).await?,
+                    Some(Command::Reload) => work.beside(daemon.reload()).await?,
                     Some(Command::Shutdown) | None => break,
                 },
-                Some(done) = work.next() => daemon.take(done).await?,
+                Some(done) = work.next() => work.beside(daemon.take(done)).await?,
                 () = sleep_until(daemon.next_due()) => {}
             }
         }
@@ -444,7 +482,7 @@ impl Daemon {
         while self.aims.values().any(|aim| aim.placing) {
             tokio::select! {
                 biased;
-                Some(done) = work.next() => self.take(done).await?,
+                Some(done) = work.next() => work.beside(self.take(done)).await?,
                 () = sleep_until(deadline) => break,
             }
         }

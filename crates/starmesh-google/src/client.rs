@@ -1,13 +1,15 @@
 //! The provider: one account's calendars behind the port.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::Window;
-use starmesh_http::Transport;
+use starmesh_http::{Budget, Transport};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, MirrorWrite, ProviderError, Push,
@@ -19,7 +21,6 @@ use crate::connection::Connection;
 use crate::details::Details;
 use crate::endpoints::Endpoints;
 use crate::errors::Asked;
-use crate::pace::Budget;
 use crate::requests::ListCalendars;
 use crate::turns::WriteTurns;
 
@@ -40,6 +41,14 @@ pub struct GoogleNetwork {
     pub entropy: Arc<dyn Entropy>,
 }
 
+/// What Google grants: 600 requests a minute to each user of a project that was made since May 2026, each
+/// part of a batch counted (guide "Manage quotas", a sliding window of a minute).
+pub const BUDGET: Budget = Budget {
+    period: Duration::from_mins(1),
+    sustained: NonZeroU32::new(550).expect("not zero"),
+    burst: NonZeroU32::new(50).expect("not zero"),
+};
+
 /// A Google account.
 pub struct GoogleClient {
     pub(crate) connection: Connection,
@@ -51,7 +60,7 @@ pub struct GoogleClient {
 impl GoogleClient {
     /// The account behind `network`, asked at `endpoints` within the budget that Google grants.
     pub fn new(network: &GoogleNetwork, endpoints: Endpoints) -> Self {
-        Self::with_budget(network, endpoints, Budget::default())
+        Self::with_budget(network, endpoints, BUDGET)
     }
 
     /// The same with another budget: an organisation may have been granted more, an old project has less.

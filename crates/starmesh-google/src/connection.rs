@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use starmesh_http::{HttpError, Request, Response, Transport};
+use starmesh_http::{Budget, HttpError, Pace, Paused, Request, Response, Transport};
 use starmesh_provider::env::Entropy;
 use starmesh_provider::{ErrorKind, ProviderError, Result};
 use url::Url;
@@ -12,7 +12,6 @@ use url::Url;
 use crate::batch::{self, BATCH_MAX};
 use crate::endpoints::Endpoints;
 use crate::errors::{Asked, Refusal, asked_delay, refused};
-use crate::pace::{Budget, Pace, backoff};
 
 /// How often one request is sent to a server that asks to slow down.
 const TRIES_MAX: u32 = 4;
@@ -22,6 +21,10 @@ const PART_TRIES_MAX: u32 = 4;
 
 /// The longest delay that is waited for here; a longer one is the caller's to plan with.
 const DELAY_WAIT_MAX: Duration = Duration::from_secs(64);
+
+/// The longest delay between two tries of our own choice (guide "Handle API errors": truncated exponential
+/// back-off).
+const BACKOFF_MAX: Duration = Duration::from_secs(64);
 
 /// An account's own transport, its budget and its addresses.
 pub(crate) struct Connection {
@@ -98,7 +101,7 @@ impl Connection {
             let is_last = tries + 1 == PART_TRIES_MAX || delay > DELAY_WAIT_MAX;
             waiting = if is_last { Vec::new() } else { again };
             if !waiting.is_empty() {
-                self.pace.pause(delay);
+                self.pace.pause_for(delay);
             }
         }
         alone.append(&mut waiting);
@@ -130,7 +133,8 @@ impl Connection {
     async fn send_counted(&self, request: &Request, count: u32) -> Result<Response> {
         let mut tries = 0;
         loop {
-            self.pace.admit(count).await;
+            let too_long = |paused: Paused| self.slow_down(paused.remaining);
+            self.pace.admit(count, DELAY_WAIT_MAX).await.map_err(too_long)?;
             let asked = match self.transport.send(request.clone()).await {
                 Ok(response) if limits_rate(&response) => asked_delay(&response),
                 Ok(response) => return Ok(response),
@@ -140,11 +144,15 @@ impl Connection {
             let delay = backoff(tries, self.entropy.fraction()).max(asked.unwrap_or_default());
             tries += 1;
             if tries == TRIES_MAX || delay > DELAY_WAIT_MAX {
-                let kind = ErrorKind::Throttled { retry_after: Some(delay) };
-                return Err(ProviderError::new(kind, format!("{} asks to slow down", self.host())));
+                return Err(self.slow_down(delay));
             }
-            self.pace.pause(delay);
+            self.pace.pause_for(delay);
         }
+    }
+
+    fn slow_down(&self, delay: Duration) -> ProviderError {
+        let kind = ErrorKind::Throttled { retry_after: Some(delay) };
+        ProviderError::new(kind, format!("{} asks to slow down", self.host()))
     }
 
     /// The error by which further requests would fail as well.
@@ -189,6 +197,13 @@ fn verdict(part: Option<&Response>) -> Verdict {
 
 fn limits_rate(response: &Response) -> bool {
     matches!(response.status().as_u16(), 403 | 429) && Refusal::of(response).is_rate()
+}
+
+/// The delay before try number `tries` + 1: 2^`tries` seconds and up to one more, at most [`BACKOFF_MAX`].
+/// `fraction` is random, in `[0, 1)`.
+fn backoff(tries: u32, fraction: f64) -> Duration {
+    let doubled = Duration::from_secs(2u64.saturating_pow(tries.min(16)));
+    (doubled + Duration::from_secs(1).mul_f64(fraction)).min(BACKOFF_MAX)
 }
 
 /// The host of `url` with its port, for messages.

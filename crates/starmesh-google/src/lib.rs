@@ -29,7 +29,6 @@ mod endpoints;
 mod errors;
 mod items;
 mod notification;
-mod pace;
 mod print;
 mod push;
 mod requests;
@@ -42,8 +41,7 @@ mod write;
 #[cfg(test)]
 mod script;
 
-pub use client::{GoogleClient, GoogleNetwork};
+pub use client::{BUDGET, GoogleClient, GoogleNetwork};
 pub use endpoints::Endpoints;
 pub use notification::{Notification, NotificationProblem, read_notification};
-pub use pace::Budget;
 pub use scopes::SCOPES;

@@ -1,14 +1,16 @@
 //! The provider: one mailbox's calendars behind the port.
 
 use std::collections::{BTreeSet, HashMap};
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::{TimeRange, Window};
-use starmesh_http::Transport;
+use starmesh_http::{Budget, Transport};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, Push, RemoteCalendar, Result,
@@ -22,12 +24,19 @@ use crate::connection::{CONCURRENCY, Connection};
 use crate::convert::Privacy;
 use crate::errors::About;
 use crate::mailbox::{Endpoints, Mailbox};
-use crate::pace::Budget;
 use crate::place::{Place, lasting_name};
 use crate::requests::{CalendarRow, GetMailbox, ListCalendars};
 
 /// The most pages of calendars; a mailbox holds a few hundred at most.
 const CALENDAR_PAGES_MAX: usize = 100;
+
+/// What Microsoft grants one app in one mailbox: 10,000 requests in ten minutes, each part of a batch
+/// counted ("Outlook service limits"). Together 9,800 of them; the rest is for repetitions.
+pub const BUDGET: Budget = Budget {
+    period: Duration::from_mins(10),
+    sustained: NonZeroU32::new(9_300).expect("not zero"),
+    burst: NonZeroU32::new(500).expect("not zero"),
+};
 
 /// The world that an account needs.
 #[derive(Clone)]

@@ -10,17 +10,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::HeaderValue;
 use http::header::DATE;
-use starmesh_http::{HttpError, Request, Transport, retry_after};
+use starmesh_http::{Governor, GovernorSettings, HttpError, Paused, Request, Transport, retry_after};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{ErrorKind, ProviderError, Result};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::batch::{self, PARTS_MAX};
 use crate::call::{Answer, Call, Target};
 use crate::client::GraphNetwork;
 use crate::errors::{About, refusal, unexpected};
 use crate::mailbox::Endpoints;
-use crate::pace::Pace;
 
 /// How many requests to one mailbox may be under way at once.
 pub const CONCURRENCY: usize = 4;
@@ -32,18 +30,14 @@ const ATTEMPTS_MAX: u32 = 4;
 /// between half and the whole of it.
 const TROUBLE_PAUSE_FIRST: Duration = Duration::from_secs(1);
 
-/// The longest pause that a request waits for. A longer one is told to the caller, who has other work.
-const PAUSE_WAIT_MAX: Duration = Duration::from_secs(30);
-
 /// The queue of one mailbox.
 pub(crate) struct Connection {
     http: Arc<dyn Transport>,
-    pace: Pace,
+    governor: Governor,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     endpoints: Endpoints,
     host: String,
-    slots: Semaphore,
 }
 
 impl Connection {
@@ -56,12 +50,11 @@ impl Connection {
         };
         Self {
             http: Arc::clone(&network.http),
-            pace: Pace::new(network.budget),
+            governor: Governor::new(GovernorSettings { concurrency: CONCURRENCY, budget: network.budget }),
             clock: Arc::clone(&network.clock),
             entropy: Arc::clone(&network.entropy),
             endpoints,
             host,
-            slots: Semaphore::new(CONCURRENCY),
         }
     }
 
@@ -88,7 +81,7 @@ impl Connection {
             let outcome = self.exchange(call, 1).await;
             let again = attempt < ATTEMPTS_MAX
                 && match &outcome {
-                    Err(error) => is_throttled(error) && self.pace.paused_for() <= PAUSE_WAIT_MAX,
+                    Err(error) => is_throttled(error) && !self.governor.is_paused_for_long(),
                     Ok(answer) => is_trouble(answer.status) && may_repeat(call),
                 };
             if !again {
@@ -127,7 +120,7 @@ impl Connection {
                 Ok(parts) => parts,
                 Err(error) => {
                     // A batch refused as a whole did nothing, and a part repeats as safely as a call.
-                    let wait = is_throttled(&error) && self.pace.paused_for() <= PAUSE_WAIT_MAX;
+                    let wait = is_throttled(&error) && !self.governor.is_paused_for_long();
                     for position in &pending {
                         answers[*position] = Err(error.clone());
                     }
@@ -150,14 +143,14 @@ impl Connection {
             }
             if hasty.len() < pending.len() {
                 futile = 0;
-                self.pace.answered();
+                self.governor.answered();
             }
             pending = hasty.iter().map(|(position, _)| *position).collect();
             if pending.is_empty() {
                 return answers;
             }
-            self.pace.pause(hasty.iter().filter_map(|(_, delay)| *delay).max());
-            if self.pace.paused_for() > PAUSE_WAIT_MAX {
+            self.governor.pause(hasty.iter().filter_map(|(_, delay)| *delay).max());
+            if self.governor.is_paused_for_long() {
                 break;
             }
         }
@@ -185,7 +178,11 @@ impl Connection {
     /// One exchange that carries `parts` requests.
     async fn exchange(&self, call: &Call, parts: usize) -> Result<Answer> {
         let request = self.request(call)?;
-        let _slots = self.admit(parts).await?;
+        let too_long = |paused: Paused| {
+            let kind = ErrorKind::Throttled { retry_after: Some(paused.remaining) };
+            ProviderError::new(kind, format!("{} asks to slow down", self.host))
+        };
+        let _slots = self.governor.admit(parts).await.map_err(too_long)?;
         let response = self.http.send(request).await.map_err(|error| self.unanswered(error))?;
         let now = self.clock.now();
         let answer = Answer {
@@ -197,14 +194,14 @@ impl Connection {
         let asks_to_wait =
             is_haste(answer.status) || (is_trouble(answer.status) && answer.retry_after.is_some());
         if asks_to_wait {
-            self.pace.pause(answer.retry_after);
+            self.governor.pause(answer.retry_after);
             let refused = self.refusal(&answer, About::Home);
-            let kind = ErrorKind::Throttled { retry_after: Some(self.pace.paused_for()) };
+            let kind = ErrorKind::Throttled { retry_after: Some(self.governor.paused_for()) };
             return Err(ProviderError::new(kind, refused.message));
         }
         // A batch may be answered while its parts are refused.
         if parts == 1 {
-            self.pace.answered();
+            self.governor.answered();
         }
         Ok(answer)
     }
@@ -212,36 +209,9 @@ impl Connection {
     /// A failed exchange; one that the transport calls hasty pauses the mailbox here, too.
     fn unanswered(&self, error: HttpError) -> ProviderError {
         if let HttpError::Throttled { retry_after, .. } = &error {
-            self.pace.pause(*retry_after);
+            self.governor.pause(*retry_after);
         }
         error.into()
-    }
-
-    /// Waits for slots, the budget and the end of a pause. A pause that lasts too long is an error at once.
-    async fn admit(&self, parts: usize) -> Result<SemaphorePermit<'_>> {
-        self.refuse_long_pause()?;
-        let slots = u32::try_from(parts.clamp(1, CONCURRENCY)).unwrap_or(1);
-        let Ok(slots) = self.slots.acquire_many(slots).await else {
-            // Nobody closes the semaphore.
-            return Err(ProviderError::new(ErrorKind::Offline, "the mailbox is closed"));
-        };
-        self.pace.take(parts).await;
-        loop {
-            let remaining = self.refuse_long_pause()?;
-            if remaining.is_zero() {
-                return Ok(slots);
-            }
-            tokio::time::sleep(remaining).await;
-        }
-    }
-
-    fn refuse_long_pause(&self) -> Result<Duration> {
-        let remaining = self.pace.paused_for();
-        if remaining > PAUSE_WAIT_MAX {
-            let kind = ErrorKind::Throttled { retry_after: Some(remaining) };
-            return Err(ProviderError::new(kind, format!("{} asks to slow down", self.host)));
-        }
-        Ok(remaining)
     }
 
     async fn wait_out_trouble(&self, attempt: u32) {

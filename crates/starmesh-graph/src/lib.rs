@@ -4,7 +4,7 @@
 //!    calendars; both addressings of a shared calendar are a `place`.
 //! 2. Each request is a file of `requests` that prepares it as a `call` and reads its answer without
 //!    touching a socket; `wire` holds the rows they share. `connection` carries calls out, one mailbox
-//!    queue for all of them at one `pace`, and `batch` packs several into one exchange.
+//!    queue for all of them at one pace, and `batch` packs several into one exchange.
 //! 3. `changes` reads a calendar: whole (`view`), or what changed (`round`), with `series` and doubtful
 //!    rows looked up one by one (`lookup`). A `position` is what a cursor holds.
 //! 4. `convert` turns rows into scheduling facts, `write` carries out the writes, `push` the
@@ -28,7 +28,6 @@ mod errors;
 mod lookup;
 mod mailbox;
 mod notification;
-mod pace;
 mod place;
 mod position;
 mod push;
@@ -42,9 +41,8 @@ mod write;
 #[cfg(test)]
 mod script;
 
-pub use client::{GraphClient, GraphNetwork};
+pub use client::{BUDGET, GraphClient, GraphNetwork};
 pub use connection::CONCURRENCY;
 pub use mailbox::{Endpoints, Mailbox};
 pub use notification::{Notification, NotificationProblem, notices};
-pub use pace::Budget;
 pub use place::lasting_name;

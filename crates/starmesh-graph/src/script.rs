@@ -16,9 +16,8 @@ use starmesh_http::{HttpError, Request, Response, Transport};
 use starmesh_provider::env::{Clock, Entropy};
 use url::Url;
 
-use crate::client::{GraphClient, GraphNetwork};
+use crate::client::{BUDGET, GraphClient, GraphNetwork};
 use crate::mailbox::{Endpoints, Mailbox};
-use crate::pace::Budget;
 use crate::place::lasting_name;
 
 /// The API of the scripted server.
@@ -115,7 +114,7 @@ pub(crate) fn client_of(
         http: Arc::clone(&script) as Arc<dyn Transport>,
         clock: Arc::new(Still),
         entropy: Arc::new(Still),
-        budget: Budget::default(),
+        budget: BUDGET,
     };
     (GraphClient::new(&network, Endpoints::at(Url::parse(API).unwrap()), mailbox), script)
 }

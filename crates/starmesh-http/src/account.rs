@@ -10,7 +10,8 @@ use url::Url;
 
 use crate::credentials::Credentials;
 use crate::error::HttpError;
-use crate::governor::{Governor, MailboxPaused};
+use crate::governor::Governor;
+use crate::pace::Paused;
 use crate::redirect::{REDIRECTS_MAX, host_of, next_hop};
 use crate::retry_after::retry_after;
 use crate::site::{is_loopback, may_send_credentials};
@@ -70,13 +71,11 @@ impl AccountTransport {
 
     /// Sends a request once every governor admits it.
     async fn admitted(&self, url: &Url, request: Request) -> Result<Response, HttpError> {
-        let paused = |paused: MailboxPaused| HttpError::Throttled {
-            host: host_of(url),
-            retry_after: Some(paused.remaining),
-        };
-        let _permit = self.governor.admit().await.map_err(paused)?;
+        let paused =
+            |paused: Paused| HttpError::Throttled { host: host_of(url), retry_after: Some(paused.remaining) };
+        let _permit = self.governor.admit(1).await.map_err(paused)?;
         let _client_permit = match &self.client_governor {
-            Some(governor) => Some(governor.admit().await.map_err(paused)?),
+            Some(governor) => Some(governor.admit(1).await.map_err(paused)?),
             None => None,
         };
         let response = self.inner.send(request).await?;

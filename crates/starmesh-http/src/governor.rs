@@ -1,24 +1,10 @@
-//! How fast one mailbox is asked.
-//!
-//! All requests to a mailbox share one governor: a number of slots, a budget per second, and a pause that
-//! the provider may order at any time and that then holds for every request.
+//! How one mailbox is asked: a number of slots, and the pace of everything that goes out.
 
-use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::Clock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::Instant;
 
-/// The first pause after a 429 without a usable `Retry-After`; doubles with each further one.
-const PAUSE_FIRST: Duration = Duration::from_secs(2);
-
-/// The longest pause that we choose ourselves.
-const PAUSE_OWN_MAX: Duration = Duration::from_secs(64);
+use crate::pace::{Budget, Pace, Paused};
 
 /// The longest a request waits for a pause to end before it gives up and says so.
 const PAUSE_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -28,173 +14,102 @@ const PAUSE_WAIT_MAX: Duration = Duration::from_secs(30);
 pub struct GovernorSettings {
     /// Requests under way at once.
     pub concurrency: usize,
-    /// Requests per second on average; as many may go out in one burst.
-    pub per_second: NonZeroU32,
+    /// Requests over time.
+    pub budget: Budget,
 }
 
 /// The governor of one mailbox.
 pub struct Governor {
+    concurrency: u32,
     slots: Semaphore,
-    budget: RateLimiter<NotKeyed, InMemoryState, Timers, NoOpMiddleware<Duration>>,
-    timers: Timers,
-    pause: Mutex<Pause>,
-}
-
-/// The time of tokio's timers, which waits are measured by.
-#[derive(Clone)]
-struct Timers(Instant);
-
-impl Clock for Timers {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
-/// The mailbox is paused for longer than a request waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MailboxPaused {
-    /// How long the pause still lasts.
-    pub remaining: Duration,
-}
-
-#[derive(Default)]
-struct Pause {
-    until: Option<Instant>,
-    /// Refusals since the last success.
-    refusals: u32,
+    pace: Pace,
 }
 
 impl Governor {
     /// A governor with nothing under way.
     pub fn new(settings: GovernorSettings) -> Self {
-        let timers = Timers(Instant::now());
-        Self {
-            slots: Semaphore::new(settings.concurrency.max(1)),
-            budget: RateLimiter::direct_with_clock(Quota::per_second(settings.per_second), timers.clone()),
-            timers,
-            pause: Mutex::default(),
-        }
+        let slots = settings.concurrency.max(1);
+        let concurrency = u32::try_from(slots).unwrap_or(u32::MAX);
+        Self { concurrency, slots: Semaphore::new(slots), pace: Pace::new(settings.budget) }
     }
 
-    /// Waits for a slot, the budget and the end of a pause, in this order, and holds the slot as long as
-    /// the permit lives. A pause that lasts too long is an error at once.
-    pub async fn admit(&self) -> Result<SemaphorePermit<'_>, MailboxPaused> {
-        self.refuse_long_pause()?;
-        let permit = match self.slots.acquire().await {
-            Ok(permit) => permit,
-            // Nobody closes the semaphore; if it were closed, the mailbox would be shut for good.
-            Err(_closed) => return Err(MailboxPaused { remaining: Duration::MAX }),
-        };
-        self.take_from_budget().await;
-        loop {
-            let remaining = self.refuse_long_pause()?;
-            if remaining.is_zero() {
-                return Ok(permit);
-            }
-            tokio::time::sleep(remaining).await;
-        }
+    /// Waits for slots, the budget and the end of a pause, in this order, for an exchange that counts as
+    /// `requests`, and holds the slots as long as the permit lives. A pause that lasts too long is an error
+    /// at once.
+    pub async fn admit(&self, requests: usize) -> Result<SemaphorePermit<'_>, Paused> {
+        self.pace.refuse_long_pause(PAUSE_WAIT_MAX)?;
+        // Nobody closes the semaphore; if it were closed, the mailbox would be shut for good.
+        let closed = |_| Paused { remaining: Duration::MAX };
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        let permit = self.slots.acquire_many(requests.clamp(1, self.concurrency)).await.map_err(closed)?;
+        self.pace.admit(requests, PAUSE_WAIT_MAX).await?;
+        Ok(permit)
     }
 
-    /// The provider refuses to be asked so fast: pauses the whole mailbox. Waits at least as long as the
-    /// provider says, and longer with every refusal in a row, since iCloud blocks for longer than it says.
+    /// The provider refuses to be asked so fast: pauses the whole mailbox (see [`Pace::pause`]).
     pub fn pause(&self, retry_after: Option<Duration>) {
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = PAUSE_FIRST.saturating_mul(2u32.saturating_pow(pause.refusals)).min(PAUSE_OWN_MAX);
-        let until = Instant::now() + retry_after.unwrap_or_default().max(own);
-        pause.refusals = pause.refusals.saturating_add(1);
-        pause.until = Some(pause.until.map_or(until, |before| before.max(until)));
+        self.pace.pause(retry_after);
     }
 
     /// The provider answered: the next pause starts small again.
     pub fn answered(&self) {
-        self.pause.lock().unwrap_or_else(PoisonError::into_inner).refusals = 0;
+        self.pace.answered();
     }
 
     /// How long the mailbox is paused from now on.
     pub fn paused_for(&self) -> Duration {
-        let mut pause = self.pause.lock().unwrap_or_else(PoisonError::into_inner);
-        let remaining =
-            pause.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        if remaining.is_zero() {
-            pause.until = None;
-        }
-        remaining
+        self.pace.paused_for()
     }
 
-    fn refuse_long_pause(&self) -> Result<Duration, MailboxPaused> {
-        let remaining = self.paused_for();
-        if remaining > PAUSE_WAIT_MAX { Err(MailboxPaused { remaining }) } else { Ok(remaining) }
-    }
-
-    async fn take_from_budget(&self) {
-        while let Err(early) = self.budget.check() {
-            tokio::time::sleep(early.wait_time_from(self.timers.now())).await;
-        }
+    /// True when a pause is so long that requests are refused at once.
+    pub fn is_paused_for_long(&self) -> bool {
+        self.pace.refuse_long_pause(PAUSE_WAIT_MAX).is_err()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     fn governor(concurrency: usize) -> Governor {
-        Governor::new(GovernorSettings { concurrency, per_second: NonZeroU32::new(100).unwrap() })
+        let budget = Budget::per_second(NonZeroU32::new(100).unwrap());
+        Governor::new(GovernorSettings { concurrency, budget })
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_holds_for_every_request() {
-        let governor = governor(4);
-        governor.pause(Some(Duration::from_secs(10)));
-        let start = Instant::now();
-        let permits = (governor.admit().await.unwrap(), governor.admit().await.unwrap());
-        assert!(start.elapsed() >= Duration::from_secs(10));
-        drop(permits);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_budget_follows_the_timers() {
-        let governor = governor(1);
-        let start = Instant::now();
-        for _ in 0..300 {
-            drop(governor.admit().await.unwrap());
-        }
-        let seconds = start.elapsed().as_secs_f64();
-        assert!((1.9..2.1).contains(&seconds), "a burst of 100 and 200 more took {seconds} s");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_pause_is_told_at_once() {
-        let governor = governor(1);
-        governor.pause(Some(Duration::from_mins(10)));
-        let start = Instant::now();
-        let paused = governor.admit().await.unwrap_err();
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        assert_eq!(paused.remaining, Duration::from_mins(10));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn pauses_double_until_an_answer_comes() {
-        let governor = governor(1);
-        for seconds in [2, 4, 8, 16, 32, 64, 64] {
-            governor.pause(Some(Duration::from_secs(1)));
-            assert_eq!(governor.paused_for(), Duration::from_secs(seconds));
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-        }
-        governor.answered();
-        governor.pause(None);
-        assert_eq!(governor.paused_for(), Duration::from_secs(2));
+    async fn is_admitted(governor: &Governor, requests: usize) -> bool {
+        tokio::time::timeout(Duration::from_secs(1), governor.admit(requests))
+            .await
+            .is_ok_and(|it| it.is_ok())
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_slot_is_free_again_when_its_permit_is_dropped() {
         let governor = governor(1);
-        let first = governor.admit().await.unwrap();
-        let second = tokio::time::timeout(Duration::from_secs(1), governor.admit()).await;
-        assert!(second.is_err(), "the only slot is taken");
+        let first = governor.admit(1).await.unwrap();
+        assert!(!is_admitted(&governor, 1).await, "the only slot is taken");
         drop(first);
-        let second = tokio::time::timeout(Duration::from_secs(1), governor.admit()).await;
-        assert!(second.is_ok_and(|permit| permit.is_ok()));
+        assert!(is_admitted(&governor, 1).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_takes_as_many_slots_as_it_has_parts_under_way() {
+        let governor = governor(4);
+        let batch = governor.admit(3).await.unwrap();
+        let single = governor.admit(1).await.unwrap();
+        assert!(!is_admitted(&governor, 1).await, "all slots are taken");
+        drop((batch, single));
+        assert!(is_admitted(&governor, 20).await, "a larger batch waits for all slots, not for more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_pause_is_told_before_a_slot_is_free() {
+        let governor = governor(1);
+        let _held = governor.admit(1).await.unwrap();
+        governor.pause(Some(Duration::from_mins(10)));
+        assert!(governor.is_paused_for_long());
+        let paused = governor.admit(1).await.unwrap_err();
+        assert_eq!(paused.remaining, Duration::from_mins(10));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. [`Transport`] is one exchange, and [`ReqwestTransport`] carries it out with bounded time and size.
 //! 2. [`AccountTransport`] wraps one for an account: it adds the [`Credentials`], follows redirects and
-//!    asks the mailbox's [`Governor`] first.
+//!    asks the mailbox's [`Governor`] first, which keeps it at its [`Pace`].
 //! 3. [`oauth`] gets and renews the tokens of accounts that sign in with a browser.
 //! 4. [`HttpError`] says what went wrong in a form that an adapter can classify.
 //!
@@ -14,6 +14,7 @@ mod credentials;
 mod error;
 mod governor;
 pub mod oauth;
+mod pace;
 mod redirect;
 mod reqwest_transport;
 mod retry_after;
@@ -23,9 +24,10 @@ mod transport;
 pub use account::AccountTransport;
 pub use credentials::Credentials;
 pub use error::{HttpError, Unreachable};
-pub use governor::{Governor, GovernorSettings, MailboxPaused};
+pub use governor::{Governor, GovernorSettings};
+pub use pace::{Budget, Pace, Paused};
 pub use redirect::REDIRECTS_MAX;
-pub use reqwest_transport::{HttpOptions, ReqwestTransport, Timeouts};
+pub use reqwest_transport::{HttpOptions, Proxy, ReqwestTransport, Timeouts};
 pub use retry_after::retry_after;
 pub use site::{is_loopback, may_send_credentials};
 pub use transport::{FinalUrl, Request, Response, Transport};

@@ -41,8 +41,20 @@ pub struct HttpOptions {
     pub timeouts: Timeouts,
     /// Certificates to trust besides the platform's, each a PEM text of one or several.
     pub extra_roots: Vec<Vec<u8>>,
-    /// The proxy for everything; `None` takes the system's.
-    pub proxy: Option<Url>,
+    /// Through which proxy.
+    pub proxy: Proxy,
+}
+
+/// Through which proxy servers are reached.
+#[derive(Clone, Default, Debug)]
+pub enum Proxy {
+    /// The system's, if it has one.
+    #[default]
+    System,
+    /// None at all, whatever the system says.
+    Direct,
+    /// This one, for everything.
+    At(Url),
 }
 
 /// One exchange over the real network. Follows no redirect and knows no credentials.
@@ -68,10 +80,14 @@ impl ReqwestTransport {
                 .map_err(|_| HttpError::Request("an extra root certificate is not a PEM text".to_owned()))?;
             builder = builder.tls_certs_merge(roots);
         }
-        if let Some(proxy) = &options.proxy {
-            let proxy = reqwest::Proxy::all(proxy.as_str())
-                .map_err(|_| HttpError::Request("the address of the proxy is not usable".to_owned()))?;
-            builder = builder.proxy(proxy);
+        match &options.proxy {
+            Proxy::System => {}
+            Proxy::Direct => builder = builder.no_proxy(),
+            Proxy::At(proxy) => {
+                let proxy = reqwest::Proxy::all(proxy.as_str())
+                    .map_err(|_| HttpError::Request("the address of the proxy is not usable".to_owned()))?;
+                builder = builder.proxy(proxy);
+            }
         }
         let client = builder.build().map_err(|error| HttpError::Request(innermost(&error)))?;
         Ok(Self { client, body_bytes_max: BODY_BYTES_MAX })

@@ -1,9 +1,18 @@
-//! The seam to the world outside: the wall clock and randomness. Everything else takes them as values.
+//! The seam to the world outside: the wall clock, randomness and the environment. Everything else takes them as
+//! values.
 //!
 //! Sleeping is `tokio::time`, which the seeded world drives by hand.
 
+use std::ffi::OsString;
+
 use chrono::{DateTime, Utc};
 use rand::Rng;
+
+/// A variable of the environment. Only for what changes nothing that a program does, such as a record of it on
+/// the side: all else reads the environment in its `main.rs`.
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
 
 /// Tells the time.
 pub trait Clock: Send + Sync {

@@ -92,16 +92,6 @@ impl Server {
         url
     }
 
-    /// The usual owner's name.
-    pub fn user(&self) -> &'static str {
-        ALICE.name
-    }
-
-    /// The usual owner's password.
-    pub fn password(&self) -> &'static str {
-        ALICE.password
-    }
-
     /// The path of the usual owner's calendar home, with slashes at both ends.
     pub fn home(&self) -> String {
         self.home_of(ALICE)

@@ -7,7 +7,7 @@ use starmesh_core::ids::{EventId, LastingName};
 use starmesh_core::mirror::{IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorSpec};
 use starmesh_core::recurrence::OriginalStart;
 use starmesh_core::time::{EventTime, Window};
-use starmesh_google::Budget;
+use starmesh_google::BUDGET;
 use starmesh_provider::conformance::Harness as _;
 use starmesh_provider::{CalendarProvider as _, MirrorWrite};
 use starmesh_sim::google::{QuotaSwitches, Switches};
@@ -38,7 +38,7 @@ fn mirror(calendar: &LastingName, number: usize, start: DateTime<Utc>) -> Mirror
 
 #[tokio::test(start_paused = true)]
 async fn a_first_sync_uses_nine_tenths_of_the_budget_and_is_never_refused() {
-    let google = google(0, Switches::default(), ROUND_TRIP, Budget::default());
+    let google = google(0, Switches::default(), ROUND_TRIP, BUDGET);
     let (client, begin) = (google.adapter(), google.now());
     let calendar = LastingName::new(ADA);
     let window = Window::around(begin, Window::DAYS_DEFAULT);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use starmesh_google::Budget;
+use starmesh_http::Budget;
 use starmesh_sim::google::{GoogleOptions, GoogleSim, Switches};
 use starmesh_tests::google_harness::GoogleHarness;
 use starmesh_tests::in_process::{InProcess, clock_from_noon};

@@ -12,7 +12,7 @@ use starmesh_core::ids::{AccountId, CalendarId, LastingName, LinkId};
 use starmesh_core::mirror::{IdentityKey, ProviderId};
 use starmesh_core::reconcile::LinkState;
 use starmesh_engine::{Engine, Parts, PlanOptions};
-use starmesh_google::Budget;
+use starmesh_google::BUDGET;
 use starmesh_provider::conformance::Harness as _;
 use starmesh_provider::env::{Clock, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Providers, RemoteCalendar};
@@ -232,7 +232,7 @@ fn faults() -> FaultPlan {
 #[tokio::test(start_paused = true)]
 async fn whatever_goes_wrong_the_calendars_converge_once_it_stops() {
     for seed in 0..6 {
-        let google = google(seed, Switches::default(), Duration::from_millis(80), Budget::default());
+        let google = google(seed, Switches::default(), Duration::from_millis(80), BUDGET);
         let mesh = Mesh::on(Scene::on(google).await).await;
         let (scene, sim) = (&mesh.scene, &mesh.scene.google.sim);
         let mut ids = Vec::new();

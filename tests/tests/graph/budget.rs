@@ -1,9 +1,10 @@
 //! A first sync at the pace that Microsoft grants, in virtual time and without a socket.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use starmesh_graph::Budget;
+use starmesh_http::Budget;
 use starmesh_provider::{CalendarProvider as _, MirrorWrite};
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim, Switches};
 use starmesh_tests::graph_harness::GraphHarness;
@@ -29,7 +30,8 @@ async fn a_first_sync_uses_nine_tenths_of_the_budget_and_is_never_refused() {
     let sim = MicrosoftSim::new(options).unwrap();
     let ledger = sim.ledger().clone();
     let api = "https://graph.microsoft.com/v1.0".parse().unwrap();
-    let budget = Budget { sustained: 930, burst: 50 };
+    let count = |count| NonZeroU32::new(count).unwrap();
+    let budget = Budget { period: Duration::from_mins(10), sustained: count(930), burst: count(50) };
     let way = InProcess { router: sim.router(), round_trip: ROUND_TRIP, host: "graph.microsoft.com" };
     let scene = Scene::on(GraphHarness::over(sim, Arc::new(way), &api, budget)).await;
     let mut reader = Reader::default();

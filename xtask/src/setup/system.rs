@@ -29,7 +29,7 @@ enum Probe {
 }
 
 /// Everything we ask of the operating system.
-const PACKAGES: [Package; 6] = [
+const PACKAGES: [Package; 8] = [
     Package {
         debian: "build-essential",
         probe: Probe::UnixProgram("cc"),
@@ -45,8 +45,8 @@ const PACKAGES: [Package; 6] = [
     Package {
         debian: "python3-venv",
         probe: Probe::PythonVenv,
-        purpose: Purpose::Demo,
-        why: "runs the CalDAV servers of the demo and the tests",
+        purpose: Purpose::Test,
+        why: "runs the CalDAV servers of the tests",
     },
     Package {
         debian: "dbus",
@@ -65,6 +65,18 @@ const PACKAGES: [Package; 6] = [
         probe: Probe::LinuxProgram("gnome-keyring-daemon"),
         purpose: Purpose::Test,
         why: "a real keychain for the keychain tests",
+    },
+    Package {
+        debian: "nodejs",
+        probe: Probe::UnixProgram("node"),
+        purpose: Purpose::Test,
+        why: "runs the official JavaScript clients; 18 or newer",
+    },
+    Package {
+        debian: "npm",
+        probe: Probe::UnixProgram("npm"),
+        purpose: Purpose::Test,
+        why: "installs the official JavaScript clients",
     },
 ];
 
@@ -172,10 +184,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_demo_never_needs_more_than_the_tests() {
+    fn the_demo_needs_a_compiler_and_less_than_the_tests() {
         let demo = PACKAGES.iter().filter(|it| it.purpose <= Purpose::Demo).count();
         let test = PACKAGES.iter().filter(|it| it.purpose <= Purpose::Test).count();
         assert!(demo < test);
+        let python = PACKAGES.iter().find(|it| matches!(it.probe, Probe::PythonVenv));
+        assert!(python.is_some_and(|it| it.purpose == Purpose::Test));
         assert_eq!(test, PACKAGES.len());
     }
 
@@ -191,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_ready_environment_needs_no_system_python() {
-        let package = Package { debian: "x", probe: Probe::PythonVenv, purpose: Purpose::Demo, why: "x" };
+        let package = Package { debian: "x", probe: Probe::PythonVenv, purpose: Purpose::Test, why: "x" };
         assert!(package.is_present(true));
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::process::Failure;
 
 /// Folders that hold nothing we wrote.
-const FOREIGN_FOLDERS: [&str; 5] = [".git", ".venv", "target", "node_modules", "dist"];
+const FOREIGN_FOLDERS: [&str; 6] = [".git", ".venv", ".official", "target", "node_modules", "dist"];
 
 /// What text files end in. Lock files are written by machines and left out.
 const TEXT_ENDINGS: [&str; 14] =

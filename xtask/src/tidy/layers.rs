@@ -30,8 +30,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "starmesh-engine",
         ],
     ),
-    ("starmesh-cli", &["starmesh-app"]),
     ("starmesh-sim", &["starmesh-core", "starmesh-provider"]),
+    ("starmesh-cli", &["starmesh-app", "starmesh-sim"]),
     (
         "starmesh-world",
         &[
@@ -75,11 +75,7 @@ const HOMES: [(&str, &[&str], &str); 7] = [
     ("keyring", &["starmesh-store"], "secrets are kept by the vault of starmesh-store"),
     ("calcard", &["starmesh-caldav"], "iCalendar text is read at the edge"),
     ("libdav", &["starmesh-caldav"], "WebDAV is spoken at the edge"),
-    (
-        "clap",
-        &["starmesh-cli", "starmesh-sim", "starmesh-tests", "xtask"],
-        "only programs read their arguments",
-    ),
+    ("clap", &["starmesh-cli", "starmesh-sim", "xtask"], "only programs read their arguments"),
     ("tauri", &[], "the desktop shell alone may name it"),
 ];
 

@@ -5,6 +5,7 @@ pub(crate) mod activity;
 pub(crate) mod calendar;
 pub(crate) mod clean;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod link;
@@ -34,6 +35,7 @@ pub(crate) async fn carry_out(context: &Context, command: Command) -> Result<(),
         Command::Activity(args) => activity::activity(context, &args).await,
         Command::Clean(args) => clean::clean(context, &args).await,
         Command::Key(command) => key::carry_out(context, command).await,
+        Command::Demo(args) => demo::demo(context, &args).await,
         Command::Completions(args) => completions::completions(&args),
     }
 }

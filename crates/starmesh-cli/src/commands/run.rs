@@ -5,23 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::SecondsFormat;
 use starmesh_app::dto::RunEvent;
-use starmesh_app::{Access, AppError, ErrorCode};
+use starmesh_app::{Access, AppError, ErrorCode, Signals};
 use tokio::sync::Notify;
 
 use crate::context::Context;
+use crate::stop::StopSignals;
 use crate::text;
 
 pub(crate) async fn run(context: &Context) -> Result<(), AppError> {
-    let signals = Signals::listen()?;
+    let stop = StopSignals::listen()?;
     let starmesh = context.open(Access::Write).await?;
     let log = Log { context, deaf: Arc::new(Notify::new()), failed: AtomicBool::new(false) };
     let shutdown = async {
         tokio::select! {
-            () = signals.wait() => {}
+            () = stop.wait() => {}
             () = log.deaf.notified() => {}
         }
     };
-    let ran = starmesh.run(shutdown, &|event| log.hear(event)).await;
+    let ran = starmesh.run(shutdown, Signals::none(), &|event| log.hear(event)).await;
     starmesh.close().await;
     ran?;
     if log.failed.load(Ordering::Relaxed) {
@@ -65,50 +66,4 @@ fn json_line(event: &RunEvent, at: &str) -> Option<String> {
     let mut value = serde_json::to_value(event).ok()?;
     value.as_object_mut()?.entry("at").or_insert_with(|| at.into());
     Some(value.to_string())
-}
-
-/// The signals that ask a program to stop.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    /// From here on the signals no longer end the program by themselves.
-    fn listen() -> Result<Self, AppError> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| {
-            signal(kind).map_err(|error| {
-                AppError::new(ErrorCode::Internal, format!("could not listen for signals: {error}"))
-            })
-        };
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    async fn wait(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// The signal that asks a program to stop.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> Result<Self, AppError> {
-        Ok(Self)
-    }
-
-    async fn wait(self) {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::error!(%error, "could not listen for Ctrl-C");
-            std::future::pending::<()>().await;
-        }
-    }
 }

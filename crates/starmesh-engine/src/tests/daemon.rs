@@ -1,11 +1,14 @@
 //! What wakes the daemon, and what it does next. It polls once a day, so nothing here comes from a poll.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
 use starmesh_core::time::Window;
 use starmesh_provider::ErrorKind;
+use tokio::time::timeout;
 
+use super::connection::OneConnection;
 use super::scene::{HOME, Scene, WORK, wait};
 use super::server::Call;
 use crate::EngineEvent;
@@ -27,6 +30,22 @@ async fn midnight_wakes_the_daemon_when_no_poll_is_due() {
     assert_eq!(scene.mirrors(), 1, "tomorrow it does not");
     daemon.stop().await;
     assert_eq!(scene.server.take_calls(), [Call::Create(HOME.to_owned(), None)], "nothing was polled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn signals_during_reads_and_writes_never_wait_for_a_connection_that_work_holds() {
+    const SIGNALS: i64 = 20;
+    let scene = Scene::new();
+    let device = scene.device_over(Arc::new(OneConnection::default())).await;
+    let daemon = device.run().await;
+    for number in 0..SIGNALS {
+        scene.book(&format!("event{number}"), 24 + 2 * number);
+        timeout(A_WHILE, daemon.signal_work()).await.expect("the daemon hears signals");
+        wait(Duration::from_millis(3)).await;
+    }
+    wait(A_WHILE).await;
+    daemon.stop().await;
+    assert_eq!(i64::try_from(scene.mirrors()).unwrap(), SIGNALS);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,11 @@
 //!
 //! 1. [`server`]: calendars behind the port, with one switch for each way in which they mislead.
 //! 2. [`scene`]: devices that share an identity key, and a clock that follows virtual time.
-//! 3. [`futures`]: what the compiler alone can promise.
-//! 4. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`daemon`]: what each is named for.
+//! 3. [`connection`]: a store that serves one at a time.
+//! 4. [`futures`]: what the compiler alone can promise.
+//! 5. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`daemon`]: what each is named for.
 
+mod connection;
 mod daemon;
 mod doubt;
 mod forgetting;

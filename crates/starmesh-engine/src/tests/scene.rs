@@ -10,8 +10,8 @@ use starmesh_core::mirror::{IdentityKey, MirrorRecord};
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape};
 use starmesh_provider::env::{Clock, Entropy};
-use starmesh_store::MemoryStore;
 use starmesh_store::state::{Calendar, Changes, Link, Settings, State};
+use starmesh_store::{MemoryStore, Store};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -86,7 +86,12 @@ impl Scene {
 
     /// A fresh installation with the identity key of all, and the link from work to home.
     pub(super) async fn device(&self) -> Device {
-        let state = State::new(Arc::new(MemoryStore::new()), IdentityKey::new([7; 32]));
+        self.device_over(Arc::new(MemoryStore::new())).await
+    }
+
+    /// The same, with its observations in `store`.
+    pub(super) async fn device_over(&self, store: Arc<dyn Store>) -> Device {
+        let state = State::new(store, IdentityKey::new([7; 32]));
         let mut changes = Changes::new();
         for name in [WORK, HOME] {
             changes.put_calendar(&Calendar {

@@ -206,3 +206,11 @@ async fn a_long_delay_that_a_part_asks_for_is_the_callers_to_plan_with() {
     assert_eq!(statuses(&answers), [Ok(200), Ok(200)]);
     assert!(start.elapsed() >= Duration::from_secs(30));
 }
+
+#[test]
+fn backing_off_doubles_up_to_a_bound() {
+    let seconds: Vec<u64> = (0..9).map(|tries| backoff(tries, 0.0).as_secs()).collect();
+    assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+    assert_eq!(backoff(1, 0.5), Duration::from_millis(2500));
+    assert_eq!(backoff(u32::MAX, 0.9), BACKOFF_MAX);
+}

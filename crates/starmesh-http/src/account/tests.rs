@@ -9,6 +9,7 @@ use starmesh_provider::env::SystemClock;
 
 use super::*;
 use crate::governor::GovernorSettings;
+use crate::pace::Budget;
 
 /// Answers in order and keeps what it was asked.
 #[derive(Default)]
@@ -53,8 +54,10 @@ fn answer(status: u16, headers: &[(&str, &str)]) -> Response {
 fn account(trusted: &str, answers: impl IntoIterator<Item = Response>) -> (AccountTransport, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
     let credentials = Credentials::Basic { user: "u".to_owned(), password: "p".to_owned().into() };
-    let governor =
-        Governor::new(GovernorSettings { concurrency: 2, per_second: NonZeroU32::new(50).unwrap() });
+    let governor = Governor::new(GovernorSettings {
+        concurrency: 2,
+        budget: Budget::per_second(NonZeroU32::new(50).unwrap()),
+    });
     let transport = AccountTransport::new(
         Arc::clone(&script) as Arc<dyn Transport>,
         credentials,

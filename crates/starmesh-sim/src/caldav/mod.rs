@@ -46,6 +46,9 @@ mod world_file;
 mod write;
 mod xml;
 
+#[cfg(test)]
+mod tests;
+
 pub use hand::{HandError, StoredObject};
 pub use sim::{CaldavOptions, CaldavSim};
 pub use switches::{

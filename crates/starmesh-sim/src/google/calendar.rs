@@ -257,6 +257,11 @@ impl Calendar {
                 .is_some_and(|(master, _)| self.events.get(master).is_some_and(Event::is_cancelled))
     }
 
+    /// The events that changed after `change`.
+    pub(super) fn written_since(&self, change: u64) -> Vec<Event> {
+        self.events.values().filter(|event| event.change > change).cloned().collect()
+    }
+
     /// Ends all sync tokens.
     pub(super) fn end_tokens(&mut self) {
         self.epoch += 1;

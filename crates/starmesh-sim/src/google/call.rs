@@ -12,7 +12,6 @@ use super::moment::known;
 use super::problem::Problem;
 use super::scope;
 use super::switches::Switches;
-use super::view::View;
 use super::world::{World, resolve};
 use crate::web::auth::{Access, Form};
 use crate::web::{HookCall, Ledger, Notification, Reply, Write, WriteKind};
@@ -143,40 +142,31 @@ impl Turn<'_> {
         Ok(calendar)
     }
 
-    /// Notes in the ledger a write that was none of an event.
-    pub(super) fn wrote(&mut self, calendar: &str, kind: WriteKind) {
-        self.note(calendar, kind, None, (None, None));
+    /// Notes a write that is none of an event in the ledger.
+    pub(super) fn wrote(&self, calendar: &str, kind: WriteKind) {
+        self.note(calendar, kind, (None, None), None);
     }
 
-    /// Notes in the ledger what an event was and is.
+    /// Notes a write of an event, which was `before` and is `after`, in the ledger.
     pub(super) fn wrote_event(
-        &mut self,
+        &self,
         calendar: &str,
         kind: WriteKind,
-        (before, after): (Option<&Event>, Option<&Event>),
+        before: Option<&Event>,
+        after: Option<&Event>,
     ) {
-        let id = after.or(before).map(|event| event.id.clone());
-        let shown = self.world.calendars.get(calendar).map(|stored| {
-            let view = View {
-                calendar: stored,
-                role: Role::Owner,
-                me: &stored.data_owner,
-                shown_zone: &stored.zone,
-                attendees_max: None,
-                switches: self.switches,
-                met: &self.world.met,
-            };
-            (before.map(|event| view.event(event)), after.map(|event| view.event(event)))
-        });
-        self.note(calendar, kind, id, shown.unwrap_or_default());
+        let event = after.or(before).map(|event| event.id.clone());
+        let zone = self.world.calendars.get(calendar).map_or("UTC", |calendar| calendar.zone.as_str());
+        let facts = |event: &Event| Value::Object(event.facts(zone));
+        self.note(calendar, kind, (before.map(facts), after.map(facts)), event);
     }
 
     fn note(
         &self,
         calendar: &str,
         kind: WriteKind,
-        event: Option<String>,
         (before, after): (Option<Value>, Option<Value>),
+        event: Option<String>,
     ) {
         self.ledger.write(Write {
             at: self.now,

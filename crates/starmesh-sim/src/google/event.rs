@@ -131,6 +131,15 @@ impl Event {
         body
     }
 
+    /// What the ledger says of it: a body, and who it is.
+    pub(super) fn facts(&self, zone: &str) -> Map<String, Value> {
+        let mut facts = self.body(zone);
+        facts.insert("id".to_owned(), json!(self.id));
+        facts.insert("iCalUID".to_owned(), json!(self.uid));
+        facts.insert("organizer".to_owned(), json!({ "email": self.organizer }));
+        facts
+    }
+
     /// The id of one of the series' instances.
     pub(super) fn instance_id(&self, original: &Moment) -> String {
         format!("{}_{}", self.id, original.suffix())

@@ -274,9 +274,17 @@ impl GoogleSim {
         let mut world = hold(&self.0.world);
         let actor = world.calendars.get(calendar).ok_or(HandError::NoCalendar)?.data_owner.clone();
         let stroke = Stroke { now, keep_before: switches.list_lag_ms > 0, actor };
+        let newest = world.calendars.get(calendar).map_or(0, |it| it.change);
         let done = edit(self, &mut world, &stroke)?;
-        let calls = world.changed(calendar, now, &switches);
-        calls.into_iter().for_each(|call| self.0.hooks.send(call, &switches.push.plan));
+        let written = world.calendars.get(calendar).map(|it| it.written_since(newest)).unwrap_or_default();
+        let mut told = vec![calendar.to_owned()];
+        for event in written {
+            told.extend(world.invite(calendar, &event, &stroke));
+        }
+        for calendar in told {
+            let calls = world.changed(&calendar, now, &switches);
+            calls.into_iter().for_each(|call| self.0.hooks.send(call, &switches.push.plan));
+        }
         Ok(done)
     }
 

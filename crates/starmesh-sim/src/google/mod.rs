@@ -9,7 +9,7 @@
 //!    of it for several requests at once.
 //!
 //! Stored are a `world` of people and calendars, a `calendar` of `event`s with a log of changes, and for a
-//! `series` all its dates. `draft` judges what a client wants an event to be.
+//! `series` all its dates; `invitation` keeps the copies of guests. `draft` judges what a client wants an event to be.
 //!
 //! [`Switches`] hold every disputed truth and every fault. `hand` is the world as people change it and as it
 //! is seen from outside. Sign-in is `oauth`.
@@ -27,6 +27,7 @@ mod faults;
 mod fields;
 mod free_busy;
 mod hand;
+mod invitation;
 mod list;
 mod met;
 mod moment;

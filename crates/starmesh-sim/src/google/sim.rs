@@ -28,8 +28,8 @@ use super::world::World;
 use crate::web::auth::{AuthServer, Client, Form, User};
 use crate::web::control::{self, Controls, Switchboard};
 use crate::web::{
-    Exchange, HookCall, HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, ReplyBody, Served,
-    SimClock, hold, record_traffic, serve,
+    Exchange, HookCall, HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, ReplyBody, RoundTrip,
+    Served, SimClock, hold, record_traffic, serve_from_afar,
 };
 
 /// The largest body that is taken, in bytes.
@@ -131,7 +131,12 @@ impl GoogleSim {
 
     /// Serves at `address`; port 0 takes any free one.
     pub async fn start(&self, address: SocketAddr) -> io::Result<Served> {
-        serve(address, self.router()).await
+        self.start_from_afar(address, RoundTrip::NONE).await
+    }
+
+    /// Serves as [`GoogleSim::start`] does, with `distance` between it and its clients.
+    pub async fn start_from_afar(&self, address: SocketAddr, distance: RoundTrip) -> io::Result<Served> {
+        serve_from_afar(address, self.router(), distance).await
     }
 
     /// The clock.

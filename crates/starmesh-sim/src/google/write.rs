@@ -123,8 +123,9 @@ pub(super) fn delete(turn: &mut Turn<'_>, name: &str, id: &str) -> Answer {
     let target = turn.world.calendars.get_mut(&calendar).ok_or_else(Problem::not_found)?;
     let event = target.cancel(&known, &stroke).clone();
     notify.tell(turn, &event, "deleted");
-    turn.wrote_event(&calendar, WriteKind::EventDeleted, (Some(&known), None));
+    turn.wrote_event(&calendar, WriteKind::EventDeleted, Some(&known), None);
     turn.touched(&calendar);
+    turn.invite(&calendar, &event);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -263,12 +264,13 @@ fn unnoticed(turn: &Turn<'_>, calendar: &str, id: &str, uid: &str, draft: Draft)
     Reply::json(StatusCode::OK, seen(turn, &shadow, &event))
 }
 
-/// Notes a write and answers with the event.
+/// Notes a write and answers with the event, which was `before`.
 fn finish(turn: &mut Turn<'_>, calendar: &str, before: Option<&Event>, event: &Event) -> Answer {
     reminders(turn, calendar, event);
-    let kind = if before.is_some() { WriteKind::EventChanged } else { WriteKind::EventCreated };
-    turn.wrote_event(calendar, kind, (before, Some(event)));
+    let kind = if before.is_none() { WriteKind::EventCreated } else { WriteKind::EventChanged };
+    turn.wrote_event(calendar, kind, before, Some(event));
     turn.touched(calendar);
+    turn.invite(calendar, event);
     let stored = turn.world.calendars.get(calendar).ok_or_else(Problem::not_found)?;
     let body = seen(turn, stored, event);
     Ok(Reply::json(StatusCode::OK, body).with_header(header::ETAG, &event.etag_text()))

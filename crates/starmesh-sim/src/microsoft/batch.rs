@@ -36,6 +36,10 @@ pub(crate) async fn answer(gate: &Gate, call: &Call) -> Result<Reply, Refusal> {
         let world = hold(&gate.world);
         (world.switches.batch_all_at_once, world.switches.batch_absolute_urls)
     };
+    if names_itself(call) {
+        let met = if absolute { "batch_absolute_urls.taken" } else { "batch_absolute_urls.refused" };
+        hold(&gate.world).meet(met);
+    }
     let mut waiting = parts(call, absolute)?;
     let mut done: BTreeMap<String, StatusCode> = BTreeMap::new();
     let mut responses = Vec::new();
@@ -44,6 +48,9 @@ pub(crate) async fn answer(gate: &Gate, call: &Call) -> Result<Reply, Refusal> {
             waiting.into_iter().partition(|part| part.after.iter().all(|id| done.contains_key(id)));
         waiting = rest;
         let wave = if all_at_once { ready.len().max(1) } else { PARALLEL };
+        if wave > PARALLEL {
+            hold(&gate.world).meet("batch_all_at_once");
+        }
         for parts in ready.chunks(wave) {
             let answers = join_all(parts.iter().enumerate().map(|(place, part)| {
                 let failed =
@@ -111,6 +118,13 @@ fn exchange(gate: &Gate, part: &Part, reply: &Reply) -> Exchange {
             ReplyBody::Empty | ReplyBody::Cut => String::new(),
         },
     }
+}
+
+/// True when a part's URL names the service or the version of the API.
+fn names_itself(call: &Call) -> bool {
+    let requests = call.object().ok().and_then(|body| body.get("requests")?.as_array());
+    let mut urls = requests.into_iter().flatten().filter_map(|request| request["url"].as_str());
+    urls.any(|url| url.starts_with(&call.base) || url.starts_with("/v1.0"))
 }
 
 /// The requests of a batch; anything wrong with one of them is wrong with the batch.

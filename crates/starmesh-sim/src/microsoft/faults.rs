@@ -87,21 +87,21 @@ pub struct FaultPlan {
 }
 
 impl Fault {
-    /// Its name in counts.
+    /// Its name among the counts of what was met.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Error { .. } => "error",
-            Self::Html { .. } => "html",
-            Self::Empty { .. } => "empty",
-            Self::Cut => "cut",
-            Self::LostAnswer => "lost_answer",
-            Self::LateAnswer => "late_answer",
-            Self::TruncatedBody => "truncated_body",
-            Self::MissingLinks => "missing_links",
-            Self::MissingRows => "missing_rows",
-            Self::Conflict => "conflict",
-            Self::Unauthorized => "unauthorized",
-            Self::ClaimsChallenge => "claims_challenge",
+            Self::Error { .. } => "fault.error",
+            Self::Html { .. } => "fault.html",
+            Self::Empty { .. } => "fault.empty",
+            Self::Cut => "fault.cut",
+            Self::LostAnswer => "fault.lost_answer",
+            Self::LateAnswer => "fault.late_answer",
+            Self::TruncatedBody => "fault.truncated_body",
+            Self::MissingLinks => "fault.missing_links",
+            Self::MissingRows => "fault.missing_rows",
+            Self::Conflict => "fault.conflict",
+            Self::Unauthorized => "fault.unauthorized",
+            Self::ClaimsChallenge => "fault.claims_challenge",
         }
     }
 
@@ -190,9 +190,11 @@ impl World {
     pub(crate) fn fault(&mut self, method: &str, target: &str) -> Option<Fault> {
         let chance = self.switches.chaos_per_mille;
         let by_chance = self.dice.chance(chance).then(|| self.dice.pick(&chaos())).flatten();
-        let fault = self.faults.draw(method, target).or(by_chance)?;
-        self.meet(&format!("fault.{}", fault.name()));
-        Some(fault)
+        let planned = self.faults.draw(method, target);
+        if planned.is_none() && by_chance.is_some() {
+            self.meet("chaos");
+        }
+        planned.or(by_chance)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The door of the API: who asks, may they ask so much, and what goes wrong with it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -64,6 +65,13 @@ impl Drop for Permit {
 }
 
 impl Gate {
+    /// How often each fault was met, and each switch made a difference, sign-in included.
+    pub(crate) fn met(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = hold(&self.world).met();
+        counts.extend(self.auth.met());
+        counts
+    }
+
     /// Answers a request to the API.
     pub(crate) async fn answer(&self, incoming: Incoming) -> Reply {
         let Some(segments) = Call::segments(&incoming.path) else {
@@ -105,7 +113,7 @@ impl Gate {
             Ok(reply) => self.dressed(call, reply),
             Err(refusal) => self.refused(call, refusal),
         };
-        fault.map_or_else(|| reply.clone(), |fault| spoilt(reply.clone(), &fault))
+        self.after(reply, fault.as_ref())
     }
 
     /// Answers a request that came alone, or a part of a batch.
@@ -130,15 +138,25 @@ impl Gate {
             Ok(reply) => self.dressed(call, reply),
             Err(refusal) => self.refused(call, refusal),
         };
-        match fault {
-            Some(fault) => spoilt(reply, &fault),
-            None => reply,
+        self.after(reply, fault.as_ref())
+    }
+
+    /// What a fault leaves of an answer; it counts only where that is not all.
+    fn after(&self, reply: Reply, fault: Option<&Fault>) -> Reply {
+        let Some(fault) = fault else { return reply };
+        let left = spoilt(reply.clone(), fault);
+        if left != reply {
+            hold(&self.world).meet(fault.name());
         }
+        left
     }
 
     /// An error, as this service words it.
     pub(crate) fn refused(&self, call: &Call, refusal: Refusal) -> Reply {
         let trace = self.trace(&call.headers);
+        if trace.inner_error_lowercase {
+            hold(&self.world).meet("inner_error_lowercase");
+        }
         let reply = refusal.reply(&trace);
         traced(reply, &trace)
     }
@@ -169,15 +187,24 @@ impl Gate {
         if millis == 0 {
             tokio::task::yield_now().await;
         } else {
+            hold(&self.world).meet("service_ms");
             tokio::time::sleep(Duration::from_millis(u64::from(millis))).await;
         }
     }
 
     /// What a fault answers without anything done; `None` for one that spoils the real answer.
     fn instead(&self, call: &Call, fault: &Fault) -> Option<Reply> {
+        let harmless = *fault == Fault::Conflict && call.method == Method::GET;
+        let reply = if harmless { None } else { self.answer_of(call, fault) };
+        if reply.is_some() {
+            hold(&self.world).meet(fault.name());
+        }
+        reply
+    }
+
+    fn answer_of(&self, call: &Call, fault: &Fault) -> Option<Reply> {
         if let Some(refusal) = fault.refusal() {
-            let harmless = *fault == Fault::Conflict && call.method == Method::GET;
-            return (!harmless).then(|| self.refused(call, refusal));
+            return Some(self.refused(call, refusal));
         }
         let status = |status: u16| StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
         match fault {

@@ -1,30 +1,137 @@
-//! What a run has met of disputed truths and faults, by name and count: whoever draws worlds by chance sees
-//! here what they left out.
+//! What a run has met of disputed truths and faults.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::world::World;
 
-/// Counts by name: `fault.cut`, or a switch and how it decided, as in `delta_dead_token.gone`.
-#[derive(Default)]
-pub(crate) struct Met(RefCell<BTreeMap<String, u64>>);
+/// The names of all counts: a fault, or a switch and how it decided. Those of sign-in come besides.
+pub(crate) const COUNTABLE: &[&str] = &[
+    "admin_consent.needed",
+    "admin_consent.needed_by_policy",
+    "all_day_read.dates_kept",
+    "all_day_read.instants_kept",
+    "batch_absolute_urls.refused",
+    "batch_absolute_urls.taken",
+    "batch_all_at_once",
+    "chaos",
+    "delta_dead_token.gone",
+    "delta_dead_token.gone_resync",
+    "delta_dead_token.invalid",
+    "delta_dead_token.not_found",
+    "delta_delegated_forbidden",
+    "delta_duplicates",
+    "delta_empty_pages",
+    "delta_endless",
+    "delta_lag",
+    "delta_lost_tombstones",
+    "delta_masters.left_out",
+    "delta_masters.told",
+    "delta_moved_out_is_changed",
+    "delta_options.crash",
+    "delta_options.ignored",
+    "delta_options.refused",
+    "delta_personal_calendars.allowed",
+    "delta_personal_calendars.refused",
+    "delta_qualified_links",
+    "delta_removal_outside",
+    "delta_removal_outside.silent",
+    "delta_replays",
+    "delta_series_overflow",
+    "delta_series_split",
+    "delta_series_tombstones",
+    "delta_tokens_kept",
+    "delta_tombstones_at_first",
+    "delta_typed_tombstones",
+    "delta_unordered",
+    "events_delta.offered",
+    "events_delta.refused",
+    "fault.claims_challenge",
+    "fault.conflict",
+    "fault.cut",
+    "fault.empty",
+    "fault.error",
+    "fault.html",
+    "fault.late_answer",
+    "fault.lost_answer",
+    "fault.missing_links",
+    "fault.missing_rows",
+    "fault.truncated_body",
+    "fault.unauthorized",
+    "filter_by_transaction_id.refused",
+    "filter_by_transaction_id.understood",
+    "ids_with_slashes",
+    "if_match_on_patch.ignored",
+    "immutable_ids_need_header",
+    "inner_error_lowercase",
+    "lifecycle.missed",
+    "lifecycle.reauthorization_required",
+    "lifecycle.subscription_removed",
+    "list_lag",
+    "named_properties_max",
+    "notification.batch_full",
+    "notification.doubled",
+    "notification.echo",
+    "notification.hook_dropped",
+    "notification.hook_slow",
+    "notification.late",
+    "notification.lost",
+    "notification.repeated",
+    "notification.unordered",
+    "occurrences_inherit_extended.no",
+    "occurrences_inherit_extended.yes",
+    "page_max",
+    "private_create_by_delegate.allowed",
+    "private_create_by_delegate.refused",
+    "private_in_list.bare",
+    "private_in_list.fails",
+    "private_in_list.hidden",
+    "reauthorize_status",
+    "redirect_path",
+    "retry_after.date",
+    "retry_after.fraction",
+    "retry_after.missing",
+    "retry_after.seconds",
+    "scopes_qualified",
+    "service_ms",
+    "single_tenant_app",
+    "stale_change_key.conflict",
+    "stale_change_key.precondition_failed",
+    "subscription.by_calendar_refused",
+    "subscription.clamped",
+    "subscription.duplicate_allowed",
+    "subscription.duplicate_refused",
+    "subscription.overlong_refused",
+    "subscription.paused",
+    "subscription.personal_refused",
+    "throttle.concurrent.429",
+    "throttle.concurrent.503",
+    "throttle.global",
+    "throttle.requests",
+    "throttle.upload_bytes",
+    "token_aadsts",
+    "touch_after_write",
+    "transaction.conflict",
+    "transaction.ended_with_its_event",
+    "transaction.forgotten",
+    "transaction.outlived_its_event",
+    "transaction.repeated",
+    "transaction_conflict_status.400",
+    "transaction_conflict_status.409",
+    "transaction_scope.calendar",
+    "transaction_scope.mailbox",
+    "view_range_days_max",
+];
 
 impl World {
     /// Counts that a truth or a fault made a difference; also where the world is only read.
-    pub(crate) fn meet(&self, name: &str) {
-        let mut met = self.met.0.borrow_mut();
-        match met.get_mut(name) {
-            Some(count) => *count += 1,
-            None => {
-                met.insert(name.into(), 1);
-            }
-        }
+    pub(crate) fn meet(&self, name: &'static str) {
+        self.met.meet(name);
     }
 
     /// How often each fault was met, and each switch made a difference: `fault.cut`,
-    /// `delta_dead_token.gone`.
-    pub fn met(&self) -> BTreeMap<String, u64> {
-        self.met.0.borrow().clone()
+    /// `delta_dead_token.gone`. Sign-in counts for itself: see
+    /// [`MicrosoftSim::met`](super::MicrosoftSim::met).
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        self.met.counts()
     }
 }

@@ -9,7 +9,6 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::api::draft;
-use super::api::event_json::whole;
 use super::refusal::Refusal;
 use super::world::calendar::{Calendar, CalendarKind, Group, Mailbox, MailboxKind, Permission, Role};
 use super::world::ids::{guid, read_calendar_id, read_event_id};
@@ -94,9 +93,9 @@ impl World {
         self.items.get(&no)
     }
 
-    /// Everything that is stored of an event or a whole series, as the ledger shows it.
-    pub fn whole_event(&self, no: ItemNo) -> Option<Value> {
-        self.items.get(&no).map(whole)
+    /// What is stored of an event or of a whole series, as the ledger shows it.
+    pub fn event_facts(&self, no: ItemNo) -> Option<Value> {
+        self.items.get(&no).map(|item| item.main.facts())
     }
 
     /// The event, and the date of its series, that an id on the wire means, of whatever form and mailbox.
@@ -198,7 +197,9 @@ impl World {
         };
         new.zone_name = body.get("originalStartTimeZone").and_then(Value::as_str).map(ToOwned::to_owned);
         let calendar = self.target(calendar);
-        Ok(self.insert(calendar, new))
+        let no = self.insert(calendar, new);
+        self.invite(no);
+        Ok(no)
     }
 
     /// Changes an event or a whole series; see [`World::put_event`].
@@ -211,6 +212,7 @@ impl World {
             item.main = main;
             item.series = series;
         });
+        self.invite(no);
         Ok(())
     }
 
@@ -230,6 +232,7 @@ impl World {
                 series.exceptions.insert(day, details);
             }
         });
+        self.invite(no);
         Ok(())
     }
 
@@ -241,6 +244,7 @@ impl World {
                 series.cancelled.insert(day);
             }
         });
+        self.invite(no);
     }
 
     /// A plain timed event in UTC, for those who need no more: `start` and `end` without offset.

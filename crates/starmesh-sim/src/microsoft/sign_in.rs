@@ -8,7 +8,7 @@ use http::{StatusCode, header};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::switches::{AdminConsent, Switches};
+use super::switches::AdminConsent;
 use super::world::World;
 use super::world::calendar::MailboxKind;
 use super::world::ids::guid;
@@ -79,8 +79,13 @@ pub(crate) fn answer(
             None => authorize(world, auth, form, tenant),
         },
         "token" => match tenant_problem(world, tenant, form).or(switches.token_aadsts) {
-            Some(number) => refusal(number, now),
-            None => finished(auth.token(form, authorization, &switches.auth), switches),
+            Some(number) => {
+                if switches.token_aadsts == Some(number) {
+                    world.meet("token_aadsts");
+                }
+                refusal(number, now)
+            }
+            None => finished(world, auth.token(form, authorization, &switches.auth)),
         },
         "devicecode" => match tenant_problem(world, tenant, form) {
             Some(number) => refusal(number, now),
@@ -96,6 +101,7 @@ fn authorize(world: &World, auth: &AuthServer, query: &Form, tenant: &str) -> Re
     // Nobody is signed in here beforehand, so that nothing goes without showing something.
     let silent = query.get("prompt") == Some("none");
     if redirect.as_ref().is_some_and(|redirect| redirect.path() != switches.redirect_path) {
+        world.meet("redirect_path");
         return page(50011);
     }
     let consented = match switches.admin_consent {
@@ -107,7 +113,11 @@ fn authorize(world: &World, auth: &AuthServer, query: &Form, tenant: &str) -> Re
     let personal =
         tenant == "consumers" || signs_in(world, query).is_none_or(|kind| kind == MailboxKind::Personal);
     let refused = match consented.filter(|_| !personal) {
-        Some(number) => Some(("consent_required", number)),
+        Some(number) => {
+            let by_policy = switches.admin_consent == AdminConsent::NeededByPolicy;
+            world.meet(if by_policy { "admin_consent.needed_by_policy" } else { "admin_consent.needed" });
+            Some(("consent_required", number))
+        }
         None => silent.then_some(("interaction_required", 50058)),
     };
     if let (Some((error, number)), Some(mut back)) = (refused, redirect) {
@@ -141,7 +151,10 @@ fn signs_in(world: &World, query: &Form) -> Option<MailboxKind> {
 fn tenant_problem(world: &World, tenant: &str, form: &Form) -> Option<u32> {
     let kind = signs_in(world, form);
     match tenant {
-        "common" => world.switches.single_tenant_app.then_some(50194),
+        "common" => world.switches.single_tenant_app.then(|| {
+            world.meet("single_tenant_app");
+            50194
+        }),
         "organizations" => (kind == Some(MailboxKind::Personal)).then_some(50020),
         "consumers" => kind.is_some_and(|kind| kind != MailboxKind::Personal).then_some(50020),
         named => {
@@ -168,15 +181,19 @@ fn plain_scope(scope: &str) -> String {
 }
 
 /// A token answer with its scopes in the form of the day.
-fn finished(mut reply: Reply, switches: &Switches) -> Reply {
+fn finished(world: &World, mut reply: Reply) -> Reply {
     if let ReplyBody::Json(Value::Object(body)) = &mut reply.body
         && let Some(scopes) = body.get("scope").and_then(Value::as_str)
     {
+        let qualified = world.switches.scopes_qualified;
+        if qualified {
+            world.meet("scopes_qualified");
+        }
         let shown: Vec<_> = scopes
             .split(' ')
             .filter(|scope| *scope != "offline_access")
             .map(|scope| {
-                let api = switches.scopes_qualified && !OPENID_SCOPES.contains(&scope);
+                let api = qualified && !OPENID_SCOPES.contains(&scope);
                 if api { format!("{RESOURCE}{scope}") } else { scope.to_owned() }
             })
             .collect();

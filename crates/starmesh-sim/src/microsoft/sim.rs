@@ -1,5 +1,6 @@
 //! The whole simulator.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -17,16 +18,18 @@ use url::Url;
 
 use super::control::{self, WorldSwitches};
 use super::gate::{Gate, Incoming};
+use super::met::COUNTABLE;
 use super::options::MicrosoftOptions;
 use super::push::delivery::deliver_due;
 use super::sign_in;
 use super::switches::Switches;
 use super::world::state::PROVIDER;
 use super::world::{MailboxKind, MailboxNo, World};
-use crate::web::auth::{AuthServer, Form, User};
+use crate::web::auth::{AUTH_COUNTABLE, AuthServer, Form, User};
 use crate::web::control::Controls;
 use crate::web::{
-    HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, Served, SimClock, hold, record_traffic, serve,
+    HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, RoundTrip, Served, SimClock, hold,
+    record_traffic, serve_from_afar,
 };
 
 /// How often a served simulator looks for notifications that are due.
@@ -135,6 +138,17 @@ impl MicrosoftSim {
         change(&mut hold(&self.gate.world).switches);
     }
 
+    /// How often each fault was met, and each switch made a difference: `fault.cut`,
+    /// `delta_dead_token.gone`.
+    pub fn met(&self) -> BTreeMap<&'static str, u64> {
+        self.gate.met()
+    }
+
+    /// The names of everything that [`met`](Self::met) can count.
+    pub fn countable() -> Vec<&'static str> {
+        [COUNTABLE, AUTH_COUNTABLE].concat()
+    }
+
     /// Sends the notifications that are due by the clock, each once, and gives how many requests that took.
     /// A served simulator does so by itself.
     pub async fn deliver_due(&self) -> usize {
@@ -162,7 +176,16 @@ impl MicrosoftSim {
     /// Serves all routes at `address`, and delivers notifications as they become due; port 0 takes any
     /// free one.
     pub async fn start(&self, address: SocketAddr) -> io::Result<MicrosoftServed> {
-        let served = serve(address, self.router()).await?;
+        self.start_from_afar(address, RoundTrip::NONE).await
+    }
+
+    /// Serves as [`MicrosoftSim::start`] does, with `distance` between it and its clients.
+    pub async fn start_from_afar(
+        &self,
+        address: SocketAddr,
+        distance: RoundTrip,
+    ) -> io::Result<MicrosoftServed> {
+        let served = serve_from_afar(address, self.router(), distance).await?;
         let stop = CancellationToken::new();
         let (gate, stopped) = (self.gate.clone(), stop.clone());
         tokio::spawn(async move {

@@ -63,20 +63,21 @@ impl World {
         meter.uploads.push_back((now, bytes));
         let uploaded: usize = meter.uploads.iter().map(|(_, bytes)| bytes).sum();
         let until = if crowded {
-            first.map(|at| at + GLOBAL_WINDOW)
+            first.map(|at| ("throttle.global", at + GLOBAL_WINDOW))
         } else if meter.requests.len() > switches.throttle_requests {
             // The budget is free again when enough requests are old enough.
             meter
                 .requests
                 .get(meter.requests.len() - switches.throttle_requests)
-                .map(|at| *at + REQUESTS_WINDOW)
+                .map(|at| ("throttle.requests", *at + REQUESTS_WINDOW))
         } else if uploaded > switches.throttle_upload_bytes {
-            meter.uploads.front().map(|(at, _)| *at + UPLOAD_WINDOW)
+            meter.uploads.front().map(|(at, _)| ("throttle.upload_bytes", *at + UPLOAD_WINDOW))
         } else {
             None
         };
-        if let Some(until) = until {
-            self.meet("throttle.budget");
+        if let Some((budget, until)) = until {
+            self.meet(budget);
+            self.meet(style_name(switches.retry_after));
             let wait = retry_after(switches.retry_after, now, until - now);
             return Err(Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.")
                 .retry_after(wait));
@@ -108,8 +109,10 @@ impl World {
 
     /// The refusal of one request too many at once.
     pub(crate) fn concurrent(&self) -> Refusal {
-        self.meet("throttle.concurrent");
         let status = StatusCode::from_u16(self.switches.throttle_concurrent_status);
+        let is_busy = matches!(status, Ok(StatusCode::SERVICE_UNAVAILABLE));
+        self.meet(if is_busy { "throttle.concurrent.503" } else { "throttle.concurrent.429" });
+        self.meet(style_name(self.switches.retry_after));
         let wait = TimeDelta::milliseconds(CONCURRENT_WAIT_MS);
         Refusal::new(
             status.unwrap_or(StatusCode::TOO_MANY_REQUESTS),
@@ -123,6 +126,16 @@ impl World {
 fn forget<T>(queue: &mut VecDeque<T>, since: DateTime<Utc>, at: impl Fn(&T) -> DateTime<Utc>) {
     while queue.front().is_some_and(|oldest| at(oldest) <= since) {
         queue.pop_front();
+    }
+}
+
+/// The name of a style among the counts of what was met.
+fn style_name(style: RetryAfter) -> &'static str {
+    match style {
+        RetryAfter::Seconds => "retry_after.seconds",
+        RetryAfter::Fraction => "retry_after.fraction",
+        RetryAfter::Date => "retry_after.date",
+        RetryAfter::Missing => "retry_after.missing",
     }
 }
 

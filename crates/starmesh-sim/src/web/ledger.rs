@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::lock::hold;
 use super::traffic::{Exchange, TRAFFIC_MAX};
+use super::traffic_file::{self, TrafficFile};
 
 /// Every write, notification and delivery, and the traffic while it is switched on. Clones share it, so
 /// that one ledger can serve several providers.
@@ -22,6 +23,8 @@ struct Pages {
     traffic_on: bool,
     traffic_dropped: u64,
     watcher: Option<Arc<dyn WriteWatcher>>,
+    /// Made with the first exchange, where the environment asks for it.
+    file: Option<TrafficFile>,
 }
 
 /// Is told of every write at the moment it is made. It must not ask the service that made it: that one is
@@ -197,14 +200,21 @@ impl Ledger {
         hold(&self.0).traffic_on = on;
     }
 
-    /// True while traffic is recorded.
+    /// True while traffic is recorded, here or in a file.
     pub fn records_traffic(&self) -> bool {
-        hold(&self.0).traffic_on
+        hold(&self.0).traffic_on || traffic_file::folder().is_some()
     }
 
     /// Notes an exchange, if traffic is recorded. Beyond [`TRAFFIC_MAX`] the oldest goes and is counted.
+    ///
+    /// # Panics
+    ///
+    /// When the environment asks for a file and it cannot be written: a record with holes proves nothing.
     pub fn exchange(&self, exchange: Exchange) {
         let mut pages = hold(&self.0);
+        if let Some(folder) = traffic_file::folder() {
+            pages.file.get_or_insert_with(|| TrafficFile::create(folder)).append(&exchange);
+        }
         if !pages.traffic_on {
             return;
         }
@@ -221,10 +231,11 @@ impl Ledger {
         (pages.traffic.iter().cloned().collect(), pages.traffic_dropped)
     }
 
-    /// Forgets everything, as if the world had just begun; recording and the watcher stay as they are.
+    /// Forgets everything, as if the world had just begun; recording with its file and the watcher stay as they
+    /// are.
     pub fn clear(&self) {
         let mut pages = hold(&self.0);
-        let (traffic_on, watcher) = (pages.traffic_on, pages.watcher.take());
-        *pages = Pages { traffic_on, watcher, ..Pages::default() };
+        let (traffic_on, file, watcher) = (pages.traffic_on, pages.file.take(), pages.watcher.take());
+        *pages = Pages { traffic_on, file, watcher, ..Pages::default() };
     }
 }

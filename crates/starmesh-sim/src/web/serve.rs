@@ -17,6 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::ServiceExt as _;
 use url::Url;
 
+use super::distance::RoundTrip;
 use super::reply::Cut;
 
 /// A served router. Dropping it closes the address and every connection.
@@ -32,11 +33,16 @@ pub struct Served {
 ///
 /// A response marked [`Cut`] closes its connection in place of an answer.
 pub async fn serve(address: SocketAddr, router: Router) -> io::Result<Served> {
+    serve_from_afar(address, router, RoundTrip::NONE).await
+}
+
+/// Serves `router` as [`serve`] does, with `distance` between it and its clients.
+pub async fn serve_from_afar(address: SocketAddr, router: Router, distance: RoundTrip) -> io::Result<Served> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let base_url = Url::parse(&format!("http://{address}/")).map_err(io::Error::other)?;
     let stop = CancellationToken::new();
-    let task = tokio::spawn(accept(listener, router, stop.clone()));
+    let task = tokio::spawn(accept(listener, router, distance, stop.clone()));
     Ok(Served { address, base_url, stop: stop.drop_guard(), task })
 }
 
@@ -59,7 +65,7 @@ impl Served {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) {
+async fn accept(listener: TcpListener, router: Router, distance: RoundTrip, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -67,7 +73,7 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
             accepted = listener.accept() => {
                 // A connection that failed before it was accepted is its client's trouble.
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(connection(stream, router.clone()));
+                    connections.spawn(connection(stream, router.clone(), distance));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -76,14 +82,16 @@ async fn accept(listener: TcpListener, router: Router, stop: CancellationToken) 
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, router: Router) {
+async fn connection(stream: TcpStream, router: Router, distance: RoundTrip) {
     let service = tower::service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {
+            distance.one_way().await;
             let response: Response = match router.oneshot(request.map(Body::new)).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             };
+            distance.one_way().await;
             if response.extensions().get::<Cut>().is_some() {
                 return Err(io::Error::from(io::ErrorKind::ConnectionAborted));
             }
@@ -93,4 +101,29 @@ async fn connection(stream: TcpStream, router: Router) {
     let builder = Builder::new(TokioExecutor::new());
     // How a connection ends, cut ones included, is seen by its client.
     drop(builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use axum::routing::get;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::web::visit;
+
+    #[tokio::test]
+    async fn a_distant_service_answers_a_round_trip_later() {
+        let round_trip = Duration::from_millis(60);
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let distance = RoundTrip::new(round_trip).unwrap();
+        let served = serve_from_afar(address, router, distance).await.unwrap();
+        let asked = Instant::now();
+        assert_eq!(visit(served.base_url().as_str()).await.unwrap(), "here");
+        assert!(asked.elapsed() >= round_trip, "{:?}", asked.elapsed());
+        served.shutdown().await;
+    }
 }

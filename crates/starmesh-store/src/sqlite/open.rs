@@ -18,7 +18,7 @@ use crate::data_key::DataKey;
 use crate::memory::MemoryStore;
 use crate::private_file::{beside, create_private_dir, open_private_file};
 use crate::row::{Change, Row, Select, Store, StoreError, Table};
-use crate::sealed::{NONCE_BYTES, Nonce, Sealer};
+use crate::sealed::{NONCE_BYTES, Nonce, SealedRow, Sealer};
 
 /// How long SQLite itself waits for another connection's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -131,7 +131,7 @@ impl SqliteStore {
         let mut rows = Vec::new();
         let mut transaction = conn.begin().await.map_err(|error| self.failed(&error))?;
         for table in Table::ALL {
-            let sealed = read::select(&mut transaction, &self.sealer, table, Select::All).await;
+            let sealed = read::fetch(read::select(&self.sealer, table, Select::All), &mut transaction).await;
             let sealed = sealed.map_err(|error| self.failed(&error))?;
             let opened = read::open_all(&self.sealer, table, Select::All, &sealed)?;
             rows.extend(opened.into_iter().map(|row| (table, row)));
@@ -158,6 +158,15 @@ impl SqliteStore {
         self.readers.acquire().await.map_err(|error| self.failed(&error))
     }
 
+    async fn rows(&self, statement: read::Statement) -> Result<Vec<SealedRow>, StoreError> {
+        let (readers, path) = (self.readers.clone(), self.path.clone());
+        on_its_own(async move {
+            let rows = async { read::fetch(statement, &mut *readers.acquire().await?).await };
+            rows.await.map_err(|error| failure::of_sqlite(&path, &error))
+        })
+        .await
+    }
+
     fn failed(&self, error: &sqlx::Error) -> StoreError {
         failure::of_sqlite(&self.path, error)
     }
@@ -170,42 +179,58 @@ impl Store for SqliteStore {
     }
 
     async fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Row>, StoreError> {
-        let mut conn = self.reader().await?;
-        let sealed = read::get_many(&mut conn, &self.sealer, table, keys).await;
-        read::open_all(&self.sealer, table, Select::All, &sealed.map_err(|error| self.failed(&error))?)
+        let statement = read::get_many(&self.sealer, table, keys);
+        let sealed = self.rows(statement).await?;
+        read::open_all(&self.sealer, table, Select::All, &sealed)
     }
 
     async fn select(&self, table: Table, which: Select<'_>) -> Result<Vec<Row>, StoreError> {
-        let mut conn = self.reader().await?;
-        let sealed = read::select(&mut conn, &self.sealer, table, which).await;
-        read::open_all(&self.sealer, table, which, &sealed.map_err(|error| self.failed(&error))?)
+        let statement = read::select(&self.sealer, table, which);
+        let sealed = self.rows(statement).await?;
+        read::open_all(&self.sealer, table, which, &sealed)
     }
 
     async fn count(&self, table: Table, which: Select<'_>) -> Result<u64, StoreError> {
-        let mut conn = self.reader().await?;
-        read::count(&mut conn, &self.sealer, table, which).await.map_err(|error| self.failed(&error))
+        let statement = read::count(&self.sealer, table, which);
+        let (readers, path) = (self.readers.clone(), self.path.clone());
+        on_its_own(async move {
+            let count = async { read::fetch_count(statement, &mut *readers.acquire().await?).await };
+            count.await.map_err(|error| failure::of_sqlite(&path, &error))
+        })
+        .await
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let Some(writer) = &self.writer else {
             return Err(StoreError::NotWritable { path: self.path.clone() });
         };
-        let conn = writer.pool.acquire().await.map_err(|error| self.failed(&error))?;
-        let (sealer, entropy) = (Arc::clone(&self.sealer), Arc::clone(&writer.entropy));
+        let (pool, sealer, entropy) =
+            (writer.pool.clone(), Arc::clone(&self.sealer), Arc::clone(&writer.entropy));
         let path = self.path.clone();
-        // A task of its own: a commit that has begun goes on to its end when the caller's future is dropped.
-        let commit =
-            tokio::spawn(async move { write::commit(conn, &sealer, &*entropy, &path, &changes).await });
-        match commit.await {
-            Ok(result) => result,
-            Err(error) => Err(StoreError::Failed(format!("a commit was cut off: {error}"))),
-        }
+        // Goes on to its end when the caller's future is dropped.
+        on_its_own(async move {
+            let conn = pool.acquire().await.map_err(|error| failure::of_sqlite(&path, &error))?;
+            write::commit(conn, &sealer, &*entropy, &path, &changes).await
+        })
+        .await
     }
 }
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Does `work` on a task of its own. Whoever waits for it may not be polled for a while, as it happens to one
+/// of several futures in hand; it must not hold a connection meanwhile, nor a place in the line for one, which
+/// others may need to get on.
+async fn on_its_own<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(StoreError::Failed(format!("the database was cut off: {error}"))),
     }
 }
 
@@ -302,6 +327,26 @@ mod tests {
     }
 
     crate::store_conformance!(fresh());
+
+    /// As with several futures in hand of which one is awaited.
+    #[tokio::test]
+    async fn a_future_that_nobody_polls_keeps_no_other_waiting() {
+        let (store, _home) = fresh().await;
+        let mut begun: Vec<_> =
+            (0..2 * READERS_MAX).map(|_| Box::pin(store.select(Table::Items, Select::All))).collect();
+        let mut commits: Vec<_> = (0..2).map(|_| Box::pin(store.commit(Vec::new()))).collect();
+        for future in &mut begun {
+            drop(futures::poll!(future));
+        }
+        for future in &mut commits {
+            drop(futures::poll!(future));
+        }
+        let others = async {
+            store.select(Table::Items, Select::All).await?;
+            store.commit(Vec::new()).await
+        };
+        tokio::time::timeout(ACQUIRE_TIMEOUT / 3, others).await.unwrap().unwrap();
+    }
 
     #[tokio::test]
     async fn a_full_disk_changes_nothing_and_is_named() {

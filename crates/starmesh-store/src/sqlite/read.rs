@@ -6,11 +6,15 @@
 use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
 
 use crate::row::{Row, Select, StoreError, Table};
 use crate::sealed::{KeyedHash, SealedRow, Sealer};
+
+/// A statement with its values: it borrows nothing, so that a task of its own can run it.
+pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 const COLUMNS: &str = "key_hash, parent_hash, at_ms, envelope";
 
@@ -40,72 +44,57 @@ pub(super) fn open_all(
     Ok(rows)
 }
 
-pub(super) async fn get_many(
-    conn: &mut SqliteConnection,
-    sealer: &Sealer,
-    table: Table,
-    keys: &[Vec<u8>],
-) -> Result<Vec<SealedRow>, sqlx::Error> {
+/// Asks for the rows with these keys.
+pub(super) fn get_many(sealer: &Sealer, table: Table, keys: &[Vec<u8>]) -> Statement {
     let name = table.name();
     let hashes = hash_list(keys.iter().map(|key| sealer.key_hash(name, key)));
     let sql =
         format!("SELECT {COLUMNS} FROM {name} WHERE key_hash IN (SELECT unhex(value) FROM json_each(?1))");
-    fetch(sqlx::query(AssertSqlSafe(sql)).bind(hashes), conn).await
+    sqlx::query(AssertSqlSafe(sql)).bind(hashes)
 }
 
-/// The rows, in no order. For [`Select::Newest`] all that are as old as the last of them come along.
-pub(super) async fn select(
-    conn: &mut SqliteConnection,
-    sealer: &Sealer,
-    table: Table,
-    which: Select<'_>,
-) -> Result<Vec<SealedRow>, sqlx::Error> {
+/// Asks for rows, in no order. For [`Select::Newest`] all that are as old as the last of them come along.
+pub(super) fn select(sealer: &Sealer, table: Table, which: Select<'_>) -> Statement {
     let name = table.name();
     match which {
         Select::All => {
             let sql = format!("SELECT {COLUMNS} FROM {name}");
-            fetch(sqlx::query(AssertSqlSafe(sql)), conn).await
+            sqlx::query(AssertSqlSafe(sql))
         }
         Select::Parent(parent) => {
             let sql = format!("SELECT {COLUMNS} FROM {name} WHERE parent_hash = ?1");
             let hash = sealer.parent_hash(name, parent).to_vec();
-            fetch(sqlx::query(AssertSqlSafe(sql)).bind(hash), conn).await
+            sqlx::query(AssertSqlSafe(sql)).bind(hash)
         }
         Select::Lookups(parent, lookups) => {
             let sql = format!(
                 "SELECT {COLUMNS} FROM {name} WHERE key_hash IN (SELECT key_hash FROM {name}_lookups \
                  WHERE lookup_hash IN (SELECT unhex(value) FROM json_each(?1)))"
             );
-            fetch(sqlx::query(AssertSqlSafe(sql)).bind(lookup_hashes(sealer, name, parent, lookups)), conn)
-                .await
+            sqlx::query(AssertSqlSafe(sql)).bind(lookup_hashes(sealer, name, parent, lookups))
         }
-        Select::Newest { limit: 0 } => Ok(Vec::new()),
+        Select::Newest { limit: 0 } => {
+            sqlx::query(AssertSqlSafe(format!("SELECT {COLUMNS} FROM {name} LIMIT 0")))
+        }
         Select::Newest { limit } => {
             let sql = format!(
                 "SELECT {COLUMNS} FROM {name} WHERE at_ms >= coalesce(\
                  (SELECT at_ms FROM {name} ORDER BY at_ms DESC LIMIT 1 OFFSET ?1), -9223372036854775808)"
             );
-            fetch(sqlx::query(AssertSqlSafe(sql)).bind(sql_count(limit - 1)), conn).await
+            sqlx::query(AssertSqlSafe(sql)).bind(sql_count(limit - 1))
         }
     }
 }
 
-pub(super) async fn count(
-    conn: &mut SqliteConnection,
-    sealer: &Sealer,
-    table: Table,
-    which: Select<'_>,
-) -> Result<u64, sqlx::Error> {
+/// Asks how many rows [`select`] would give.
+pub(super) fn count(sealer: &Sealer, table: Table, which: Select<'_>) -> Statement {
     let name = table.name();
-    let count: i64 = match which {
-        Select::All => {
-            let sql = format!("SELECT count(*) FROM {name}");
-            sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(conn).await?
-        }
+    match which {
+        Select::All => sqlx::query(AssertSqlSafe(format!("SELECT count(*) FROM {name}"))),
         Select::Parent(parent) => {
             let sql = format!("SELECT count(*) FROM {name} WHERE parent_hash = ?1");
             let hash = sealer.parent_hash(name, parent).to_vec();
-            sqlx::query_scalar(AssertSqlSafe(sql)).bind(hash).fetch_one(conn).await?
+            sqlx::query(AssertSqlSafe(sql)).bind(hash)
         }
         Select::Lookups(parent, lookups) => {
             let sql = format!(
@@ -113,22 +102,30 @@ pub(super) async fn count(
                  WHERE lookup_hash IN (SELECT unhex(value) FROM json_each(?1))"
             );
             let hashes = lookup_hashes(sealer, name, parent, lookups);
-            sqlx::query_scalar(AssertSqlSafe(sql)).bind(hashes).fetch_one(conn).await?
+            sqlx::query(AssertSqlSafe(sql)).bind(hashes)
         }
         Select::Newest { limit } => {
             let sql = format!("SELECT min(count(*), ?1) FROM {name}");
-            sqlx::query_scalar(AssertSqlSafe(sql)).bind(sql_count(limit)).fetch_one(conn).await?
+            sqlx::query(AssertSqlSafe(sql)).bind(sql_count(limit))
         }
-    };
+    }
+}
+
+/// Runs a statement that gives one number.
+pub(super) async fn fetch_count(
+    statement: Statement,
+    conn: &mut SqliteConnection,
+) -> Result<u64, sqlx::Error> {
+    let count: i64 = statement.fetch_one(conn).await?.try_get(0)?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// Runs a statement that gives the columns of a row.
 pub(super) async fn fetch(
-    query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+    statement: Statement,
     conn: &mut SqliteConnection,
 ) -> Result<Vec<SealedRow>, sqlx::Error> {
-    query.fetch_all(conn).await?.iter().map(sealed_row).collect()
+    statement.fetch_all(conn).await?.iter().map(sealed_row).collect()
 }
 
 /// Hashes as a JSON array of hex: one parameter, however many there are.

@@ -223,7 +223,7 @@ impl Writing<'_> {
         let Some(oldest_kept) = oldest_kept else { return Ok(()) };
         let sql = format!("DELETE FROM {name} WHERE at_ms < ?1");
         sqlx::query(AssertSqlSafe(sql)).bind(oldest_kept).execute(&mut *self.conn).await?;
-        let left = read::count(self.conn, self.sealer, table, Select::All).await?;
+        let left = read::fetch_count(read::count(self.sealer, table, Select::All), self.conn).await?;
         if left > keep as u64 {
             self.trim_tied(table, oldest_kept, left - keep as u64).await?;
         }

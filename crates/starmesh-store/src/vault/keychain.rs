@@ -204,7 +204,8 @@ mod tests {
         });
         assert_eq!(waiting.await, Err(VaultError::TimedOut { seconds: 0 }));
         drop(release);
-        assert_eq!(vault.call("n", |account| Ok(account.to_owned())).await.unwrap(), "p/n");
+        let patient = KeychainVault::new("p");
+        assert_eq!(patient.call("n", |account| Ok(account.to_owned())).await.unwrap(), "p/n");
     }
 
     #[tokio::test]

@@ -16,13 +16,14 @@ mod watch;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use starmesh_caldav::CaldavNetwork;
 use starmesh_core::ids::AccountId;
 use starmesh_google::{Endpoints as GoogleEndpoints, GoogleClient, GoogleNetwork};
 use starmesh_graph::{Endpoints as GraphEndpoints, GraphClient, GraphNetwork, Mailbox};
-use starmesh_http::{AccountTransport, Credentials, Governor, GovernorSettings, Transport};
+use starmesh_http::{AccountTransport, Budget, Credentials, Governor, GovernorSettings, Transport};
 use starmesh_provider::CalendarProvider;
 use starmesh_sim::caldav::CaldavSim;
 use starmesh_sim::google::GoogleSim;
@@ -43,6 +44,9 @@ use starmesh_sim::dice::Dice;
 
 /// Requests of one account under way at once, as the program has it.
 const CONCURRENCY: usize = 4;
+
+/// How fast one account is asked. The adapters keep the services' budgets, so that this one need not.
+const PACE: Budget = Budget::per_second(NonZeroU32::MAX);
 
 /// The services of a world.
 pub(crate) struct Ground {
@@ -99,8 +103,7 @@ impl Ground {
             }
             Host::Web(host @ WebHost::Microsoft(_)) => {
                 let http = signed_in(host, wire);
-                let budget = starmesh_graph::Budget::default();
-                let network = GraphNetwork { http, clock, entropy, budget };
+                let network = GraphNetwork { http, clock, entropy, budget: starmesh_graph::BUDGET };
                 let endpoints = GraphEndpoints::at(wire::url(GraphEndpoints::API_DEFAULT));
                 Arc::new(GraphClient::new(&network, endpoints, Mailbox::Me))
             }
@@ -117,9 +120,7 @@ impl Ground {
         let (office, api) = (Office::of(host), host.api());
         let clock = self.clock.clone();
         let tokens = self.tokens.tokens(&office, account, device, Arc::clone(&wire), clock.clone());
-        // As many a second as there may be: the adapters keep the services' budgets, and this one would be
-        // counted by a clock that no world drives.
-        let settings = GovernorSettings { concurrency: CONCURRENCY, per_second: std::num::NonZeroU32::MAX };
+        let settings = GovernorSettings { concurrency: CONCURRENCY, budget: PACE };
         let governor = Arc::new(Governor::new(settings));
         AccountTransport::new(wire, Credentials::Bearer(Arc::new(tokens)), api, governor, clock)
     }

@@ -159,7 +159,7 @@ impl Venue for MicrosoftVenue {
                 let item = world.event(no)?;
                 let id = self.id_of(world, no);
                 let owner = if self.placed.holds(self.place, &id) { Owner::Mirror } else { Owner::Other };
-                let marked = world.whole_event(no).and_then(|event| mirror_in(&event, owner));
+                let marked = world.event_facts(no).and_then(|event| mirror_in(&event, owner));
                 let id = names.get(&no).cloned().unwrap_or_else(|| RemoteId::new(id));
                 Some(Standing { id, version: item.change_key(), marked })
             };

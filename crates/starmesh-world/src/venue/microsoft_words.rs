@@ -1,6 +1,6 @@
 //! What Microsoft says of an event, in its own JSON. Own code: the adapter has another.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, NaiveDate};
 use serde_json::{Value, json};
 use starmesh_core::event::{Availability, EventKind, Facts, Response};
 use starmesh_core::mirror::Mark;
@@ -13,6 +13,8 @@ use crate::span::{DAY, HOUR, Span, Wall, instant, wall_clock};
 
 /// The extended property that holds a mark, as its maker and nobody else names it.
 const MARK: &str = "String {7d1c1a52-5a0c-4f3e-9a62-3c1f0f4d8b17} Name SyncFb";
+/// The extended property that holds the identity under which a mirror was created.
+const IDENTITY: &str = "String {7d1c1a52-5a0c-4f3e-9a62-3c1f0f4d8b17} Name SyncFbId";
 /// When an answer was given that persons gave before the world began.
 const ANSWERED: &str = "2025-12-01T09:00:00Z";
 
@@ -160,46 +162,47 @@ pub(super) fn marked_body(marked: &MarkedItem, content: Content) -> Value {
         "body": {"contentType": "text", "content": ""},
         "location": {"displayName": if marked.plain { String::new() } else { content.place("a mirror") }},
         "attendees": if marked.has_attendees { vec![guest] } else { Vec::new() },
-        "singleValueExtendedProperties": [{"id": MARK, "value": marked.mark}],
+        "singleValueExtendedProperties": [
+            {"id": MARK, "value": marked.mark},
+            {"id": IDENTITY, "value": marked.provider_id},
+        ],
     })
 }
 
-/// The marked item in everything that is stored of an event; `None` when it carries no mark.
+/// The marked item in what the ledger tells of an event; `None` when it carries no mark.
 pub(crate) fn mirror_in(event: &Value, owner: Owner) -> Option<MarkedItem> {
-    let properties = event["extendedProperties"].as_array()?;
-    let mark = properties.iter().find(|property| property["id"] == MARK)?["value"].as_str()?.to_owned();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let has_attendees = event["attendees"].as_array().is_some_and(|rows| !rows.is_empty());
-    let plain = event["sensitivity"] == "private"
-        && event["isReminderOn"] == json!(false)
-        && text(&event["location"]["displayName"]).is_empty()
-        && text(&event["body"]["content"]).trim().is_empty()
-        && event["recurrence"].is_null()
-        && event["isOnlineMeeting"] != json!(true);
+    let mark = event["extended"][MARK].as_str()?.to_owned();
+    let properties = &event["properties"];
+    let has_attendees = properties["attendees"].as_array().is_some_and(|rows| !rows.is_empty());
+    let plain = properties["sensitivity"] == "private"
+        && properties["isReminderOn"] == json!(false)
+        && text(&properties["location"]["displayName"]).is_empty()
+        && text(&properties["body"]["content"]).trim().is_empty()
+        && properties["isOnlineMeeting"] != json!(true);
     Some(MarkedItem {
         owner,
-        provider_id: text(&event["transactionId"]),
+        provider_id: text(&event["extended"][IDENTITY]),
         key: Mark::parse(&mark).map(|mark| mark.key),
         mark,
         time: time_in(event),
-        availability: match event["showAs"].as_str() {
+        availability: match properties["showAs"].as_str() {
             Some("free" | "workingElsewhere") => Availability::Free,
             Some("tentative") => Availability::Tentative,
             Some("oof") => Availability::OutOfOffice,
             _ => Availability::Busy,
         },
-        label: text(&event["subject"]),
+        label: text(&properties["subject"]),
         plain,
         has_attendees,
     })
 }
 
-/// Everything with a mark is written in UTC; the epoch where it cannot be read, at which no mirror stands.
+/// The epoch where it cannot be read, at which no mirror stands. Everything with a mark is written in UTC.
 fn time_in(event: &Value) -> EventTime {
     let time = |end: &str| {
-        let text = event[end]["dateTime"].as_str().unwrap_or_default();
-        let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");
-        local.map_or_else(|_| instant(0), |local| local.and_utc())
+        let told = DateTime::parse_from_rfc3339(event[end].as_str().unwrap_or_default());
+        told.map_or_else(|_| instant(0), |told| told.to_utc())
     };
     if event["isAllDay"] == json!(true) {
         return EventTime::AllDay { start: time("start").date_naive(), end: time("end").date_naive() };

@@ -8,6 +8,7 @@ use super::*;
 use crate::account::AccountTransport;
 use crate::credentials::Credentials;
 use crate::governor::{Governor, GovernorSettings};
+use crate::pace::Budget;
 
 const ROTATED: (u16, &str) = (
     200,
@@ -127,7 +128,10 @@ impl Transport for Api {
 }
 
 async fn ask(api: &Arc<Api>, setting: &Setting) -> Result<StatusCode, HttpError> {
-    let governor = Governor::new(GovernorSettings { concurrency: 1, per_second: 100.try_into().unwrap() });
+    let governor = Governor::new(GovernorSettings {
+        concurrency: 1,
+        budget: Budget::per_second(100.try_into().unwrap()),
+    });
     let transport = AccountTransport::new(
         api.clone(),
         Credentials::Bearer(setting.tokens.clone()),

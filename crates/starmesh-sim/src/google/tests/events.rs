@@ -195,6 +195,13 @@ async fn bodies_that_break_a_rule_are_refused() {
 }
 
 #[tokio::test]
+async fn fields_that_nobody_knows_are_taken_and_dropped() {
+    let api = Api::new();
+    let made = api.post("calendars/primary/events", with(timed(3, 9), "sparkle", json!(true))).await;
+    assert_eq!((made.status, made.body.get("sparkle")), (200, None));
+}
+
+#[tokio::test]
 async fn types_belong_to_primary_calendars_and_never_change() {
     let api = Api::new();
     let made = api.post("calendars", json!({ "summary": "Second" })).await;

@@ -4,6 +4,7 @@ mod batch;
 mod calendars;
 mod events;
 mod faults;
+mod invitations;
 mod lists;
 mod push;
 mod quota;

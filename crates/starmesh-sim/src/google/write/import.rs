@@ -88,7 +88,7 @@ pub(in crate::google) fn move_event(turn: &mut Turn<'_>, name: &str, id: &str) -
     let moved = Event { organizer, updated_ms, etag: updated_ms * 2_000, ..known.clone() };
     let event = target.put(moved, &stroke).clone();
     notify.tell(turn, &event, "moved");
-    turn.wrote_event(&from, WriteKind::EventMoved, (Some(&known), Some(&event)));
+    turn.wrote_event(&from, WriteKind::EventMoved, Some(&known), Some(&event));
     turn.touched(&from);
     turn.touched(&to);
     let stored = turn.world.calendars.get(&to).ok_or_else(Problem::not_found)?;

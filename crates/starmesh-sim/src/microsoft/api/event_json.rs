@@ -157,16 +157,23 @@ impl<'a> Reading<'a> {
             return;
         }
         let exception = day.and_then(|day| item.series.as_ref()?.exceptions.get(&day));
-        let inherits =
-            day.is_none() || exception.is_some() || self.world.switches.occurrences_inherit_extended;
-        if inherits {
-            for (name, ids, many) in [
-                ("singleValueExtendedProperties", &self.expand.single, false),
-                ("multiValueExtendedProperties", &self.expand.multi, true),
-            ] {
-                if let Some(found) = extended::read(details, ids, many) {
-                    all.insert(name.into(), found);
-                }
+        let of_series = day.is_some() && exception.is_none();
+        for (name, ids, many) in [
+            ("singleValueExtendedProperties", &self.expand.single, false),
+            ("multiValueExtendedProperties", &self.expand.multi, true),
+        ] {
+            let Some(found) = extended::read(details, ids, many) else { continue };
+            let inherits = self.world.switches.occurrences_inherit_extended;
+            if of_series {
+                let met = if inherits {
+                    "occurrences_inherit_extended.yes"
+                } else {
+                    "occurrences_inherit_extended.no"
+                };
+                self.world.meet(met);
+            }
+            if !of_series || inherits {
+                all.insert(name.into(), found);
             }
         }
         if let Some(wanted) = &self.expand.extensions {
@@ -246,26 +253,6 @@ impl<'a> Reading<'a> {
         };
         (json!({"contentType": "html", "content": content}), preview)
     }
-}
-
-/// Everything that is stored of an event or of a whole series, whoever may see it.
-pub(crate) fn whole(item: &Item) -> Value {
-    let Timing { start, end, all_day } = &item.main.timing;
-    let time = |wall: &Wall| json!({"dateTime": write_local(wall.local), "timeZone": wall.zone.name()});
-    let extended = item.main.extended.values().map(|(id, value)| json!({"id": id, "value": value}));
-    let mut all = item.main.props.clone();
-    let stored = json!({
-        "changeKey": item.change_key(),
-        "iCalUId": item.ical_uid(None),
-        "transactionId": item.transaction,
-        "start": time(start),
-        "end": time(end),
-        "isAllDay": all_day,
-        "recurrence": item.series.as_ref().map(|series| series.recurrence.write(start.zone.name())),
-        "extendedProperties": extended.collect::<Vec<_>>(),
-    });
-    extend(&mut all, stored);
-    Value::Object(all)
 }
 
 /// An open extension as answers write it.

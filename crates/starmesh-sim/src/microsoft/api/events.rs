@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::draft;
-use super::event_json::{Reading, etag, whole};
+use super::event_json::{Reading, etag};
 use super::extended;
 use super::options::{Expand, Select};
 use super::people;
@@ -48,8 +48,12 @@ pub(crate) fn create(
         return Err(Refusal::denied());
     }
     let private = new.main.props.get("sensitivity").is_some_and(|sensitivity| sensitivity == "private");
-    if private && !access.rights.private && !world.switches.private_create_by_delegate {
-        return Err(Refusal::denied());
+    if private && !access.rights.private {
+        if !world.switches.private_create_by_delegate {
+            world.meet("private_create_by_delegate.refused");
+            return Err(Refusal::denied());
+        }
+        world.meet("private_create_by_delegate.allowed");
     }
     if let Some(existing) = repeated(world, call, access, &new, body)? {
         return written(world, call, found_at(world, access, existing), existing, None, StatusCode::CREATED);
@@ -59,6 +63,7 @@ pub(crate) fn create(
     finish_meeting(&mut new.main);
     let attendees = people::attendees(&new.main);
     let reminds = people::reminds(&new.main);
+    let made = new.main.clone();
     let no = world.insert(access.target, new);
     if let Some(id) = transaction {
         let memory = Transaction { item: no, content: digest(body), at: world.now() };
@@ -67,7 +72,8 @@ pub(crate) fn create(
             mailbox.transactions.insert(key, memory);
         }
     }
-    note_event(world, call, access, (no, None), (WriteKind::EventCreated, None));
+    note_event(world, call, access, &Edit { about: (no, None), before: None, after: Some(&made) });
+    world.invite(no);
     people::tell(world, (no, None), attendees, "invitation");
     if reminds {
         people::remind(world, access.target, (no, None));
@@ -84,6 +90,8 @@ pub(crate) fn update(world: &mut World, call: &Call, located: Located) -> Result
     let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?.clone();
     if world.switches.if_match_on_patch {
         check_change_key(world, call, &item)?;
+    } else if call.header("if-match").is_some_and(|wanted| !fits(wanted, &item)) {
+        world.meet("if_match_on_patch.ignored");
     }
     let before = detail(&item, located).ok_or_else(Refusal::not_found)?;
     let after = match located.day {
@@ -116,7 +124,9 @@ pub(crate) fn update(world: &mut World, call: &Call, located: Located) -> Result
         }
     };
     let about = (located.item, located.day);
-    note_event(world, call, located.access, about, (WriteKind::EventChanged, Some(&item)));
+    let edit = Edit { about, before: Some(&before), after: Some(&after) };
+    note_event(world, call, located.access, &edit);
+    world.invite(located.item);
     people::tell(world, about, people::told_of_change(&before, &after), "update");
     if people::reminds(&after) && !people::reminds(&before) {
         people::remind(world, located.access.target, about);
@@ -146,7 +156,8 @@ pub(crate) fn delete(world: &mut World, call: &Call, located: Located) -> Result
             }
         }),
     }
-    note_event(world, call, located.access, about, (WriteKind::EventDeleted, Some(&item)));
+    note_event(world, call, located.access, &Edit { about, before: Some(&details), after: None });
+    world.invite(located.item);
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -163,9 +174,7 @@ pub(crate) fn detail(item: &Item, located: Located) -> Option<Details> {
 /// 412 when the request carries an old change key.
 pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Result<(), Refusal> {
     let Some(wanted) = call.header("if-match") else { return Ok(()) };
-    let current = etag(item);
-    let fits = wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current);
-    if fits {
+    if fits(wanted, item) {
         return Ok(());
     }
     let (status, met) = match world.switches.stale_change_key {
@@ -182,41 +191,48 @@ pub(crate) fn check_change_key(world: &World, call: &Call, item: &Item) -> Resul
     ))
 }
 
+/// True when one of the change keys of an `If-Match` is the event's.
+fn fits(wanted: &str, item: &Item) -> bool {
+    let current = etag(item);
+    wanted.split(',').map(str::trim).any(|tag| tag == "*" || tag == current)
+}
+
+/// What a write made of an event, or of one date of a series.
+pub(crate) struct Edit<'a> {
+    pub(crate) about: (ItemNo, Option<chrono::NaiveDate>),
+    pub(crate) before: Option<&'a Details>,
+    pub(crate) after: Option<&'a Details>,
+}
+
 /// Writes a line of the ledger about a calendar.
 pub(crate) fn note(world: &World, call: &Call, access: Access, kind: WriteKind) {
-    world.ledger.write(line(world, call, access, kind));
+    note_edit(world, call, access, None, kind);
 }
 
-/// Writes a line of the ledger about an event, or one date of a series, which was so `before`.
-pub(crate) fn note_event(
-    world: &World,
-    call: &Call,
-    access: Access,
-    (no, day): (ItemNo, Option<chrono::NaiveDate>),
-    (kind, before): (WriteKind, Option<&Item>),
-) {
+/// Writes a line of the ledger about an event.
+pub(crate) fn note_event(world: &World, call: &Call, access: Access, edit: &Edit<'_>) {
+    let kind = match (edit.before, edit.after) {
+        (None, _) => WriteKind::EventCreated,
+        (Some(_), Some(_)) => WriteKind::EventChanged,
+        (Some(_), None) => WriteKind::EventDeleted,
+    };
+    note_edit(world, call, access, Some(edit), kind);
+}
+
+fn note_edit(world: &World, call: &Call, access: Access, edit: Option<&Edit<'_>>, kind: WriteKind) {
     use crate::microsoft::world::IdForm;
-    world.ledger.write(Write {
-        event: Some(world.event_id(IdForm::Immutable, access.place, no, day)),
-        before: before.map(whole),
-        after: world.items.get(&no).map(whole),
-        ..line(world, call, access, kind)
-    });
-}
-
-fn line(world: &World, call: &Call, access: Access, kind: WriteKind) -> Write {
     let writer = world.mailboxes.get(&call.caller.mailbox);
-    Write {
+    world.ledger.write(Write {
         at: world.now(),
         provider: PROVIDER,
         mailbox: writer.map(|mailbox| mailbox.upn.clone()).unwrap_or_default(),
         calendar: world.calendar_id(access.place.calendar),
         method: call.method.to_string(),
-        event: None,
+        event: edit.map(|edit| world.event_id(IdForm::Immutable, access.place, edit.about.0, edit.about.1)),
         kind,
-        before: None,
-        after: None,
-    }
+        before: edit.and_then(|edit| edit.before).map(Details::facts),
+        after: edit.and_then(|edit| edit.after).map(Details::facts),
+    });
 }
 
 /// The answer to a write: the event as it is now, extended properties left out.
@@ -256,10 +272,21 @@ fn repeated(
     let Some(id) = &new.transaction else { return Ok(None) };
     let now = world.now();
     let key = (scope(world, access), id.clone());
+    let is_elsewhere = holder(world, access).is_some_and(|mailbox| {
+        mailbox.transactions.keys().any(|(calendar, other)| {
+            other == id && calendar.is_some_and(|calendar| calendar != access.target)
+        })
+    });
+    if is_elsewhere && world.switches.transaction_scope == TransactionScope::Calendar {
+        world.meet("transaction_scope.calendar");
+    }
     let Some(known) = holder(world, access).and_then(|mailbox| mailbox.transactions.get(&key).cloned())
     else {
         return Ok(None);
     };
+    if found_at(world, access, known.item).target != access.target {
+        world.meet("transaction_scope.mailbox");
+    }
     let minutes = world.switches.transaction_memory_minutes;
     if minutes.is_some_and(|minutes| now - known.at > chrono::TimeDelta::minutes(i64::from(minutes))) {
         world.meet("transaction.forgotten");
@@ -276,6 +303,12 @@ fn repeated(
     }
     world.meet(if alive { "transaction.conflict" } else { "transaction.outlived_its_event" });
     let status = StatusCode::from_u16(world.switches.transaction_conflict_status);
+    let is_conflict = matches!(status, Ok(StatusCode::CONFLICT));
+    world.meet(if is_conflict {
+        "transaction_conflict_status.409"
+    } else {
+        "transaction_conflict_status.400"
+    });
     let place = found_at(world, access, known.item).place;
     let existing = world.event_id(call.prefer()?.ids, place, known.item, None);
     Err(Refusal::new(
@@ -316,6 +349,7 @@ pub(crate) fn name_properties(world: &mut World, access: Access, details: &Detai
             continue;
         }
         if mailbox.named_properties.len() >= most {
+            world.meet("named_properties_max");
             return Err(Refusal::new(
                 StatusCode::FORBIDDEN,
                 "ErrorQuotaExceeded",

@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::draft::extension_of;
 use super::event_json::extension_json;
-use super::events;
+use super::events::{self, Edit};
 use super::filter::is_extension;
 use crate::microsoft::call::Call;
 use crate::microsoft::refusal::Refusal;
 use crate::microsoft::world::access::Located;
 use crate::microsoft::world::{Details, World};
-use crate::web::{Reply, WriteKind};
+use crate::web::Reply;
 
 /// `GET …/extensions` and `GET …/extensions/{id}`.
 pub(crate) fn get(world: &World, located: Located, id: Option<&str>) -> Result<Reply, Refusal> {
@@ -72,8 +72,9 @@ fn put(
     if !located.access.rights.owner {
         return Err(Refusal::denied());
     }
-    let before = world.items.get(&located.item).ok_or_else(Refusal::not_found)?.clone();
-    let mut details: Details = events::detail(&before, located).ok_or_else(Refusal::not_found)?;
+    let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?;
+    let before: Details = events::detail(item, located).ok_or_else(Refusal::not_found)?;
+    let mut details = before.clone();
     let reply = if let Some(members) = members {
         let reply = Reply::json(status, extension_json(&name, &members));
         details.extensions.insert(name, members);
@@ -83,6 +84,7 @@ fn put(
         Reply::empty(status)
     };
     events::name_properties(world, located.access, &details)?;
+    let after = details.clone();
     world.change(located.item, |item| match (located.day, &mut item.series) {
         (Some(day), Some(series)) => {
             series.exceptions.insert(day, details);
@@ -90,6 +92,7 @@ fn put(
         _ => item.main = details,
     });
     let about = (located.item, located.day);
-    events::note_event(world, call, located.access, about, (WriteKind::EventChanged, Some(&before)));
+    let edit = Edit { about, before: Some(&before), after: Some(&after) };
+    events::note_event(world, call, located.access, &edit);
     Ok(reply)
 }

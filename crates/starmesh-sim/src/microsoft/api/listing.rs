@@ -90,6 +90,7 @@ pub(crate) fn span(world: &World, call: &Call) -> Result<Span, Refusal> {
     }
     let widest = world.switches.view_range_days_max.and_then(TimeDelta::try_days);
     if widest.is_some_and(|widest| hi - lo > widest) {
+        world.meet("view_range_days_max");
         return Err(Refusal::bad("ErrorCalendarViewRangeTooBig", "The time window is too wide."));
     }
     Ok(Span { lo, hi: Some(hi) })
@@ -100,11 +101,13 @@ fn listed(world: &World, access: Access) -> impl Iterator<Item = ItemNo> + '_ {
     let lag = TimeDelta::milliseconds(i64::from(world.switches.list_lag_ms));
     let seen = world.now() - lag;
     let items = world.calendars.get(&access.target).map(|calendar| calendar.items.iter());
-    items
-        .into_iter()
-        .flatten()
-        .copied()
-        .filter(move |no| lag.is_zero() || world.items.get(no).is_some_and(|item| item.created <= seen))
+    items.into_iter().flatten().copied().filter(move |no| {
+        let shown = lag.is_zero() || world.items.get(no).is_some_and(|item| item.created <= seen);
+        if !shown {
+            world.meet("list_lag");
+        }
+        shown
+    })
 }
 
 /// One page of `rows`: filtered, ordered, counted, cut, with a link to the next.
@@ -143,6 +146,9 @@ fn page(
         return Err(Refusal::bad("BadRequest", "Invalid value '0' for the query option '$top'."));
     }
     let skip = number("$skip")?.unwrap_or(0);
+    if size > page_max {
+        world.meet("page_max");
+    }
     let size = size.min(page_max);
     let value: Vec<Value> = rows
         .iter()
@@ -178,22 +184,36 @@ pub(crate) fn hide_private(world: &World, access: Access, rows: &mut Vec<Row>) -
     if access.rights.private {
         return Ok(());
     }
+    let is_private = |(no, day): &Row| world.is_private(*no, *day);
+    if !rows.iter().any(is_private) {
+        return Ok(());
+    }
     match world.switches.private_in_list {
         PrivateInList::Hidden => {
             world.meet("private_in_list.hidden");
-            rows.retain(|(no, day)| !world.is_private(*no, *day));
+            rows.retain(|row| !is_private(row));
             Ok(())
         }
-        PrivateInList::Fails if rows.iter().any(|(no, day)| world.is_private(*no, *day)) => {
+        PrivateInList::Fails => {
+            world.meet("private_in_list.fails");
             Err(Refusal::not_found())
         }
-        PrivateInList::Bare | PrivateInList::Fails => Ok(()),
+        PrivateInList::Bare => Ok(()),
     }
 }
 
 fn filter(reading: &Reading<'_>, call: &Call, rows: &mut Vec<Row>) -> Result<(), Refusal> {
     let Some(text) = call.query.get("$filter") else { return Ok(()) };
     let filter = Filter::parse(text)?;
+    if text.contains("transactionId") {
+        let understood = reading.world.switches.filter_by_transaction_id;
+        let met = if understood {
+            "filter_by_transaction_id.understood"
+        } else {
+            "filter_by_transaction_id.refused"
+        };
+        reading.world.meet(met);
+    }
     filter.check(reading.world.switches.filter_by_transaction_id)?;
     let whole = Reading::plain(reading.world, reading.access, reading.prefer);
     rows.retain(|(no, day)| {

@@ -7,13 +7,13 @@ use chrono::NaiveDate;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::events;
+use super::events::{self, Edit};
 use crate::microsoft::call::Call;
 use crate::microsoft::refusal::Refusal;
 use crate::microsoft::world::access::Located;
 use crate::microsoft::world::state::PROVIDER;
 use crate::microsoft::world::{CalendarNo, Details, IdForm, ItemNo, Place, World};
-use crate::web::{Notification, Reply, WriteKind};
+use crate::web::{Notification, Reply};
 
 /// The addresses of an event's attendees.
 pub(crate) fn attendees(details: &Details) -> BTreeSet<String> {
@@ -72,6 +72,7 @@ pub(crate) fn respond(
 ) -> Result<Reply, Refusal> {
     let item = world.items.get(&located.item).ok_or_else(Refusal::not_found)?.clone();
     let mut details = events::detail(&item, located).ok_or_else(Refusal::not_found)?;
+    let before = details.clone();
     if is_organizer(&details) {
         return Err(Refusal::invalid(
             "Your request can't be completed. You are the organizer of the meeting.",
@@ -86,11 +87,19 @@ pub(crate) fn respond(
     if !quiet {
         tell(world, about, organizer, response);
     }
+    let mut after = None;
+    if located.day.is_none() {
+        world.answered(located.item, response);
+    }
     if response == "declined" && located.day.is_none() {
         world.delete_event(located.item);
     } else {
         let time = crate::microsoft::world::timing::write_instant(world.now());
         details.props.insert("responseStatus".into(), json!({"response": response, "time": time}));
+        if response == "accepted" && details.props.get("showAs") == Some(&json!("tentative")) {
+            details.props.insert("showAs".into(), json!("busy"));
+        }
+        after = Some(details.clone());
         world.change(located.item, |item| match (located.day, &mut item.series) {
             (Some(day), Some(series)) => {
                 series.exceptions.insert(day, details);
@@ -98,7 +107,8 @@ pub(crate) fn respond(
             _ => item.main = details,
         });
     }
-    events::note_event(world, call, located.access, about, (WriteKind::EventChanged, Some(&item)));
+    let edit = Edit { about, before: Some(&before), after: after.as_ref() };
+    events::note_event(world, call, located.access, &edit);
     Ok(Reply::empty(StatusCode::ACCEPTED))
 }
 

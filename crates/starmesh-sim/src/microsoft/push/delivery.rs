@@ -126,7 +126,11 @@ impl World {
         for mut parcel in parcels {
             let endpoint = self.push.endpoints.entry(parcel.url.origin().ascii_serialization()).or_default();
             let standing = endpoint.standing(now, slow);
-            if parcel.due > now || (self.is_paused(&parcel) && now - parcel.born < REPEAT_FOR) {
+            let paused = self.is_paused(&parcel);
+            if paused && parcel.due <= now {
+                self.meet("subscription.paused");
+            }
+            if parcel.due > now || (paused && now - parcel.born < REPEAT_FOR) {
                 self.push.parcels.push(parcel);
                 continue;
             }
@@ -141,6 +145,9 @@ impl World {
             }
         }
         if self.switches.notification_unordered {
+            if due.len() > 1 {
+                self.meet("notification.unordered");
+            }
             self.dice.shuffle(&mut due);
         } else {
             due.sort_by_key(|parcel| parcel.due);
@@ -148,16 +155,17 @@ impl World {
         let most = self.switches.notification_batch_max.max(1);
         let mut batches: Vec<Vec<Parcel>> = Vec::new();
         for parcel in due {
-            let fits = |batch: &&mut Vec<Parcel>| {
-                batch.len() < most
-                    && batch
-                        .iter()
-                        .all(|other| other.url == parcel.url && other.lifecycle == parcel.lifecycle)
+            let suits = |batch: &Vec<Parcel>| {
+                batch.iter().all(|other| other.url == parcel.url && other.lifecycle == parcel.lifecycle)
             };
-            match batches.iter_mut().find(fits) {
-                Some(batch) => batch.push(parcel),
-                None => batches.push(vec![parcel]),
+            if let Some(batch) = batches.iter_mut().find(|batch| batch.len() < most && suits(batch)) {
+                batch.push(parcel);
+                continue;
             }
+            if batches.iter().any(suits) {
+                self.meet("notification.batch_full");
+            }
+            batches.push(vec![parcel]);
         }
         batches
     }

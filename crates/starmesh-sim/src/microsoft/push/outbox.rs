@@ -79,9 +79,16 @@ impl World {
             TimeDelta::milliseconds(i64::from(shortest) + world.dice.between(0, spread))
         };
         let mut due = change.at + way(self);
-        for name in names.into_iter().filter(|name| subscription.changes.iter().any(|it| it == name)) {
+        let wanted = |(_, name): &(usize, &str)| subscription.changes.iter().any(|it| it == name);
+        for (place, name) in names.into_iter().enumerate().filter(wanted) {
+            if place > 0 {
+                self.meet("notification.echo");
+            }
             if self.switches.notification_unordered {
                 due = change.at + way(self);
+            }
+            if due > change.at {
+                self.meet("notification.late");
             }
             let lost = self.switches.notification_lost_per_mille;
             if self.dice.chance(lost) {
@@ -139,7 +146,11 @@ impl World {
     pub fn lifecycle(&mut self, id: &str, event: Lifecycle) -> bool {
         let now = self.now();
         let Some(subscription) = self.push.subscriptions.get(id).cloned() else { return false };
-        self.meet(&format!("lifecycle.{}", event.name()));
+        self.meet(match event {
+            Lifecycle::Missed => "lifecycle.missed",
+            Lifecycle::ReauthorizationRequired => "lifecycle.reauthorization_required",
+            Lifecycle::SubscriptionRemoved => "lifecycle.subscription_removed",
+        });
         if event == Lifecycle::SubscriptionRemoved {
             self.push.subscriptions.remove(id);
         }

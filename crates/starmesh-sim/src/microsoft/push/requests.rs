@@ -14,7 +14,7 @@ use crate::microsoft::call::Call;
 use crate::microsoft::refusal::Refusal;
 use crate::microsoft::world::access::Want;
 use crate::microsoft::world::calendar::CalendarKind;
-use crate::microsoft::world::ids::{event_id, guid};
+use crate::microsoft::world::ids::guid;
 use crate::microsoft::world::state::PROVIDER;
 use crate::microsoft::world::timing::read_instant;
 use crate::microsoft::world::{IdForm, MailboxKind, Place, World};
@@ -78,6 +78,9 @@ pub(crate) fn begin(world: &mut World, call: &Call) -> Result<Step, Refusal> {
             let mut subscription = find(world, call, id)?;
             authorize(&mut subscription, world.now());
             let status = StatusCode::from_u16(world.switches.reauthorize_status);
+            if !matches!(status, Ok(StatusCode::ACCEPTED)) {
+                world.meet("reauthorize_status");
+            }
             let urls = addresses(&subscription);
             Ok(prepared(
                 world,
@@ -169,13 +172,16 @@ fn create(world: &mut World, call: &Call) -> Result<Step, Refusal> {
         (&found.app, found.creator, found.place) == (&call.caller.app, call.caller.mailbox, place)
             && found.changes == changes
     };
-    if world.switches.subscription_duplicates_refused && world.push.subscriptions.values().any(|it| same(&it))
-    {
-        return Err(Refusal::new(
-            StatusCode::CONFLICT,
-            "Conflict",
-            "Subscription Id already exists for the requested combination.",
-        ));
+    if world.push.subscriptions.values().any(|it| same(&it)) {
+        if world.switches.subscription_duplicates_refused {
+            world.meet("subscription.duplicate_refused");
+            return Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "Conflict",
+                "Subscription Id already exists for the requested combination.",
+            ));
+        }
+        world.meet("subscription.duplicate_allowed");
     }
     let ids = call.prefer()?.ids;
     let creator_id = world.open_mailbox(call.caller.mailbox)?.oid.clone();
@@ -265,6 +271,7 @@ fn watched(world: &World, call: &Call, resource: &str) -> Result<Place, Refusal>
     }
     let owner = world.open_mailbox(mailbox)?;
     if owner.kind == MailboxKind::Personal && !world.switches.subscription_personal {
+        world.meet("subscription.personal_refused");
         return Err(Refusal::bad("ExtensionError", "Specified resource is not supported for MSA requests."));
     }
     let unsupported = || invalid("The resource is not supported.");
@@ -272,6 +279,10 @@ fn watched(world: &World, call: &Call, resource: &str) -> Result<Place, Refusal>
         ["events"] | ["calendar", "events"] => world.open(&call.caller, mailbox, None, Want::Read)?,
         ["calendars", id, "events"] if world.switches.subscription_by_calendar => {
             world.open_id(&call.caller, mailbox, id, Want::Read)?
+        }
+        ["calendars", _, "events"] => {
+            world.meet("subscription.by_calendar_refused");
+            return Err(unsupported());
         }
         _ => return Err(unsupported()),
     };
@@ -314,6 +325,7 @@ fn expiry(world: &World, body: &Map<String, Value>) -> Result<Option<DateTime<Ut
     let minutes = world.switches.subscription_minutes_max;
     let longest = now + TimeDelta::minutes(minutes);
     if asked > longest && world.switches.subscription_overlong_refused {
+        world.meet("subscription.overlong_refused");
         return Err(Refusal::bad(
             "ExtensionError",
             &format!("Subscription expiration can only be {minutes} minutes in the future."),
@@ -368,5 +380,5 @@ pub(super) fn told_id(
     item: crate::microsoft::world::ItemNo,
 ) -> String {
     let form: IdForm = subscription.ids;
-    event_id(form, subscription.place, item, None, world.switches.ids_with_slashes)
+    world.event_id(form, subscription.place, item, None)
 }

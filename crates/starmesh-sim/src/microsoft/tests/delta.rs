@@ -158,7 +158,7 @@ async fn pages_may_be_empty_and_rows_may_come_twice_or_again_or_never() {
     assert_eq!(removed(&round(&api, &first()).await.0), [id]);
     let met = api.sim.with(|world| world.met());
     for name in ["empty_pages", "duplicates", "replays", "lost_tombstones", "tombstones_at_first"] {
-        assert!(met[&format!("delta_{name}")] > 0, "{name}");
+        assert!(met[format!("delta_{name}").as_str()] > 0, "{name}");
     }
 }
 

@@ -4,6 +4,7 @@ mod batch;
 mod delta;
 mod errors;
 mod identity;
+mod invitations;
 mod lists;
 mod push;
 mod series;
@@ -163,6 +164,12 @@ impl Api {
 
     async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.send("ada", "PATCH", path, &[], &body.to_string()).await
+    }
+
+    /// A request of Bob's, without a body for null.
+    async fn as_bob(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send("bob", method, path, &[], &body).await
     }
 
     async fn delete(&self, path: &str) -> Answer {

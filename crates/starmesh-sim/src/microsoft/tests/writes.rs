@@ -77,6 +77,12 @@ async fn times_are_validated_with_the_codes_of_the_table() {
     let mars = json!({"dateTime": "2026-11-03T09:00:00", "timeZone": "Mars Standard Time"});
     assert_eq!(post(json!({"start": mars})).await, refused("TimeZoneNotSupportedException"));
     assert_eq!(post(json!({"end": utc("2026-11-03T09:00:00")})).await.0, 201);
+    let day =
+        |day: u32, zone: &str| json!({"dateTime": format!("2026-11-{day:02}T00:00:00"), "timeZone": zone});
+    let zones = json!({"isAllDay": true, "start": day(3, "UTC"), "end": day(4, "Europe/Berlin")});
+    assert_eq!(post(zones).await, refused("ErrorInvalidRequest"));
+    let none = json!({"isAllDay": true, "start": day(3, "UTC"), "end": day(3, "UTC")});
+    assert_eq!(post(none).await, refused("ErrorInvalidRequest"));
     let zone = api.prefer("/me/events", "outlook.timezone=\"Mars\"").await;
     assert_eq!(zone.code(), "TimeZoneNotSupportedException");
 }

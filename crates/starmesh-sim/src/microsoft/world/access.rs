@@ -169,6 +169,7 @@ impl World {
         let name = read_event_id(id.0).ok_or_else(malformed)?;
         let strict = self.switches.immutable_ids_need_header;
         if strict && name.form == IdForm::Immutable && id.1 == IdForm::Regular {
+            self.meet("immutable_ids_need_header");
             return Err(Refusal::not_found());
         }
         let item = self.items.get(&name.item).filter(|_| name.mailbox == mailbox);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::ids::{CalendarNo, ItemNo, change_key};
 use super::pattern::Recurrence;
@@ -69,6 +69,16 @@ pub enum Uid {
     Missing,
 }
 
+impl Uid {
+    /// The same identity for a copy of the event `of` that has it; a missing one is that of the copy alone.
+    pub(crate) fn copied(&self, of: ItemNo) -> Self {
+        match self {
+            Self::Missing => Self::Native(of.0),
+            known => known.clone(),
+        }
+    }
+}
+
 /// One occurrence of a series.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Occurrence<'a> {
@@ -78,6 +88,21 @@ pub struct Occurrence<'a> {
     pub timing: Timing,
     /// Set when it was changed on its own.
     pub exception: Option<&'a Details>,
+}
+
+impl Details {
+    /// What the ledger says of it: when it happens, its properties, and the names of what hangs on it.
+    pub(crate) fn facts(&self) -> Value {
+        let (start, end) = self.timing.instants();
+        json!({
+            "start": start,
+            "end": end,
+            "isAllDay": self.timing.all_day,
+            "properties": self.props,
+            "extended": self.extended.values().map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>(),
+            "extensions": self.extensions.keys().collect::<Vec<_>>(),
+        })
+    }
 }
 
 impl Item {

@@ -5,12 +5,14 @@
 //! - `calendar`: mailboxes, calendars and rights.
 //! - `state`: the world itself; every change of an event goes through it and is logged.
 //! - `changes`: the log that delta and notifications read.
+//! - `invitation`: the copies of a meeting in its guests' mailboxes.
 //! - `access`: who may open which calendar under which address.
 
 pub(crate) mod access;
 pub(crate) mod calendar;
 pub(crate) mod changes;
 pub(crate) mod ids;
+pub(crate) mod invitation;
 pub(crate) mod item;
 pub(crate) mod pattern;
 pub(crate) mod state;

@@ -12,11 +12,11 @@ use super::item::{Details, Item, Series, Uid};
 use crate::dice::Dice;
 use crate::microsoft::api::delta::DeltaMemory;
 use crate::microsoft::faults::FaultPlan;
-use crate::microsoft::met::Met;
+use crate::microsoft::met::COUNTABLE;
 use crate::microsoft::push::Push;
 use crate::microsoft::switches::Switches;
 use crate::microsoft::throttle::Throttle;
-use crate::web::{Ledger, SimClock};
+use crate::web::{Ledger, Met, SimClock};
 
 /// The ledger's name for this provider.
 pub(crate) const PROVIDER: &str = "microsoft";
@@ -34,6 +34,8 @@ pub struct World {
     pub(crate) items: BTreeMap<ItemNo, Item>,
     /// Deleted events, since delta still has to name them.
     pub(crate) graves: BTreeMap<ItemNo, Item>,
+    /// The copies of each meeting in its guests' mailboxes.
+    pub(crate) copies: BTreeMap<ItemNo, BTreeMap<MailboxNo, ItemNo>>,
     pub(crate) changes: Vec<Change>,
     pub(crate) delta: DeltaMemory,
     pub(crate) push: Push,
@@ -66,12 +68,13 @@ impl World {
             calendars: BTreeMap::new(),
             items: BTreeMap::new(),
             graves: BTreeMap::new(),
+            copies: BTreeMap::new(),
             changes: Vec::new(),
             delta: DeltaMemory::default(),
             push: Push::default(),
             throttle: Throttle::default(),
             faults: FaultPlan::default(),
-            met: Met::default(),
+            met: Met::of(COUNTABLE),
             next: 0,
         }
     }
@@ -98,12 +101,20 @@ impl World {
     /// The id of a calendar as its mailbox lists it; empty for one that is gone.
     pub fn calendar_id(&self, calendar: CalendarNo) -> String {
         let place = self.calendars.get(&calendar).map(|found| Place { mailbox: found.mailbox, calendar });
-        place.map_or_else(String::new, |place| calendar_id(place, self.switches.ids_with_slashes))
+        self.told(place.map_or_else(String::new, |place| calendar_id(place, self.switches.ids_with_slashes)))
     }
 
     /// The id of an event, or of one of its occurrences, for who reads it at `place`.
     pub fn event_id(&self, form: IdForm, place: Place, item: ItemNo, day: Option<NaiveDate>) -> String {
-        event_id(form, place, item, day, self.switches.ids_with_slashes)
+        self.told(event_id(form, place, item, day, self.switches.ids_with_slashes))
+    }
+
+    /// Counts an id that a path has to encode.
+    fn told(&self, id: String) -> String {
+        if id.contains(['/', '+']) {
+            self.meet("ids_with_slashes");
+        }
+        id
     }
 
     /// Stores a new event and gives its number.
@@ -159,6 +170,7 @@ impl World {
         }
         self.note(item.calendar, no, ChangeKind::Removed, Some(reach(&item)));
         self.graves.insert(no, item);
+        self.call_off(no);
         true
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct Token {
     /// Changes up to this one have been told.
     pub(crate) since: u64,
     dead: bool,
+    /// It died of too many newer ones.
+    evicted: bool,
 }
 
 /// A place inside a round.
@@ -63,6 +65,7 @@ impl World {
             span: round.span,
             since: round.upto,
             dead: false,
+            evicted: false,
         };
         self.delta.tokens.insert(number, token);
         let kept = self.switches.delta_tokens_kept;
@@ -72,6 +75,7 @@ impl World {
                 let old = mailbox.delta_tokens.pop_front().and_then(|old| self.delta.tokens.get_mut(&old));
                 if let Some(old) = old {
                     old.dead = true;
+                    old.evicted = true;
                 }
             }
         }
@@ -92,7 +96,13 @@ impl World {
     pub(crate) fn token(&self, call: &Call, text: &str) -> Result<Token, Refusal> {
         let number = read_token("delta", text).ok_or_else(invalid)?;
         let token = self.delta.tokens.get(&number).ok_or_else(|| self.dead(call, None))?;
-        if token.dead { Err(self.dead(call, Some(token))) } else { Ok(*token) }
+        if !token.dead {
+            return Ok(*token);
+        }
+        if token.evicted {
+            self.meet("delta_tokens_kept");
+        }
+        Err(self.dead(call, Some(token)))
     }
 
     /// The place that a skip token stands for.

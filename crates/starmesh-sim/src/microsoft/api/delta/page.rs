@@ -86,13 +86,21 @@ fn check(world: &World, call: &Call, access: Access, scope: Scope) -> Result<(),
         _ => {}
     }
     let not_tracked = || Refusal::invalid("Change tracking is not supported against this resource.");
-    if scope == Scope::Events && !world.switches.events_delta {
-        return Err(not_tracked());
+    if scope == Scope::Events {
+        if !world.switches.events_delta {
+            world.meet("events_delta.refused");
+            return Err(not_tracked());
+        }
+        world.meet("events_delta.offered");
     }
     let mailbox = world.open_mailbox(access.place.mailbox)?;
     let default = mailbox.default_calendar == access.place.calendar;
-    if mailbox.kind == MailboxKind::Personal && !default && !world.switches.delta_personal_calendars {
-        return Err(not_tracked());
+    if mailbox.kind == MailboxKind::Personal && !default {
+        if !world.switches.delta_personal_calendars {
+            world.meet("delta_personal_calendars.refused");
+            return Err(not_tracked());
+        }
+        world.meet("delta_personal_calendars.allowed");
     }
     Ok(())
 }
@@ -117,7 +125,11 @@ fn answer(
     prefer: &Prefer,
     skip: &Skip,
 ) -> Result<Reply, Refusal> {
-    let size = prefer.page.unwrap_or(PAGE_DEFAULT).min(world.switches.page_max);
+    let asked = prefer.page.unwrap_or(PAGE_DEFAULT);
+    let size = asked.min(world.switches.page_max);
+    if size < asked {
+        world.meet("page_max");
+    }
     let (rows, next) = cut(world, skip, size);
     let reading = Reading::plain(world, access, prefer);
     let mut value = Vec::with_capacity(rows.len());
@@ -156,6 +168,9 @@ fn cut(world: &World, skip: &Skip, size: usize) -> (Vec<Row>, Next) {
         endless |= world.switches.delta_endless && groups[group].len() > size;
         let whole = world.switches.delta_series_overflow;
         let fits = if whole { rest.len() } else { rest.len().min(size - rows.len()) };
+        if fits < rest.len() {
+            world.meet("delta_series_split");
+        }
         rows.extend(&rest[..fits]);
         (group, row) = if fits == rest.len() { (group + 1, 0) } else { (group, row + fits) };
     }
@@ -243,6 +258,11 @@ fn tombstone(
 /// A link of either style to the same function.
 fn link(world: &World, call: &Call, name: &str, text: &str) -> String {
     let parent = call.path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let function = if world.switches.delta_qualified_links { "microsoft.graph.delta" } else { "delta" };
+    let function = if world.switches.delta_qualified_links {
+        world.meet("delta_qualified_links");
+        "microsoft.graph.delta"
+    } else {
+        "delta"
+    };
     format!("{}{parent}/{function}?{name}={text}", call.base)
 }

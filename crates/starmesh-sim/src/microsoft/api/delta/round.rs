@@ -102,7 +102,11 @@ fn changed(
     let told = world.switches.delta_false_removals || before.iter().any(|span| token.span.holds(*span));
     if let Some(item) = world.items.get(&no).filter(|item| item.calendar == access.target) {
         let rows = rows(world, item, token.scope, &token.span);
-        if !rows.is_empty() || !told {
+        if !rows.is_empty() {
+            return rows;
+        }
+        if !told {
+            world.meet("delta_removal_outside.silent");
             return rows;
         }
         let moved_out = world.switches.delta_moved_out_is_changed;
@@ -152,6 +156,9 @@ fn finish(world: &mut World, access: Access, scope: Scope, span: Span, mut group
     }
     groups.extend(again);
     if world.switches.delta_unordered {
+        if groups.len() > 1 {
+            world.meet("delta_unordered");
+        }
         world.dice.shuffle(&mut groups);
         for group in &mut groups {
             world.dice.shuffle(group);

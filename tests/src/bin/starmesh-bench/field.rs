@@ -1,0 +1,254 @@
+//! Both services, an account at each, and an engine between their calendars.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use starmesh_core::ids::{AccountId, CalendarId, LastingName, LinkId};
+use starmesh_core::mirror::IdentityKey;
+use starmesh_core::reconcile::LinkState;
+use starmesh_engine::{Command, Engine, EngineEvent, Parts};
+use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
+use starmesh_provider::conformance::Harness;
+use starmesh_provider::env::SystemEntropy;
+use starmesh_provider::{CalendarProvider, Providers, RemoteCalendar};
+use starmesh_sim::google::{GoogleOptions, GoogleSim};
+use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim};
+use starmesh_sim::web::{Served, SimClock};
+use starmesh_store::Store;
+use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Settings, State};
+use starmesh_tests::google_harness::GoogleHarness;
+use starmesh_tests::graph_harness::GraphHarness;
+use starmesh_tests::in_process::InProcess;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
+
+/// Seconds between polls: so long that a measure sees none but those it asks for.
+const POLL_S: u32 = 3_600;
+/// Signals that may wait.
+const COMMANDS_MAX: usize = 64;
+
+/// A provider of the field.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum At {
+    Google,
+    Microsoft,
+}
+
+/// Where the services are.
+pub(crate) struct Way {
+    /// How long a request travels before it is at the service.
+    pub(crate) round_trip: Duration,
+    /// True to go over sockets.
+    pub(crate) sockets: bool,
+}
+
+/// Both services with an account at each.
+pub(crate) struct Field {
+    pub(crate) google: GoogleHarness,
+    pub(crate) microsoft: GraphHarness,
+    pub(crate) clock: SimClock,
+    calls: Calls,
+    calendars: BTreeMap<CalendarId, (At, LastingName)>,
+    _served: Option<(Served, starmesh_sim::microsoft::MicrosoftServed)>,
+}
+
+/// How many calls went to each service.
+type Calls = Arc<Mutex<BTreeMap<At, u64>>>;
+
+impl Field {
+    /// Both services as they are without faults, on `clock`.
+    pub(crate) async fn new(clock: SimClock, way: &Way) -> Self {
+        let calls = Calls::default();
+        let google = GoogleSim::new(GoogleOptions { clock: clock.clone(), ..GoogleOptions::default() });
+        let google = google.expect("it can be built");
+        let microsoft =
+            MicrosoftSim::new(MicrosoftOptions { clock: clock.clone(), ..MicrosoftOptions::default() });
+        let microsoft = microsoft.expect("it can be built");
+        let counted = |at, inner| {
+            let calls = Arc::clone(&calls);
+            Arc::new(Counted { at, calls, round_trip: way.round_trip, inner }) as Arc<dyn Transport>
+        };
+        if !way.sockets {
+            let near = |router, host| -> Arc<dyn Transport> {
+                Arc::new(InProcess { router, round_trip: Duration::ZERO, host })
+            };
+            let to_google = counted(At::Google, near(google.router(), "www.googleapis.com"));
+            let to_microsoft = counted(At::Microsoft, near(microsoft.router(), "graph.microsoft.com"));
+            let api = "https://graph.microsoft.com/v1.0".parse().expect("a constant address");
+            let google = GoogleHarness::over(google, to_google, starmesh_google::BUDGET);
+            let microsoft = GraphHarness::over(microsoft, to_microsoft, &api, starmesh_graph::BUDGET);
+            return Self { google, microsoft, clock, calls, calendars: BTreeMap::new(), _served: None };
+        }
+        let anywhere = (std::net::Ipv4Addr::LOCALHOST, 0).into();
+        let google_served = google.start(anywhere).await.expect("a free port can be had");
+        let microsoft_served = microsoft.start(anywhere).await.expect("a free port can be had");
+        let network = || -> Arc<dyn Transport> {
+            Arc::new(ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used"))
+        };
+        let (to_google, to_microsoft) = (counted(At::Google, network()), counted(At::Microsoft, network()));
+        let api = microsoft_served.base_url().join("v1.0").expect("a path");
+        let google = GoogleHarness::at(google, google_served.base_url(), to_google, starmesh_google::BUDGET);
+        let microsoft = GraphHarness::over(microsoft, to_microsoft, &api, starmesh_graph::BUDGET);
+        let served = Some((google_served, microsoft_served));
+        Self { google, microsoft, clock, calls, calendars: BTreeMap::new(), _served: served }
+    }
+
+    /// Makes an empty calendar.
+    pub(crate) async fn add_calendar(&mut self, at: At) -> CalendarId {
+        let name = self.harness(at).create_calendar().await;
+        let id = CalendarId::new(format!("{at:?}-{}", self.calendars.len()).to_lowercase());
+        self.calendars.insert(id.clone(), (at, name));
+        id
+    }
+
+    /// The name of a calendar at its service.
+    ///
+    /// # Panics
+    ///
+    /// For a calendar of another field.
+    pub(crate) fn name(&self, calendar: &CalendarId) -> &(At, LastingName) {
+        self.calendars.get(calendar).expect("a calendar of this field")
+    }
+
+    /// The way around the adapters.
+    pub(crate) fn harness(&self, at: At) -> &dyn Harness {
+        match at {
+            At::Google => &self.google,
+            At::Microsoft => &self.microsoft,
+        }
+    }
+
+    /// An engine that knows these links and nothing else.
+    pub(crate) async fn engine(&self, store: Arc<dyn Store>, links: &[(CalendarId, CalendarId)]) -> Engine {
+        let state = State::new(store, IdentityKey::new([7; 32]));
+        let mut changes = Changes::new();
+        for at in [At::Google, At::Microsoft] {
+            let kind = AccountKind::Caldav { url: String::new(), user: String::new() };
+            changes.put_account(&Account { id: account(at), name: account(at).to_string(), kind });
+        }
+        for (id, (at, name)) in &self.calendars {
+            let remote = RemoteCalendar {
+                name: name.clone(),
+                display_name: id.to_string(),
+                short_name: id.to_string(),
+                color: None,
+                zone: None,
+                read_only: false,
+            };
+            let calendar =
+                Calendar { id: id.clone(), account: account(*at), remote, zone: Tz::UTC, missing: false };
+            changes.put_calendar(&calendar);
+        }
+        for (source, target) in links {
+            let id = LinkId::new(source.clone(), target.clone());
+            changes.put_link(&Link { id, state: LinkState::Active });
+        }
+        changes.put_settings(&Settings { poll_interval_s: POLL_S, ..Settings::default() });
+        state.commit(changes).await.expect("the store keeps it");
+        Engine::new(Parts {
+            state,
+            providers: Arc::new(Both {
+                google: self.google.provider(),
+                microsoft: self.microsoft.provider(),
+            }),
+            clock: Arc::new(self.clock.clone()),
+            entropy: Arc::new(SystemEntropy),
+        })
+    }
+
+    /// How many calls went to each service since this was last asked.
+    pub(crate) fn take_calls(&self) -> BTreeMap<At, u64> {
+        std::mem::take(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn account(at: At) -> AccountId {
+    AccountId::new(format!("{at:?}").to_lowercase())
+}
+
+/// A daemon that runs.
+pub(crate) struct Daemon {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Receiver<EngineEvent>,
+    task: JoinHandle<Result<(), starmesh_engine::EngineError>>,
+}
+
+impl Daemon {
+    /// Starts one and waits until nothing is left to do.
+    pub(crate) async fn start(engine: Engine) -> Self {
+        let events = engine.subscribe();
+        let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
+        let task = tokio::spawn(async move { engine.run(inbox).await });
+        let mut daemon = Self { commands, events, task };
+        daemon.quiet().await;
+        daemon
+    }
+
+    /// A provider says that a calendar changed.
+    pub(crate) async fn signal(&self, calendar: &CalendarId) {
+        let told = self.commands.send(Command::Signal(calendar.clone())).await;
+        told.expect("the daemon runs");
+    }
+
+    /// Waits for the next event.
+    pub(crate) async fn event(&mut self) -> EngineEvent {
+        match self.events.recv().await {
+            Ok(event) => event,
+            Err(RecvError::Lagged(missed)) => panic!("{missed} events were missed"),
+            Err(RecvError::Closed) => panic!("the daemon ended: {:?}", (&mut self.task).await),
+        }
+    }
+
+    /// Waits until nothing is left to do.
+    pub(crate) async fn quiet(&mut self) {
+        loop {
+            match self.event().await {
+                EngineEvent::Quiet => return,
+                EngineEvent::PullFailed { message, .. } => panic!("a calendar cannot be read: {message}"),
+                EngineEvent::Wedged { reason, .. } => panic!("a write stands still: {reason:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Stops it.
+    pub(crate) async fn stop(self) {
+        let told = self.commands.send(Command::Shutdown).await;
+        told.expect("the daemon runs");
+        self.task.await.expect("no panic").expect("a clean end");
+    }
+}
+
+struct Both {
+    google: Arc<dyn CalendarProvider>,
+    microsoft: Arc<dyn CalendarProvider>,
+}
+
+#[async_trait]
+impl Providers for Both {
+    async fn provider(&self, id: &AccountId) -> starmesh_provider::Result<Arc<dyn CalendarProvider>> {
+        let provider = if *id == account(At::Google) { &self.google } else { &self.microsoft };
+        Ok(Arc::clone(provider))
+    }
+}
+
+/// Counts what goes to a service, and lets it travel.
+struct Counted {
+    at: At,
+    calls: Calls,
+    round_trip: Duration,
+    inner: Arc<dyn Transport>,
+}
+
+#[async_trait]
+impl Transport for Counted {
+    async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(self.at).or_default() += 1;
+        tokio::time::sleep(self.round_trip).await;
+        self.inner.send(request).await
+    }
+}

@@ -1,0 +1,33 @@
+//! `bench`: what Starmesh costs its providers, and how long a change travels.
+
+use std::ffi::OsString;
+use std::process::Command;
+
+use crate::process::{self, Failure};
+use crate::workspace::Workspace;
+
+/// What to measure, for example `requests`, `first-sync`, `latency --rtt-ms 80` or `--help`; all when nothing
+/// is named.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Arguments {
+    /// Build without optimisation: counts are the same, and it is built at once.
+    #[arg(long)]
+    debug: bool,
+    /// Passed on as they are.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    rest: Vec<OsString>,
+}
+
+/// The program.
+const PROGRAM: &str = "starmesh-bench";
+
+/// Builds and runs it. Over the whole workspace, like everything else.
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
+    const BUILD: [&str; 4] = ["build", "--workspace", "--bin", PROGRAM];
+    let release = (!arguments.debug).then_some("--release");
+    process::run(process::cargo(workspace.root(), BUILD.into_iter().chain(release)))?;
+    let mut bench = Command::new(workspace.program(PROGRAM, !arguments.debug)?);
+    bench.args(&arguments.rest).current_dir(workspace.root());
+    process::run(bench)
+}
