@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use starmesh_core::ids::{LastingName, RemoteId};
+use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::{TimeRange, Window};
 use starmesh_provider::{ChangeSet, Changed, Cursor, ErrorKind, ProviderError, Result};
 use url::Url;
@@ -142,6 +143,12 @@ impl GraphClient {
         let mut news = News::default();
         news.changed.extend(poisoned.into_iter().map(|id| Changed::Read(unreadable(id))));
         // A series that is said to be gone is read like any other of which something was said.
+        if planted(Bug::GraphIgnoresStubs) {
+            series.clear();
+        }
+        if planted(Bug::GraphBelievesRemovals) {
+            news.removed.extend(std::mem::take(&mut doubtful));
+        }
         doubtful.retain(|id| !series.contains(id));
         for (id, row) in &singles {
             if !doubtful.contains(id) {

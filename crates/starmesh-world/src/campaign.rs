@@ -13,8 +13,10 @@ use crate::run::{Outcome, Request, Sabotage, run};
 use crate::swarm::{Cut, Feature, Terrain};
 use crate::tally::Tally;
 
-/// Every so many seeds one is run twice and must leave the same trace.
-const REPLAY_EVERY: u64 = 40;
+/// Every so many seeds one is run twice, the second time as its own twin, and must leave the same trace.
+const REPLAY_EVERY: u64 = 20;
+/// What the persons of a twin write.
+const TWIN_CONTENT: u64 = 4_711;
 /// After this many failures a campaign stops: they have one cause more often than not.
 pub const FAILURES_MAX: usize = 5;
 /// How many seeds a canary may pass over before one of them offers something to damage.
@@ -89,9 +91,16 @@ fn run_checked(seed: u64, terrain: Terrain, replays: bool) -> (Outcome, bool) {
     let mut outcome = run(&request);
     let replays = replays && seed.is_multiple_of(REPLAY_EVERY);
     if replays && outcome.failure.is_none() {
-        let again = run(&request);
-        if again.trace != outcome.trace {
-            outcome.failure = Some("the seed does not replay: two runs left different traces".to_owned());
+        // A twin whose persons write something else besides when their events are: every request must be the
+        // same, byte by byte, and so must all that follows from the answers.
+        let twin = run(&Request { content: TWIN_CONTENT, ..request.clone() });
+        if twin.trace != outcome.trace {
+            let replays = run(&request).trace == outcome.trace;
+            outcome.failure = Some(if replays {
+                "what persons write shows outside their calendars: a twin left a different trace".to_owned()
+            } else {
+                "the seed does not replay: two runs left different traces".to_owned()
+            });
         }
     }
     (outcome, replays)

@@ -3,6 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use starmesh_sim::caldav::CaldavSim;
+use starmesh_sim::google::GoogleSim;
+use starmesh_sim::microsoft::MicrosoftSim;
+
 use crate::layout::Service;
 use crate::memory::{Did, FaultKind};
 use crate::run::Outcome;
@@ -137,6 +141,17 @@ impl Tally {
     }
 }
 
+/// Every switch that can be met.
+fn countable() -> Vec<String> {
+    let named = |service: &str, names: &[&str]| {
+        names.iter().map(|name| format!("{service}.{name}")).collect::<Vec<_>>()
+    };
+    let mut names = named("google", &GoogleSim::countable());
+    names.extend(named("microsoft", &MicrosoftSim::countable()));
+    names.extend(named("caldav", CaldavSim::countable()));
+    names
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let per_seed = |count: u64| {
@@ -163,6 +178,15 @@ impl fmt::Display for Tally {
         all.extend(self.sometimes.iter().map(|(situation, reached)| (*situation, *reached)));
         for (situation, (seeds, times)) in all {
             writeln!(f, "  {situation:<46} {seeds:>6} {times:>8}")?;
+        }
+        write!(f, "services (seeds):")?;
+        for (service, seeds) in &self.services {
+            write!(f, " {service:?} {seeds}")?;
+        }
+        writeln!(f, "\nswitches of simulated services (seeds, times):")?;
+        for name in countable() {
+            let (seeds, times) = self.met.get(&name).copied().unwrap_or_default();
+            writeln!(f, "  {name:<56} {seeds:>6} {times:>8}")?;
         }
         write!(f, "features (seeds):")?;
         for (feature, seeds) in &self.features {

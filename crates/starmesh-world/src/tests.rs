@@ -13,6 +13,16 @@ fn the_first_seeds_hold_and_replay() {
 }
 
 #[test]
+fn what_persons_write_changes_no_request_and_no_write() {
+    for seed in 1..=10 {
+        let cut = Cut { terrain: Terrain::Mixed, ..Cut::default() };
+        let request = Request { seed, cut, ..Request::default() };
+        let twin = run(&Request { content: 4_711, ..request.clone() });
+        assert_eq!(run(&request).trace, twin.trace, "seed {seed}");
+    }
+}
+
+#[test]
 fn every_damage_is_noticed() {
     assert_eq!(run_canaries(1), Vec::new());
 }

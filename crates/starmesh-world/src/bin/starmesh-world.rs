@@ -11,7 +11,7 @@ const SEEDS_DEFAULT: u64 = 200;
 /// How many threads run worlds unless told otherwise.
 const THREADS_DEFAULT: usize = 2;
 /// In how many seeds a planted bug has to be found.
-const BUG_SEEDS_MAX: u64 = 2_000;
+const BUG_SEEDS_MAX: u64 = 10_000;
 /// How many lines of a failed world's story are printed.
 const STORY_LINES: usize = 60;
 
@@ -161,6 +161,11 @@ fn canaries(first: u64) -> bool {
     unnoticed.is_empty()
 }
 
+/// Where a bug shows: most of the engine's are found soonest in memory, an adapter's with its service only.
+fn terrain_of(bug: Bug) -> Terrain {
+    if bug <= Bug::NoBrake { Terrain::Memory } else { Terrain::Mixed }
+}
+
 fn bugs(arguments: &Arguments) -> bool {
     if !cfg!(feature = "planted-bugs") {
         println!("bugs can be planted only in a build with the feature planted-bugs");
@@ -172,7 +177,7 @@ fn bugs(arguments: &Arguments) -> bool {
     let mut missed = 0;
     let mut hunted = 0;
     for bug in chosen {
-        let hunt = hunt(bug, &arguments.seeds(BUG_SEEDS_MAX));
+        let hunt = hunt(bug, &Seeds { terrain: terrain_of(bug), ..arguments.seeds(BUG_SEEDS_MAX) });
         hunted += 1;
         if let Some(outcome) = &hunt.found {
             let failure = outcome.failure.as_deref().unwrap_or_default();

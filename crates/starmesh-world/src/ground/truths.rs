@@ -208,7 +208,8 @@ fn rounds(it: &mut MicrosoftSwitches, dice: &mut Dice, leeway: Leeway) {
     it.delta_personal_calendars = dice.chance(600);
     let lags = if leeway.faults { [0, 1_500, 4_000] } else { [0, 0, 0] };
     it.delta_lag_ms = one(dice, 0, &lags);
-    it.list_lag_ms = one(dice, 0, &lags);
+    // Listings lag no longer than rounds: what a round has told and a listing does not show yet would be missed.
+    it.list_lag_ms = one(dice, 0, &[it.delta_lag_ms]);
 }
 
 fn subscriptions(it: &mut MicrosoftSwitches, dice: &mut Dice, leeway: Leeway) {

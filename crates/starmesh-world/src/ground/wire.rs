@@ -1,5 +1,6 @@
 //! One device's way to one simulated service, and the weather on it.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +94,19 @@ impl Wire {
             1 + faults.dice().below(if slow { SLOW_WAY_MS_MAX } else { WAY_MS_MAX })
         });
         tokio::time::sleep(Duration::from_millis(way)).await;
+    }
+
+    /// A request for the trace: every byte of it counts, so that what it must not depend on can be told by two
+    /// runs that differ in that alone.
+    fn named(&self, request: &Request) -> String {
+        let mut hasher = DefaultHasher::new();
+        request.uri().to_string().hash(&mut hasher);
+        for (name, value) in request.headers() {
+            (name.as_str(), value.as_bytes()).hash(&mut hasher);
+        }
+        request.body().hash(&mut hasher);
+        let (device, account, digest) = (self.device, &self.account, hasher.finish());
+        format!("device {device} {account}: {} {} {digest:016x}", request.method(), request.uri().path())
     }
 
     fn unreachable(&self, request: &Request, cause: Unreachable) -> HttpError {
