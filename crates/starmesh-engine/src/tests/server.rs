@@ -33,6 +33,8 @@ pub(super) struct Shelf {
     pub gone: bool,
     /// The home does not list it.
     pub unlisted: bool,
+    /// Nothing can be written in it.
+    pub read_only: bool,
     /// Its listings are complete and empty.
     pub seems_empty: bool,
     /// Its listings leave these out.
@@ -86,6 +88,7 @@ impl Server {
 
     fn carry_out(&self, calendar: &LastingName, write: &MirrorWrite) -> Result<Written> {
         let answer = self.open(calendar, |shelf| match write {
+            _ if shelf.read_only => Err(ProviderError::new(ErrorKind::ReadOnly, "403")),
             MirrorWrite::Create(spec) => {
                 let id = RemoteId::new(format!("{}.ics", spec.provider_id()));
                 if shelf.items.contains_key(&id) || shelf.identities_taken > 0 {
