@@ -82,13 +82,13 @@ async fn a_calendar_that_refuses_every_identity_wedges_one_mirror_and_no_other()
 async fn a_calendar_that_can_be_written_again_stands_still_no_longer() {
     let scene = Scene::new();
     let device = scene.settled_device(1).await;
-    scene.home(|shelf| shelf.read_only = true);
+    scene.home(|shelf| shelf.refuses = Some(ErrorKind::ReadOnly));
     scene.book("second", 72);
     assert_eq!(device.settle().await.total.wedged, 1);
     let plan = device.plan().await;
     assert_eq!((plan.operations(), plan.targets[0].resting), (0, 1), "it rests, and is counted");
 
-    scene.home(|shelf| shelf.read_only = false);
+    scene.home(|shelf| shelf.refuses = None);
     let again = PlanOptions { retry_wedged: true, ..PlanOptions::default() };
     assert_eq!(device.engine.settle(&again).await.unwrap().total.placed, 1);
     assert_eq!(device.state.wedges_in(&CalendarId::new(HOME)).await.unwrap(), []);

@@ -4,6 +4,7 @@
 //! Requests and a first sync are counted in virtual time, so that they say the same on every machine. The
 //! latency is measured in real time, over sockets, with the store on disk.
 
+mod crowd;
 mod field;
 mod first_sync;
 mod latency;
@@ -37,6 +38,8 @@ enum What {
     FirstSync(first_sync::Options),
     /// From the provider's signal to the mirror standing at the provider, with slow round trips.
     Latency(latency::Options),
+    /// A first sync of a very large calendar, by the real program, which has to be built.
+    Crowd(crowd::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,8 @@ fn main() -> ExitCode {
             What::Requests => in_virtual_time(requests::measure()),
             What::FirstSync(options) => in_virtual_time(first_sync::measure(options)),
             What::Latency(options) => in_real_time(latency::measure(options)),
+            What::Crowd(options) => in_real_time(crowd::measure(options))
+                .and_then(|table| table.map_err(|failure| std::io::Error::other(failure.to_string()))),
         };
         match table {
             Ok(table) => {
@@ -72,6 +77,6 @@ fn in_virtual_time(measure: impl Future<Output = Table>) -> std::io::Result<Tabl
     Ok(Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(measure))
 }
 
-fn in_real_time(measure: impl Future<Output = Table>) -> std::io::Result<Table> {
+fn in_real_time<T>(measure: impl Future<Output = T>) -> std::io::Result<T> {
     Ok(Builder::new_multi_thread().enable_all().build()?.block_on(measure))
 }
