@@ -212,11 +212,6 @@ impl Ground {
     pub(crate) fn notifications(&self) -> Vec<Notification> {
         self.ledger.notifications()
     }
-
-    /// The services' own record.
-    pub(crate) fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
 }
 
 /// The number at the end of an account's name.

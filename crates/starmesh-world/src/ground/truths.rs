@@ -108,7 +108,6 @@ fn google(dice: &mut Dice, leeway: Leeway) -> GoogleSwitches {
     it.omit_sync_token = dice.chance(100);
     it.sync_token_life_s = one(dice, None, &[None, Some(600), Some(3_600), Some(2 * DAY_S)]);
     it.gone_has_reason = dice.chance(500);
-    it.list_lag_ms = one(dice, 0, &[0, 1_500, 4_000]);
     it.strict_query = dice.chance(700);
     it.error_details = dice.chance(500);
     it.batch_max = one(dice, it.batch_max, &[50]);

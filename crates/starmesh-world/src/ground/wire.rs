@@ -239,8 +239,7 @@ impl Transport for Wire {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.life.step().await;
         self.travel().await;
-        let what =
-            format!("device {} {}: {} {}", self.device, self.account, request.method(), request.uri().path());
+        let what = self.named(&request);
         if let Some(answer) = self.weather(&request) {
             self.universe.trace(&format!("{what}: does not arrive"));
             self.travel().await;

@@ -17,7 +17,6 @@ use crate::span::Wall;
 pub(crate) struct GoogleVenue {
     sim: GoogleSim,
     calendar: String,
-    is_primary: bool,
     home: Wall,
     content: Content,
     place: usize,
@@ -30,12 +29,12 @@ impl GoogleVenue {
     /// The calendar with this address, which is number `place` in the world.
     pub(crate) fn new(
         sim: GoogleSim,
-        (calendar, is_primary): (String, bool),
+        calendar: String,
         home: Wall,
         content: Content,
         (place, placed): (usize, Placed),
     ) -> Self {
-        Self { sim, calendar, is_primary, home, content, place, placed, touched: Mutex::default() }
+        Self { sim, calendar, home, content, place, placed, touched: Mutex::default() }
     }
 
     fn setting(&self) -> Setting<'_> {
@@ -96,7 +95,9 @@ impl Venue for GoogleVenue {
     }
 
     fn fit(&self, event: Event) -> Event {
-        fit(event, self.is_primary, self.home)
+        // An event of Google keeps its type for life, and the world's persons change their minds: so none is
+        // made of a type that only primary calendars have.
+        fit(event, false, self.home)
     }
 
     fn put_event(&self, id: &RemoteId, event: &Event) -> Result<(), Refused> {
