@@ -7,6 +7,7 @@ use starmesh_provider::env::{Clock, Entropy};
 use starmesh_store::state::State;
 use tokio::sync::broadcast;
 
+use crate::absent::Absences;
 use crate::progress::EngineEvent;
 
 /// How many events a slow listener may lag behind before it misses some.
@@ -32,6 +33,7 @@ pub struct Engine {
     pub(crate) providers: Arc<dyn Providers>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) absences: Arc<Absences>,
     events: broadcast::Sender<EngineEvent>,
 }
 
@@ -39,7 +41,8 @@ impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
         let Parts { state, providers, clock, entropy } = parts;
-        Self { state, providers, clock, entropy, events: broadcast::Sender::new(EVENTS_KEPT) }
+        let absences = Arc::default();
+        Self { state, providers, clock, entropy, absences, events: broadcast::Sender::new(EVENTS_KEPT) }
     }
 
     /// Listens to what happens from now on.

@@ -14,33 +14,34 @@ use starmesh_store::state::{
 };
 
 use crate::engine::Engine;
-use crate::place::Placing;
+use crate::place::{Placing, Times};
 use crate::progress::EngineEvent;
 use crate::pull::Touched;
 use crate::schedule::WEDGE_REST;
-use crate::signal::Origin;
 
 impl Engine {
-    /// Keeps a write that the provider confirmed, all of it in one commit.
+    /// Keeps a write that the provider confirmed, all of it in one commit. False when a read of the target may
+    /// have seen what became of the mirror afterwards: its item is left as that read saw it, and the mirror is
+    /// to be planned again.
     pub(crate) async fn keep_written(
         &self,
         target: &Calendar,
         operation: &Operation,
         written: Written,
         incarnation: Incarnation,
-        origin: Origin,
-        planned: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+        times: Times,
+    ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let keys = self.state.keys();
+        let overtaken = self.is_overtaken(target, &written, times.sent).await?;
         let before = self.state.mirrors_by_key(&target.id, [&operation.key]).await?.pop();
         let mut changes = Changes::new();
         changes.delete_intent(&target.id, &operation.key);
         let after = operation.record(keys, incarnation, written.remote_id.clone(), written.version.clone());
         if let Some(record) = &after {
             changes.put_mirror(record);
-            if let (Some(source), Some(body)) =
-                (self.state.calendar(&operation.link.source).await?, operation.body())
+            if let (false, Some(source), Some(body)) =
+                (overtaken, self.state.calendar(&operation.link.source).await?, operation.body())
             {
                 let names = (&target.remote.name, &source.remote.name);
                 let spec = MirrorSpec::new(keys, names.0, names.1, operation.key, incarnation, body.clone());
@@ -53,20 +54,33 @@ impl Engine {
                 changes.delete_mirror(&target.id, &operation.key);
             }
         }
-        let journey = self.keep_story(operation, before, after, origin, planned, now, &mut changes);
+        let after_removal = after.is_none();
+        let journey = self.keep_story(operation, before, after, times, now, &mut changes);
         self.state.commit(changes).await?;
         self.tell(EngineEvent::Placed(journey));
-        Ok(())
+        Ok(!overtaken || after_removal)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one column of the story")]
+    /// True when a read that was kept since `sent` knows better than the answer to the write.
+    async fn is_overtaken(
+        &self,
+        target: &Calendar,
+        written: &Written,
+        sent: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let known = self.state.items_by_id(&target.id, [&written.remote_id]).await?.pop();
+        Ok(match known {
+            Some(known) => known.read_at > sent && known.item.version != written.version,
+            None => self.absences.since(&target.id, &written.remote_id, sent),
+        })
+    }
+
     fn keep_story(
         &self,
         operation: &Operation,
         before: Option<MirrorRecord>,
         after: Option<MirrorRecord>,
-        origin: Origin,
-        planned: DateTime<Utc>,
+        times: Times,
         now: DateTime<Utc>,
         changes: &mut Changes,
     ) -> Journey {
@@ -81,10 +95,10 @@ impl Engine {
             action,
             time,
             steps: Steps {
-                signalled: origin.signalled,
-                taken: origin.taken,
-                pulled: origin.pulled,
-                planned,
+                signalled: times.origin.signalled,
+                taken: times.origin.taken,
+                pulled: times.origin.pulled,
+                planned: times.planned,
                 placed: now,
             },
         };

@@ -14,6 +14,7 @@
 //! **Invariant:** every future of the engine may be dropped at any await, as a crash would: what was
 //! observed so far is kept, what was not is read again.
 
+mod absent;
 mod engine;
 mod error;
 mod forget;

@@ -209,8 +209,7 @@ impl Engine {
         target: &Calendar,
         operation: &Operation,
         outcome: Outcome,
-        origin: Origin,
-        planned: DateTime<Utc>,
+        times: Times,
         placing: &mut Placing,
     ) -> Result<(), StoreError> {
         match outcome {
@@ -220,7 +219,11 @@ impl Engine {
                     ActionKind::Update => placing.report.updated += 1,
                     ActionKind::Remove => placing.report.removed += 1,
                 }
-                self.keep_written(target, operation, written, incarnation, origin, planned).await
+                if !self.keep_written(target, operation, written, incarnation, times).await? {
+                    placing.replan_whole |= operation.event.is_none();
+                    placing.replan.extend(operation.event.as_ref().map(|event| event.meeting));
+                }
+                Ok(())
             }
             Outcome::AlreadyGone => {
                 placing.report.removed += 1;
@@ -244,6 +247,17 @@ impl Engine {
             Outcome::Failed(error) => self.keep_failed(target, operation, error, placing).await,
         }
     }
+}
+
+/// When the steps of a write were taken.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    /// Those before the plan.
+    pub origin: Origin,
+    /// The plan was made.
+    pub planned: DateTime<Utc>,
+    /// The write was about to be sent.
+    pub sent: DateTime<Utc>,
 }
 
 /// One plan under way at one target.
@@ -280,11 +294,14 @@ impl Run<'_> {
         let provider = Arc::clone(&self.provider);
         let answers = stream::iter(batches)
             .take_until(halt.cancelled())
-            .map(|operations| engine.write(&provider, target, operations))
+            .map(async |operations| {
+                let sent = engine.clock.now();
+                (sent, engine.write(&provider, target, operations).await)
+            })
             .buffer_unordered(capabilities.concurrency.max(1));
         let mut answers = pin!(answers);
         let mut unsent: BTreeSet<MirrorKey> = operations.iter().map(|operation| operation.key).collect();
-        while let Some(outcomes) = answers.next().await {
+        while let Some((sent, outcomes)) = answers.next().await {
             for (operation, outcome) in outcomes? {
                 unsent.remove(&operation.key);
                 let through =
@@ -292,8 +309,8 @@ impl Run<'_> {
                 if let (false, Some(event)) = (through, &operation.event) {
                     unplaced.insert(event.event.clone());
                 }
-                let (origin, planned) = (self.origin, self.planned);
-                engine.settle_one(target, &operation, outcome, origin, planned, &mut self.placing).await?;
+                let times = Times { origin: self.origin, planned: self.planned, sent };
+                engine.settle_one(target, &operation, outcome, times, &mut self.placing).await?;
                 self.done += 1;
             }
             let (done, total) = (self.done, self.total);

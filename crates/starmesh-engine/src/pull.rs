@@ -49,6 +49,9 @@ pub(crate) struct Pulled {
     pub first: bool,
     /// How many items are new, changed or gone.
     pub changed: u64,
+    /// True when what was read contradicts the answer to a write of ours that came meanwhile: which of both is
+    /// newer only another read can tell.
+    pub contradicted: bool,
     /// True when the calendar is empty and a second look has to confirm it.
     pub doubtful: bool,
 }
@@ -300,12 +303,14 @@ impl Engine {
             .collect();
         let mut changes = Changes::new();
         let mut touched: Vec<Touched<'_>> = Vec::new();
+        let mut contradicted = false;
         // A long read may bring a mirror that was placed after it began, for an event that is newer still.
         let ended = self.clock.now();
         for mut item in items {
             let known = before.get(&item.remote_id);
-            // Our own writes may have overtaken this read: what they left is newer.
-            if known.is_some_and(|known| known.read_at > started) {
+            // Our own writes may have overtaken this read: what they left may be newer.
+            if let Some(known) = known.filter(|known| known.read_at > started) {
+                contradicted |= known.item.version != item.version && known.item.events != item.events;
                 continue;
             }
             if let (Some(Coverage::Range(range)), Some(known)) = (listing.coverage, known) {
@@ -322,16 +327,25 @@ impl Engine {
             }
         }
         for id in &gone {
-            if let Some(known) = before.get(id).filter(|known| known.read_at <= started) {
-                changes.delete_item(&calendar.id, id);
-                touched.push((Some(&known.item), None));
+            match before.get(id) {
+                Some(known) if known.read_at <= started => {
+                    changes.delete_item(&calendar.id, id);
+                    touched.push((Some(&known.item), None));
+                }
+                // Whatever a whole listing lacks may have been written after it.
+                known => contradicted |= known.is_some() && listing.removed.contains(id),
             }
         }
+        let unknown = gone.iter().filter(|id| !before.contains_key(*id)).cloned();
+        self.absences.note(&calendar.id, unknown, listing.complete, ended);
         self.keep_broken(calendar, &touched, window, &mut changes).await?;
         let mut pulled = self.scope(calendar, &touched).await?;
         pulled.first = first;
         pulled.changed = touched.len() as u64;
-        read.cursor.clone_from(&listing.cursor);
+        pulled.contradicted = contradicted;
+        if !contradicted {
+            read.cursor.clone_from(&listing.cursor);
+        }
         read.coverage = listing.coverage;
         read.read_at = Some(started);
         let doubted = read.suspicion;

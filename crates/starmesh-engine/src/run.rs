@@ -379,6 +379,9 @@ impl Daemon {
             Ok(pulled) => {
                 watch.attempts = 0;
                 watch.known = true;
+                if pulled.contradicted {
+                    self.queue.put_back(id, signalled);
+                }
                 if pulled.doubtful {
                     watch.next_poll = watch.next_poll.min(now + SUSPICION_DELAY);
                 }

@@ -39,6 +39,7 @@ fn seeds_that_found_a_bug_hold() {
         (317, "midnight passed unnoticed while no poll was due"),
         (23, "a mirror that a listing hid was forgotten"),
         (410, "a duplicate with attendees was removed"),
+        (411, "a mirror deleted by hand before the answer to its write came stood in the store for good"),
         (1785, "two devices placed two incarnations of one mirror"),
     ];
     for (seed, what) in found {

@@ -172,3 +172,25 @@ async fn held_removals_are_counted_over_the_whole_target_up_and_down() {
     daemon.stop().await;
     assert_eq!((told(), scene.mirrors()), (Some(0), 20), "ten are few enough to go unasked");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_that_went_before_the_answer_to_its_write_came_is_placed_again() {
+    const ANSWERED_AFTER: Duration = Duration::from_secs(20);
+    let scene = Scene::new();
+    scene.give_home_an_event();
+    let device = scene.device().await;
+    let daemon = device.run().await;
+    wait(A_WHILE).await;
+    scene.home(|shelf| shelf.slow_answer = ANSWERED_AFTER);
+    scene.book("event", 24);
+    daemon.signal_work().await;
+    wait(ANSWERED_AFTER / 4).await;
+    assert_eq!(scene.mirrors(), 1, "it stands, and nobody here knows yet");
+    scene.home(|shelf| shelf.items.retain(|_, item| item.events.iter().all(|event| event.marked.is_none())));
+    daemon.signal_home().await;
+    wait(ANSWERED_AFTER / 4).await;
+    assert_eq!(scene.mirrors(), 0, "a read saw that it went");
+    wait(A_WHILE).await;
+    assert_eq!(scene.mirrors(), 1);
+    daemon.stop().await;
+}

@@ -226,6 +226,11 @@ impl Daemon {
         self.commands.send(Command::Signal(CalendarId::new(WORK))).await.unwrap();
     }
 
+    /// A signal that the target may have changed.
+    pub(super) async fn signal_home(&self) {
+        self.commands.send(Command::Signal(CalendarId::new(HOME))).await.unwrap();
+    }
+
     /// Ends it in good order.
     pub(super) async fn stop(self) {
         self.commands.send(Command::Shutdown).await.unwrap();

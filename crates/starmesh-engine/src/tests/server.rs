@@ -43,6 +43,8 @@ pub(super) struct Shelf {
     pub touches: u32,
     /// Its next listing takes this much longer, and shows what stands at its end.
     pub slow_listing: Duration,
+    /// The answer to its next write takes this much longer, though the write is done.
+    pub slow_answer: Duration,
     /// How often a create is told that its identity is taken, though nothing stands there.
     pub identities_taken: u32,
     versions: u64,
@@ -224,7 +226,9 @@ impl CalendarProvider for Home {
 
     async fn write(&self, calendar: &LastingName, writes: Vec<MirrorWrite>) -> Vec<Result<Written>> {
         sleep(TRAVEL).await;
-        writes.iter().map(|write| self.0.carry_out(calendar, write)).collect()
+        let answers = writes.iter().map(|write| self.0.carry_out(calendar, write)).collect();
+        sleep(self.0.with(calendar.as_str(), |shelf| std::mem::take(&mut shelf.slow_answer))).await;
+        answers
     }
 }
 
