@@ -1,5 +1,6 @@
-//! The main job on real servers with the real program: each test is a person with calendars, and what the
-//! program did is read from the server itself.
+//! The main job with the real program, on real CalDAV servers, on simulated Google and Microsoft, and over all
+//! three at once: each test is a person with calendars, and what the program did is read from the service
+//! itself.
 
 mod brake;
 mod daemon;
@@ -10,28 +11,23 @@ mod kinds;
 mod removal;
 mod secrecy;
 
-use starmesh_tests::servers::{Kind, Rights};
-
-/// Radicale, where everybody signs in.
-const RADICALE: Kind = Kind::Radicale(Rights::Owner);
-
-/// Makes a test on each server of every function named, which takes the server's kind.
-macro_rules! on_both_servers {
+/// Makes a test on every ground of every function named, which takes the ground.
+macro_rules! on_every_ground {
     ($($name:ident),+ $(,)?) => {
-        mod radicale {
+        crate::on_every_ground!(@ground radicale RADICALE: $($name),+);
+        crate::on_every_ground!(@ground xandikos XANDIKOS: $($name),+);
+        crate::on_every_ground!(@ground google Google: $($name),+);
+        crate::on_every_ground!(@ground microsoft MICROSOFT: $($name),+);
+        crate::on_every_ground!(@ground mixed Mixed: $($name),+);
+    };
+    (@ground $module:ident $ground:ident: $($name:ident),+) => {
+        mod $module {
             $(#[tokio::test]
             async fn $name() -> starmesh_tests::Outcome<()> {
-                super::$name(crate::RADICALE).await
-            })+
-        }
-
-        mod xandikos {
-            $(#[tokio::test]
-            async fn $name() -> starmesh_tests::Outcome<()> {
-                super::$name(starmesh_tests::servers::Kind::Xandikos).await
+                super::$name(starmesh_tests::ground::Ground::$ground).await
             })+
         }
     };
 }
 
-use on_both_servers;
+use on_every_ground;
