@@ -311,6 +311,12 @@ class MicrosoftTest(Judged):
 
 
 class VerdictTest(Judged):
+    def test_what_has_no_description_is_passed_over_and_counted(self):
+        trial = Trial(self.descriptions)
+        trial.judge(exchange("caldav", "REPORT", "/ada/work/", status=207, answered="<multistatus/>"))
+        trial.judge(exchange("microsoft", "POST", "/common/oauth2/v2.0/token", sent="x", answered="x"))
+        self.assertEqual((trial.passed_over, trial.charges), (2, {}))
+
     def test_silence_is_no_acquittal(self):
         trial = Trial(self.descriptions)
         self.assertFalse(trial.passed)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use starmesh_sim::web::TRAFFIC_FOLDER;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
@@ -164,12 +165,14 @@ impl Starmesh {
         command
     }
 
-    /// Gives `command` the program's usual surroundings.
+    /// Gives `command` the program's usual surroundings. What simulators in it are asked is recorded as what
+    /// those in this process are.
     pub fn surround(&self, command: &mut Command) {
         command.kill_on_drop(true).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", &self.home).env("TZ", ZONE).env("LANG", "C.UTF-8");
         command.env("STARMESH_PASSPHRASE", &self.passphrase);
+        command.envs(std::env::var_os(TRAFFIC_FOLDER).map(|folder| (TRAFFIC_FOLDER, folder)));
     }
 
     /// Runs a prepared command to its end, as [`Starmesh::run`] does.

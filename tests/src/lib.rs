@@ -8,7 +8,7 @@
 //! 5. [`world`]: all of these put together on some [`ground`], and the questions that a test asks of them.
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers.
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
-//! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in.
+//! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in; [`crowd`] fills them.
 //! 9. [`caldav_harness`], [`caldav_sim_harness`], [`google_harness`] and [`graph_harness`]: each server, or simulator, with its
 //!    adapter as a harness of the provider's conformance suite; [`bearer`] signs them in, [`in_process`] leaves
 //!    out the socket, and [`adapter_scene`] is what scenes on them share.
@@ -27,6 +27,7 @@ pub mod bearer;
 pub mod caldav_harness;
 pub mod caldav_sim_harness;
 pub mod cli;
+pub mod crowd;
 pub mod dav;
 mod failure;
 pub mod fault_proxy;

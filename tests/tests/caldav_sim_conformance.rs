@@ -185,6 +185,33 @@ mod of_a_server_with_little {
     starmesh_provider::provider_conformance!(fresh);
 }
 
+/// Deleted UIDs stay taken in a trash bin, taken ones are told in words, and homes hold all kinds of things.
+mod in_the_manner_of_nextcloud {
+    async fn fresh() -> super::CaldavSimHarness {
+        super::CaldavSimHarness::with(super::Switches {
+            discovery: super::DiscoverySwitches {
+                other_collections: true,
+                well_known: Some(302),
+                ..super::DiscoverySwitches::default()
+            },
+            etags: super::EtagSwitches { source: super::EtagSource::Text, ..super::EtagSwitches::default() },
+            writes: super::WriteSwitches {
+                second_uid: super::SecondUid::BadRequest,
+                trash: true,
+                ..super::WriteSwitches::default()
+            },
+            scheduling: super::SchedulingSwitches {
+                obeys_agent: false,
+                ..super::SchedulingSwitches::default()
+            },
+            ..super::Switches::default()
+        })
+        .await
+    }
+
+    starmesh_provider::provider_conformance!(fresh);
+}
+
 /// Etags are weak everywhere, so that nothing can be a precondition but `If-None-Match`.
 mod with_weak_etags {
     async fn fresh() -> super::CaldavSimHarness {

@@ -53,7 +53,7 @@ const END_TO_END: &str = "starmesh-tests";
 
 /// Its binaries in the order in which they find mistakes soonest, with their budgets in seconds. One that
 /// is not listed runs after these.
-const END_TO_END_ORDER: [(&str, u64); 15] = [
+const END_TO_END_ORDER: [(&str, u64); 16] = [
     ("servers", 60),
     ("keychain", 60),
     ("recurrence_differential", 120),
@@ -66,6 +66,7 @@ const END_TO_END_ORDER: [(&str, u64); 15] = [
     ("caldav_faults", 120),
     ("web_accounts", 120),
     ("demo", 90),
+    ("web_trouble", 240),
     ("bad_input", 180),
     ("end_to_end", 300),
     ("killed", 240),
@@ -78,7 +79,7 @@ const BUDGET_DEFAULT: u64 = 120;
 const WORLD_SEEDS: u64 = 2000;
 
 /// What the judge needs to have been recorded; whatever else was is judged as well.
-const JUDGED: [&str; 8] = [
+const JUDGED: [&str; 9] = [
     "setup",
     "build",
     "google_conformance",
@@ -87,6 +88,7 @@ const JUDGED: [&str; 8] = [
     "graph",
     "official_clients",
     "web_accounts",
+    "demo",
 ];
 
 /// Every suite, in the order in which they run.

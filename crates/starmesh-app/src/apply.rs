@@ -74,7 +74,7 @@ impl Starmesh {
         Ok(ReportDto {
             passes: 1,
             written: written(&placed),
-            in_step: done && dto.held() == 0 && dto.questions.is_empty(),
+            in_step: done && dto.held() == 0 && dto.resting() == 0 && dto.questions.is_empty(),
             troubles,
             plan: dto,
         })
@@ -126,7 +126,7 @@ impl Starmesh {
         Ok(ReportDto {
             passes: settled.passes + 1,
             written: total,
-            in_step: done && plan.held() == 0 && plan.questions.is_empty(),
+            in_step: done && plan.held() == 0 && plan.resting() == 0 && plan.questions.is_empty(),
             troubles,
             plan,
         })

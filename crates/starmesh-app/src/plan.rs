@@ -99,7 +99,11 @@ pub(crate) fn plan_dto(directory: &Directory, settings: &Settings, window: &Wind
     };
     dto.targets
         .sort_by(|a, b| (&a.calendar.name, &a.calendar.path).cmp(&(&b.calendar.name, &b.calendar.path)));
-    dto.in_step = dto.writes() == 0 && dto.held() == 0 && dto.questions.is_empty() && dto.troubles.is_empty();
+    dto.in_step = dto.writes() == 0
+        && dto.held() == 0
+        && dto.resting() == 0
+        && dto.questions.is_empty()
+        && dto.troubles.is_empty();
     dto
 }
 
@@ -143,6 +147,7 @@ fn target_dto(directory: &Directory, plan: &TargetPlan) -> TargetPlanDto {
         change: sum(|link| link.change),
         remove: sum(|link| link.remove),
         adopt: plan.adopt.len() as u64,
+        resting: plan.resting,
         held: plan
             .held
             .iter()

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use starmesh_core::mirror::{MirrorAvailability, MirrorSpec};
+use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::EventTime;
 
 /// The property that holds the mark.
@@ -35,7 +36,7 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec, now: DateTime<Utc>) -> String {
         format!("DTSTART{start}"),
         format!("DTEND{end}"),
         format!("SUMMARY:{}", escape(body.label.as_str())),
-        "CLASS:PRIVATE".to_owned(),
+        if planted(Bug::CaldavShowsMirrors) { "CLASS:PUBLIC" } else { "CLASS:PRIVATE" }.to_owned(),
         "TRANSP:OPAQUE".to_owned(),
         format!("STATUS:{status}"),
         "SEQUENCE:0".to_owned(),

@@ -30,11 +30,51 @@ pub enum Bug {
     JudgeByOldRead,
     /// Removals are never held.
     NoBrake,
+    /// A target is written although it was not read since the computer slept.
+    PlaceUninformed,
+    /// Google: writes carry no precondition.
+    GoogleForgetsIfMatch,
+    /// Google: of a listing only the first page is read.
+    GoogleFollowsNoPage,
+    /// Google: a listing is never made anew, however far the window has moved.
+    GoogleNeverListsAnew,
+    /// Google: a date that goes takes its series along.
+    GoogleTakesDateForSeries,
+    /// Google: marks are not read.
+    GoogleReadsNoMarks,
+    /// Google: whole days are written as midnights of one zone.
+    GoogleZonesWholeDays,
+    /// Google: mirrors are as visible as any event.
+    GoogleShowsMirrors,
+    /// Google: a success is believed, whatever stands there.
+    GoogleTrustsCreates,
+    /// Google: a dead sync token is taken for no change.
+    GoogleSwallowsGone,
+    /// Microsoft: writes carry no precondition.
+    GraphForgetsIfMatch,
+    /// Microsoft: what is said to be removed is believed unseen.
+    GraphBelievesRemovals,
+    /// Microsoft: a series of which a stub was told is not read.
+    GraphIgnoresStubs,
+    /// Microsoft: a range is never read anew, however far the window has moved.
+    GraphNeverReadsAnew,
+    /// Microsoft: mirrors are as visible as any event.
+    GraphShowsMirrors,
+    /// Microsoft: marks are not read.
+    GraphReadsNoMarks,
+    /// CalDAV: changes and removals carry no precondition.
+    CaldavForgetsIfMatch,
+    /// CalDAV: a listing that was cut short is taken as whole.
+    CaldavCutIsWhole,
+    /// CalDAV: mirrors are as visible as any event.
+    CaldavShowsMirrors,
+    /// CalDAV: dates that were taken out of a series are not.
+    CaldavForgetsExdates,
 }
 
 impl Bug {
     /// Every bug, in the order above.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 33] = [
         Self::SkipEchoFilter,
         Self::SaveTokenEarly,
         Self::TruncatedPageIsWhole,
@@ -48,6 +88,26 @@ impl Bug {
         Self::IgnoreMoves,
         Self::JudgeByOldRead,
         Self::NoBrake,
+        Self::PlaceUninformed,
+        Self::GoogleForgetsIfMatch,
+        Self::GoogleFollowsNoPage,
+        Self::GoogleNeverListsAnew,
+        Self::GoogleTakesDateForSeries,
+        Self::GoogleReadsNoMarks,
+        Self::GoogleZonesWholeDays,
+        Self::GoogleShowsMirrors,
+        Self::GoogleTrustsCreates,
+        Self::GoogleSwallowsGone,
+        Self::GraphForgetsIfMatch,
+        Self::GraphBelievesRemovals,
+        Self::GraphIgnoresStubs,
+        Self::GraphNeverReadsAnew,
+        Self::GraphShowsMirrors,
+        Self::GraphReadsNoMarks,
+        Self::CaldavForgetsIfMatch,
+        Self::CaldavCutIsWhole,
+        Self::CaldavShowsMirrors,
+        Self::CaldavForgetsExdates,
     ];
 }
 

@@ -91,6 +91,8 @@ impl Engine {
         changes.put_journey(&journey);
         let subject = Wedge::subject_of(self.state.keys(), operation);
         changes.delete_wedge(&operation.link.target, &subject);
+        // A write that got through shows that nothing stops the whole calendar any more.
+        changes.delete_wedge(&operation.link.target, Wedge::WHOLE_CALENDAR);
         journey
     }
 

@@ -74,7 +74,9 @@ impl Engine {
         let items = self.target_items(&target.id, scope, &records).await?;
         let mut plan = plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
         let wedges = self.state.wedges_in(&target.id).await?;
+        let planned = plan.operations.len();
         plan.operations.retain(|operation| options.retry_wedged || !self.rests(&wedges, operation, now));
+        plan.resting = (planned - plan.operations.len()) as u64;
         if let Some(links) = &options.links {
             plan.operations.retain(|operation| links.contains(&operation.link));
             plan.held.retain(|held| links.contains(&held.link));

@@ -8,11 +8,12 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use starmesh_core::ids::{CalendarId, LinkId};
+use starmesh_core::planted::{Bug, planted};
 use starmesh_core::reconcile::LinkState;
 use starmesh_provider::{ErrorKind, ProviderError};
 use starmesh_store::StoreError;
@@ -39,6 +40,9 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
 /// timers stand still while the computer sleeps.
 const CLOCK_INTERVAL: Duration = Duration::from_mins(1);
 
+/// A wall clock that runs ahead of the timers by more has woken from a sleep.
+const WAKE_GAP: TimeDelta = TimeDelta::minutes(1);
+
 /// A calendar that is being watched.
 struct Watch {
     calendar: Calendar,
@@ -46,8 +50,11 @@ struct Watch {
     not_before: Instant,
     attempts: u32,
     pulling: bool,
-    /// False until the first pull of this process gave an answer, good or bad.
+    /// False until the first pull of this process, or since the computer last slept, gave an answer, good or
+    /// bad.
     attempted: bool,
+    /// False until one of these was good.
+    known: bool,
     /// False until the first good pull of this process: then everything is compared once.
     compared: bool,
 }
@@ -94,6 +101,8 @@ struct Daemon {
     /// Targets to be planned once this calendar was read again, and how much of them.
     rechecks: BTreeMap<CalendarId, BTreeMap<CalendarId, Scope>>,
     today: NaiveDate,
+    /// What timers and wall clock said when they were last looked at.
+    seen: (Instant, DateTime<Utc>),
     stop: CancellationToken,
 }
 
@@ -174,6 +183,7 @@ impl Daemon {
             aims: BTreeMap::new(),
             rechecks: BTreeMap::new(),
             today: now.date_naive(),
+            seen: (Instant::now(), now),
             stop: CancellationToken::new(),
             engine,
         };
@@ -213,8 +223,25 @@ impl Daemon {
         Ok(())
     }
 
+    /// After a sleep nothing is placed until everything was asked anew: meanwhile another device may have
+    /// placed the same, where the provider remembers identities for a while only.
+    fn wake(&mut self) {
+        let (instant, wall) = (Instant::now(), self.engine.clock.now());
+        let timers = TimeDelta::from_std(instant - self.seen.0).unwrap_or(TimeDelta::MAX);
+        let slept = wall - self.seen.1 - timers;
+        self.seen = (instant, wall);
+        if slept > WAKE_GAP {
+            for watch in self.watches.values_mut().filter(|watch| watch.not_before <= instant) {
+                watch.attempted = false;
+                watch.known = false;
+                watch.next_poll = instant;
+            }
+        }
+    }
+
     /// At midnight UTC the window rolls: every target is looked at.
     async fn roll(&mut self) -> Result<(), StoreError> {
+        self.wake();
         let today = self.engine.clock.now().date_naive();
         if today != self.today {
             self.today = today;
@@ -290,10 +317,15 @@ impl Daemon {
         }
     }
 
-    /// True once the target and the sources of its links have been asked in this process.
+    /// True once the sources of a target's links have been asked in this process, and the target has answered:
+    /// without it nobody knows what another device has placed there meanwhile.
     fn is_informed(&self, target: &CalendarId) -> bool {
-        let sources = self.links.keys().filter(|link| link.target == *target).map(|link| &link.source);
-        sources.chain([target]).all(|calendar| self.watches.get(calendar).is_none_or(|watch| watch.attempted))
+        let mut sources = self.links.keys().filter(|link| link.target == *target).map(|link| &link.source);
+        if planted(Bug::PlaceUninformed) {
+            return true;
+        }
+        self.watches.get(target).is_none_or(|watch| watch.known)
+            && sources.all(|source| self.watches.get(source).is_none_or(|watch| watch.attempted))
     }
 
     fn is_quiet(&self) -> bool {
@@ -346,6 +378,7 @@ impl Daemon {
         let delay = match answer {
             Ok(pulled) => {
                 watch.attempts = 0;
+                watch.known = true;
                 if pulled.doubtful {
                     watch.next_poll = watch.next_poll.min(now + SUSPICION_DELAY);
                 }
@@ -470,6 +503,7 @@ impl Watch {
             attempts: 0,
             pulling: false,
             attempted: false,
+            known: false,
             compared: false,
         }
     }

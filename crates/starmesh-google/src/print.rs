@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use starmesh_core::mirror::{MirrorAvailability, MirrorSpec};
+use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::EventTime;
 
 use crate::convert::rfc3339;
@@ -31,7 +32,7 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec) -> Value {
         "start": start,
         "end": end,
         "status": status,
-        "visibility": "private",
+        "visibility": if planted(Bug::GoogleShowsMirrors) { "default" } else { "private" },
         "transparency": "opaque",
         "reminders": {"useDefault": false, "overrides": []},
         "extendedProperties": {"private": private},
@@ -49,6 +50,10 @@ fn times(time: &EventTime) -> (Value, Value) {
     match *time {
         EventTime::Timed { start, end } => {
             (json!({"dateTime": rfc3339(start)}), json!({"dateTime": rfc3339(end)}))
+        }
+        EventTime::AllDay { start, end } if planted(Bug::GoogleZonesWholeDays) => {
+            let midnight = |day| json!({"dateTime": rfc3339(starmesh_core::time::midnight(day))});
+            (midnight(start), midnight(end))
         }
         EventTime::AllDay { start, end } => {
             (json!({"date": start.to_string()}), json!({"date": end.to_string()}))

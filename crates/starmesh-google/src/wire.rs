@@ -9,6 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use starmesh_core::event::LabelDigest;
+use starmesh_core::planted::{Bug, planted};
 use starmesh_http::Response;
 
 /// Why an answer cannot be read.
@@ -143,6 +144,9 @@ impl EventRow {
 
     /// The SYNC-FB mark, as found. One of which only the tag is left is empty, and verifies for nobody.
     pub(crate) fn mark(&self) -> Option<&str> {
+        if planted(Bug::GoogleReadsNoMarks) {
+            return None;
+        }
         let private = &self.extended_properties.private;
         match (&private.mark, &private.tag) {
             (Some(mark), _) => Some(mark.trim()),

@@ -6,6 +6,7 @@
 use starmesh_core::event::MarkedEvent;
 use starmesh_core::ids::{LastingName, RemoteId, Version};
 use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
+use starmesh_core::planted::{Bug, planted};
 use starmesh_http::{Request, Response};
 use starmesh_provider::{ErrorKind, MirrorWrite, Result, Written};
 
@@ -159,7 +160,11 @@ impl GoogleClient {
         let (written, found) = self.written(calendar, mirror.provider_id().as_str(), response).await?;
         let expected = mirror.as_observed(written.remote_id.clone(), written.version.clone());
         let expected = expected.events.into_iter().find_map(|event| event.marked);
-        if found == expected { Ok(written) } else { Err(identity_taken(&self.connection.host())) }
+        if found == expected || planted(Bug::GoogleTrustsCreates) {
+            Ok(written)
+        } else {
+            Err(identity_taken(&self.connection.host()))
+        }
     }
 
     /// Where a mirror is after a write, in which version, and what it says. An answer that cannot be read

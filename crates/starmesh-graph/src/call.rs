@@ -8,6 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use starmesh_core::ids::Version;
+use starmesh_core::planted::{Bug, planted};
 use url::Url;
 
 /// What every request prefers: ids that outlive a move, times in UTC, text without markup. The server
@@ -81,7 +82,7 @@ impl Call {
 
     /// The same, if the item is still in `version`.
     pub(crate) fn unchanged(self, version: Option<&Version>) -> Self {
-        Self { if_match: version.cloned(), ..self }
+        Self { if_match: version.filter(|_| !planted(Bug::GraphForgetsIfMatch)).cloned(), ..self }
     }
 
     /// The headers, by their names in lower case.

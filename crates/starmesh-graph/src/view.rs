@@ -127,6 +127,16 @@ impl View {
         }
     }
 
+    /// True when it shows something under this id.
+    pub(crate) fn shows(&self, id: &RemoteId) -> bool {
+        self.rows.contains_key(id.as_str()) || self.unreadable.contains(id.as_str())
+    }
+
+    /// True when it shows a date of this series.
+    pub(crate) fn shows_series(&self, id: &RemoteId) -> bool {
+        self.rows.values().any(|row| row.series() == Some(id.as_str())) || self.shows(id)
+    }
+
     /// A digest of everything that can change an item.
     pub(crate) fn digest(&self) -> String {
         let mut hash = Sha256::new();

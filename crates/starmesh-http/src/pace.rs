@@ -3,15 +3,13 @@
 //! The budget counts requests, of which a batch holds many. Time is tokio's, so that a test may pass it.
 
 use std::num::NonZeroU32;
-use std::ops::Add;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock, Reference};
+use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
-use governor::{NotUntil, Quota, RateLimiter};
+use governor::{Quota, RateLimiter};
 use tokio::time::Instant;
 
 /// The first pause of our own choice after a refusal; doubles with each further one in a row.
@@ -48,7 +46,8 @@ impl Budget {
 /// The pace of one account.
 pub struct Pace {
     budget: Budget,
-    limiter: RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Moment>>,
+    timers: Timers,
+    limiter: RateLimiter<NotKeyed, InMemoryState, Timers, NoOpMiddleware<Duration>>,
     pause: Mutex<Pause>,
 }
 
@@ -69,8 +68,9 @@ struct Pause {
 impl Pace {
     /// The pace of an account that rested until now.
     pub fn new(budget: Budget) -> Self {
-        let limiter = RateLimiter::direct_with_clock(budget.quota(), TokioClock);
-        Self { budget, limiter, pause: Mutex::default() }
+        let timers = Timers(Instant::now());
+        let limiter = RateLimiter::direct_with_clock(budget.quota(), timers.clone());
+        Self { budget, timers, limiter, pause: Mutex::default() }
     }
 
     /// Waits until `requests` more are within the budget and no pause is on. A pause that lasts longer than
@@ -128,15 +128,11 @@ impl Pace {
         let mut left = requests;
         while let Some(piece) = NonZeroU32::new(left.min(self.budget.burst.get())) {
             while let Ok(Err(early)) = self.limiter.check_n(piece) {
-                tokio::time::sleep(wait_of(&early)).await;
+                tokio::time::sleep(early.wait_time_from(self.timers.now())).await;
             }
             left -= piece.get();
         }
     }
-}
-
-fn wait_of(early: &NotUntil<Moment>) -> Duration {
-    early.wait_time_from(TokioClock.now())
 }
 
 impl Pause {
@@ -146,36 +142,15 @@ impl Pause {
     }
 }
 
-/// Tokio's time for the limiter.
-#[derive(Clone, Copy, Debug)]
-struct TokioClock;
+/// The time of tokio's timers, which waits are measured by.
+#[derive(Clone)]
+struct Timers(Instant);
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Moment(Instant);
+impl Clock for Timers {
+    type Instant = Duration;
 
-impl Clock for TokioClock {
-    type Instant = Moment;
-
-    fn now(&self) -> Moment {
-        Moment(Instant::now())
-    }
-}
-
-impl Reference for Moment {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        self.0.saturating_duration_since(earlier.0).into()
-    }
-
-    fn saturating_sub(&self, duration: Nanos) -> Self {
-        Self(self.0.checked_sub(duration.into()).unwrap_or(self.0))
-    }
-}
-
-impl Add<Nanos> for Moment {
-    type Output = Self;
-
-    fn add(self, duration: Nanos) -> Self {
-        Self(self.0 + Duration::from(duration))
+    fn now(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

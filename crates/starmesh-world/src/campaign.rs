@@ -10,11 +10,13 @@ use starmesh_core::planted::Bug;
 use crate::bugs;
 use crate::memory::FaultKind;
 use crate::run::{Outcome, Request, Sabotage, run};
-use crate::swarm::{Cut, Feature};
+use crate::swarm::{Cut, Feature, Terrain};
 use crate::tally::Tally;
 
-/// Every so many seeds one is run twice and must leave the same trace.
-const REPLAY_EVERY: u64 = 40;
+/// Every so many seeds one is run twice, the second time as its own twin, and must leave the same trace.
+const REPLAY_EVERY: u64 = 20;
+/// What the persons of a twin write.
+const TWIN_CONTENT: u64 = 4_711;
 /// After this many failures a campaign stops: they have one cause more often than not.
 pub const FAILURES_MAX: usize = 5;
 /// How many seeds a canary may pass over before one of them offers something to damage.
@@ -31,12 +33,27 @@ pub struct Campaign {
     pub replayed: u64,
 }
 
-/// Runs the seeds from `first` on, `count` of them, on `threads` threads, with `bug` planted if given.
-pub fn run_seeds(first: u64, count: u64, threads: usize, bug: Option<Bug>) -> Campaign {
-    run_until(first, count, threads, bug, FAILURES_MAX)
+/// Which seeds are run, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Seeds {
+    /// The first.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+    /// How many threads run them.
+    pub threads: usize,
+    /// Which services their calendars are at.
+    pub terrain: Terrain,
 }
 
-fn run_until(first: u64, count: u64, threads: usize, bug: Option<Bug>, failures_max: usize) -> Campaign {
+/// Runs seeds.
+pub fn run_seeds(seeds: &Seeds) -> Campaign {
+    run_until(seeds, None, FAILURES_MAX)
+}
+
+/// Runs seeds with `bug` planted, if given, until so many have failed.
+fn run_until(seeds: &Seeds, bug: Option<Bug>, failures_max: usize) -> Campaign {
+    let &Seeds { first, count, threads, terrain } = seeds;
     let next = AtomicU64::new(first);
     let enough = AtomicBool::new(false);
     let found = Mutex::new(Campaign::default());
@@ -49,7 +66,7 @@ fn run_until(first: u64, count: u64, threads: usize, bug: Option<Bug>, failures_
                         if seed >= first.saturating_add(count) {
                             break;
                         }
-                        let (outcome, replayed) = run_checked(seed, bug.is_none());
+                        let (outcome, replayed) = run_checked(seed, terrain, bug.is_none());
                         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                         found.tally.add(&outcome);
                         found.replayed += u64::from(replayed);
@@ -68,22 +85,30 @@ fn run_until(first: u64, count: u64, threads: usize, bug: Option<Bug>, failures_
 }
 
 /// Runs a seed, now and then twice.
-fn run_checked(seed: u64, replays: bool) -> (Outcome, bool) {
-    let request = Request { seed, ..Request::default() };
+fn run_checked(seed: u64, terrain: Terrain, replays: bool) -> (Outcome, bool) {
+    let cut = Cut { terrain, ..Cut::default() };
+    let request = Request { seed, cut, ..Request::default() };
     let mut outcome = run(&request);
     let replays = replays && seed.is_multiple_of(REPLAY_EVERY);
     if replays && outcome.failure.is_none() {
-        let again = run(&request);
-        if again.trace != outcome.trace {
-            outcome.failure = Some("the seed does not replay: two runs left different traces".to_owned());
+        // A twin whose persons write something else besides when their events are: every request must be the
+        // same, byte by byte, and so must all that follows from the answers.
+        let twin = run(&Request { content: TWIN_CONTENT, ..request.clone() });
+        if twin.trace != outcome.trace {
+            let replays = run(&request).trace == outcome.trace;
+            outcome.failure = Some(if replays {
+                "what persons write shows outside their calendars: a twin left a different trace".to_owned()
+            } else {
+                "the seed does not replay: two runs left different traces".to_owned()
+            });
         }
     }
     (outcome, replays)
 }
 
 /// Leaves out of a failing seed what its failure does not need, and gives the smaller failure.
-pub fn shrink(failed: &Outcome) -> (Cut, Outcome) {
-    let mut cut = Cut::default();
+pub fn shrink(failed: &Outcome, terrain: Terrain) -> (Cut, Outcome) {
+    let mut cut = Cut { terrain, ..Cut::default() };
     let mut smallest = failed.clone();
     let mut attempt = |cut: &mut Cut, change: &dyn Fn(&mut Cut)| {
         let mut smaller = cut.clone();
@@ -131,10 +156,10 @@ pub struct Hunt {
     pub found: Option<Outcome>,
 }
 
-/// Plants a bug and looks for it from seed `first` on, in at most `count` seeds.
-pub fn hunt(bug: Bug, first: u64, count: u64, threads: usize) -> Hunt {
-    let campaign = run_until(first, count, threads, Some(bug), 1);
+/// Plants a bug and looks for it in `seeds`.
+pub fn hunt(bug: Bug, seeds: &Seeds) -> Hunt {
+    let campaign = run_until(seeds, Some(bug), 1);
     let found = campaign.failures.into_iter().next();
-    let seeds = found.as_ref().map_or(campaign.tally.seeds, |outcome| outcome.seed - first + 1);
-    Hunt { bug, seeds, found }
+    let run = found.as_ref().map_or(campaign.tally.seeds, |outcome| outcome.seed - seeds.first + 1);
+    Hunt { bug, seeds: run, found }
 }

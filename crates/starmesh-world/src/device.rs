@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::clock::{WorldClock, WorldEntropy};
+use crate::ground::{Ground, Listened, Listener};
 use crate::layout::{Edge, Group, Place, edges};
 use crate::lifeline::{Lifeline, Mortal};
-use crate::memory::{MemoryProvider, Universe};
 use crate::oracle::Running;
 use crate::span::Wall;
 use starmesh_sim::dice::Dice;
@@ -51,7 +51,7 @@ pub(crate) struct Device {
     pub number: u8,
     seed: u64,
     keys: IdentityKey,
-    universe: Arc<Universe>,
+    ground: Arc<Ground>,
     clock: Arc<WorldClock>,
     places: Vec<Place>,
     accounts: Vec<AccountId>,
@@ -64,6 +64,7 @@ pub(crate) struct Device {
 struct Daemon {
     commands: mpsc::Sender<Command>,
     task: JoinHandle<Result<(), EngineError>>,
+    listener: Option<JoinHandle<()>>,
 }
 
 /// Why a device stopped.
@@ -81,7 +82,7 @@ impl Device {
         number: u8,
         seed: u64,
         keys: IdentityKey,
-        universe: Arc<Universe>,
+        ground: Arc<Ground>,
         clock: Arc<WorldClock>,
         places: Vec<Place>,
     ) -> Self {
@@ -90,7 +91,7 @@ impl Device {
             number,
             seed,
             keys,
-            universe,
+            ground,
             clock,
             places,
             accounts: accounts.into_iter().collect(),
@@ -120,6 +121,7 @@ impl Device {
     pub(crate) fn lose_store(&mut self) {
         self.kill();
         self.store = Arc::new(MemoryStore::new());
+        self.ground.bell.forget(self.number);
     }
 
     /// Writes down what a person wants, as the façade would, and says how each link runs now.
@@ -186,34 +188,54 @@ impl Device {
         Some((number(&link.source)?, number(&link.target)?))
     }
 
-    /// A new engine over the store.
-    fn engine(&mut self) -> Engine {
+    /// A new engine over the store, and its accounts.
+    fn engine(&mut self) -> (Engine, BTreeMap<AccountId, Arc<dyn CalendarProvider>>) {
         self.life = Arc::new(Lifeline::default());
         self.lives += 1;
         let providers = self.accounts.iter().map(|account| {
-            let provider = MemoryProvider::new(self.universe.clone(), account.clone(), self.number);
+            let provider = self.ground.provider(account, self.number, &self.life, self.lives);
             let provider: Arc<dyn CalendarProvider> = Arc::new(Mortal::new(provider, self.life.clone()));
             (account.clone(), provider)
         });
+        let providers: BTreeMap<_, _> = providers.collect();
         let purpose = 100 + u64::from(self.number) * 1_000 + self.lives;
-        Engine::new(Parts {
+        let engine = Engine::new(Parts {
             state: State::new(
                 Arc::new(Mortal::new(self.store.clone(), self.life.clone())),
                 self.keys.clone(),
             ),
-            providers: Arc::new(Accounts(providers.collect())),
+            providers: Arc::new(Accounts(providers.clone())),
             clock: self.clock.clone(),
             entropy: Arc::new(WorldEntropy::new(Dice::new(self.seed, purpose))),
-        })
+        });
+        (engine, providers)
     }
 
     /// Starts the daemon.
     pub(crate) fn start(&mut self) {
         self.kill();
-        let engine = self.engine();
+        let (engine, providers) = self.engine();
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let task = tokio::spawn(async move { engine.run(inbox).await });
-        self.daemon = Some(Daemon { commands, task });
+        let listener = self.listener(&providers, commands.clone());
+        let listener = listener.map(|listener| tokio::spawn(listener.listen()));
+        self.daemon = Some(Daemon { commands, task, listener });
+    }
+
+    /// What listens to the simulated services; none where there are none.
+    fn listener(
+        &self,
+        providers: &BTreeMap<AccountId, Arc<dyn CalendarProvider>>,
+        commands: mpsc::Sender<Command>,
+    ) -> Option<Listener> {
+        let simulated = self.places.iter().enumerate().filter(|(_, place)| self.ground.is_simulated(place));
+        let listened = simulated.filter_map(|(number, place)| {
+            let provider = providers.get(&place.account)?.clone();
+            Some(Listened { place: number, id: place.id.clone(), name: place.name.clone(), provider })
+        });
+        let calendars: Vec<Listened> = listened.collect();
+        let (bell, clock) = (self.ground.bell.clone(), self.clock.clone());
+        (!calendars.is_empty()).then(|| Listener { device: self.number, calendars, bell, clock, commands })
     }
 
     /// Sends a word to the daemon; false when nobody takes it.
@@ -226,12 +248,16 @@ impl Device {
         self.life.end();
         if let Some(daemon) = self.daemon.take() {
             daemon.task.abort();
+            daemon.listener.iter().for_each(JoinHandle::abort);
         }
     }
 
     /// Asks the daemon to stop and waits for it.
     pub(crate) async fn stop(&mut self) -> Result<Stopped, String> {
-        let Some(Daemon { commands, mut task }) = self.daemon.take() else { return Ok(Stopped::Asked) };
+        let Some(Daemon { commands, mut task, listener }) = self.daemon.take() else {
+            return Ok(Stopped::Asked);
+        };
+        listener.iter().for_each(JoinHandle::abort);
         let told = commands.send(Command::Shutdown).await.is_ok();
         let answer = tokio::select! {
             biased;
@@ -253,7 +279,7 @@ impl Device {
     /// Plans with a fresh engine; `None` when it died over it.
     pub(crate) async fn plan(&mut self, options: &PlanOptions) -> Result<Option<Plan>, String> {
         self.kill();
-        let engine = self.engine();
+        let (engine, _) = self.engine();
         self.finish("a plan", engine.plan(options)).await
     }
 
@@ -264,7 +290,7 @@ impl Device {
         steps: Option<u64>,
     ) -> Result<Option<Plan>, String> {
         self.kill();
-        let engine = self.engine();
+        let (engine, _) = self.engine();
         steps.iter().for_each(|steps| self.life.end_after(*steps));
         let pass = async {
             let plan = engine.plan(options).await?;
@@ -277,7 +303,7 @@ impl Device {
     /// Settles with a fresh engine, which dies after `steps` touches if given.
     pub(crate) async fn settle(&mut self, options: &PlanOptions, steps: Option<u64>) -> Result<(), String> {
         self.kill();
-        let engine = self.engine();
+        let (engine, _) = self.engine();
         steps.iter().for_each(|steps| self.life.end_after(*steps));
         self.finish("settling", engine.settle(options)).await.map(drop)
     }

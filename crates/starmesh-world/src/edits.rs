@@ -7,6 +7,7 @@ use crate::event::{Event, Exception, Series, When};
 use crate::span::{DAY, HOUR, Wall};
 use crate::state::World;
 use crate::swarm::Feature;
+use crate::venue::Ability;
 
 /// Occurrences of a series that is deleted as a whole, so that the brake has something to hold.
 const MANY: u32 = 14;
@@ -45,10 +46,9 @@ impl World {
 
     fn id_of(&mut self, place: usize) -> (RemoteId, String) {
         let number = self.fresh();
-        let name = &self.swarm.places[place].name;
         // Persons' items stand before, between and behind mirrors.
         let letter = ["a", "s", "z"][self.dice.index(3)];
-        (RemoteId::new(format!("{name}{letter}{number}.ics")), format!("event-{number}"))
+        (self.ground.venues[place].name(letter, number), format!("event-{number}"))
     }
 
     /// A person books something.
@@ -237,7 +237,7 @@ impl World {
             other != place
                 && self.watcher.oracle().causes.events(other).values().any(|it| it.uid == event.uid)
         });
-        if shared || event.unreadable {
+        if shared || event.unreadable || !self.ground.venues[place].can(Ability::Twins) {
             return self.add(place);
         }
         let (id, _) = self.id_of(place);
@@ -251,7 +251,7 @@ impl World {
     fn blur(&mut self, place: usize, id: &RemoteId, mut event: Event) {
         let twins =
             self.watcher.oracle().causes.events(place).values().filter(|it| it.uid == event.uid).count();
-        if twins > 1 {
+        if twins > 1 || !self.ground.venues[place].can(Ability::Unreadable) {
             return self.add(place);
         }
         event.unreadable = !event.unreadable;

@@ -13,6 +13,11 @@ use crate::verdict::compare;
 
 /// How long the daemons have, in seconds: longer than every backoff.
 const DAEMONS_S: u64 = 1_500;
+/// How often, after the faults have ended, every device hears of every calendar: what a simulated service
+/// did not tell in time, or told to nobody, is told by no later signal.
+const SIGNALS: u32 = 2;
+/// The time between two of these, in seconds.
+const SIGNAL_S: u64 = 70;
 /// How many passes reach the goal when nothing goes wrong (design, invariant 3).
 const PASSES_MAX: u32 = 3;
 /// The time between two passes, so that a second look at a suspicious calendar is a second look.
@@ -28,11 +33,18 @@ impl World {
     /// The faults end; the daemons, then passes by hand, bring everything right.
     pub(crate) async fn end(&mut self) -> Result<(), Broken> {
         self.tell("the faults end".to_owned());
-        self.universe.heal();
+        self.ground.heal();
+        self.sign_in_everywhere()?;
         self.lossy = false;
         let left = DAY - self.clock.seconds().rem_euclid(DAY);
         if left < MIDNIGHT_MARGIN {
             self.sleep_through(left + 60);
+        }
+        if self.ground.has_simulated() {
+            for _ in 0..SIGNALS {
+                self.signal_all();
+                self.live(SIGNAL_S).await?;
+            }
         }
         self.live(DAEMONS_S).await?;
         for device in 0..self.devices.len() {
@@ -50,6 +62,19 @@ impl World {
         self.excuses.held.clear();
         self.compare("at the end")?;
         self.stay_quiet().await
+    }
+
+    /// Every person signs in again where it is needed, and the devices start anew.
+    fn sign_in_everywhere(&mut self) -> Result<(), Broken> {
+        for account in self.ground.accounts() {
+            for device in &self.devices {
+                self.ground.sign_in(&account, device.number)?;
+            }
+        }
+        if self.ground.has_simulated() {
+            self.devices.iter_mut().for_each(crate::device::Device::start);
+        }
+        Ok(())
     }
 
     /// What every device would do now. Remembers what the brake holds.
@@ -98,12 +123,12 @@ impl World {
 
     async fn pass_until_quiet(&mut self) -> Result<(), Broken> {
         for _ in 0..PASSES_MAX {
-            let before = self.universe.writes();
+            let before = self.writes();
             for device in 0..self.devices.len() {
                 self.devices[device].pass(&PlanOptions::default(), None).await?;
             }
             self.check_violations()?;
-            if self.universe.writes() == before {
+            if self.writes() == before {
                 break;
             }
             sleep(BETWEEN_PASSES).await;
@@ -116,7 +141,7 @@ impl World {
     }
 
     pub(crate) fn compare(&mut self, when: &str) -> Result<(), Broken> {
-        let mut wrong = compare(&self.watcher.oracle(), &self.universe, &self.excuses);
+        let mut wrong = compare(&self.watcher.oracle(), &self.ground, &self.excuses);
         wrong.extend(self.check_persons());
         if wrong.is_empty() {
             return Ok(());
@@ -128,7 +153,7 @@ impl World {
 
     /// In a world that stands still, nobody writes.
     async fn stay_quiet(&mut self) -> Result<(), Broken> {
-        let before = self.universe.writes();
+        let before = self.writes();
         for device in 0..self.devices.len() {
             self.devices[device].start();
         }
@@ -137,7 +162,7 @@ impl World {
             self.devices[device].stop().await?;
         }
         self.check_violations()?;
-        let writes = self.universe.writes() - before;
+        let writes = self.writes() - before;
         if writes > 0 {
             return Err(format!("{writes} writes in a world that stands still"));
         }

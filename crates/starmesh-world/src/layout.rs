@@ -20,6 +20,28 @@ pub(crate) struct Place {
     pub home: Wall,
     /// True when it is only ever a source.
     pub read_only: bool,
+    /// True when it belongs to somebody else who lets us write, where its service knows such a thing.
+    pub shared: bool,
+}
+
+/// What holds the calendars of an account.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Service {
+    /// Memory, behind the port itself.
+    Memory,
+    /// The simulated Google, through its adapter.
+    Google,
+    /// The simulated Microsoft, an account of an organisation, through its adapter.
+    Work,
+    /// The simulated Microsoft, a personal account, through its adapter.
+    Personal,
+    /// The simulated CalDAV server, through its adapter.
+    Caldav,
+}
+
+impl Service {
+    /// Every kind, in the order above.
+    pub const ALL: [Self; 5] = [Self::Memory, Self::Google, Self::Work, Self::Personal, Self::Caldav];
 }
 
 /// A link by the numbers of its calendars: source, target.

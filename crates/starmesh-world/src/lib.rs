@@ -22,6 +22,7 @@ mod device;
 mod edits;
 mod ending;
 mod event;
+mod ground;
 mod layout;
 mod lifeline;
 pub mod memory;
@@ -36,12 +37,14 @@ mod swarm;
 mod tally;
 mod told;
 pub mod trace;
+mod venue;
 mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub use campaign::{Campaign, FAILURES_MAX, Hunt, hunt, run_canaries, run_seeds, shrink};
+pub use campaign::{Campaign, FAILURES_MAX, Hunt, Seeds, hunt, run_canaries, run_seeds, shrink};
+pub use layout::Service;
 pub use run::{Outcome, Request, Sabotage, run};
-pub use swarm::{Cut, Feature};
+pub use swarm::{Cut, Feature, Terrain};
 pub use tally::{SOMETIMES, Tally};

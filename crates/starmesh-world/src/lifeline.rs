@@ -11,7 +11,8 @@ use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::Window;
 use starmesh_provider::{
-    CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, RemoteCalendar, Result, Written,
+    CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, Push, RemoteCalendar, Result,
+    Written,
 };
 use starmesh_store::{Change, MemoryStore, Row, Select, Store, StoreError, Table};
 use tokio::sync::Notify;
@@ -54,7 +55,7 @@ impl Lifeline {
     }
 
     /// One touch of the world outside.
-    async fn step(&self) {
+    pub(crate) async fn step(&self) {
         let dead = self.with(|life| {
             if let Some(left) = &mut life.steps_left {
                 *left = left.saturating_sub(1);
@@ -117,7 +118,7 @@ impl Store for Mortal<Arc<MemoryStore>> {
 }
 
 #[async_trait]
-impl<P: CalendarProvider> CalendarProvider for Mortal<P> {
+impl CalendarProvider for Mortal<Arc<dyn CalendarProvider>> {
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
     }
@@ -160,5 +161,9 @@ impl<P: CalendarProvider> CalendarProvider for Mortal<P> {
         let answer = self.inner.write(calendar, writes).await;
         self.life.step().await;
         answer
+    }
+
+    fn push(&self) -> Option<&dyn Push> {
+        self.inner.push()
     }
 }

@@ -4,10 +4,11 @@ use starmesh_core::event::Availability;
 use starmesh_core::ids::RemoteId;
 use starmesh_core::mirror::{Incarnation, Mark, MirrorKey};
 
-use crate::memory::{Content, MarkedItem, Owner};
+use crate::memory::{MarkedItem, Owner};
 use crate::span::HOUR;
 use crate::state::{Deleted, World, identity_key, shifted};
 use crate::swarm::Feature;
+use crate::venue::Ability;
 
 impl World {
     /// One edit of a mirror, of whatever the seed allows.
@@ -30,15 +31,14 @@ impl World {
     }
 
     fn write_mirror(&self, place: usize, id: &RemoteId, mirror: MarkedItem) {
-        let name = &self.swarm.places[place].name;
-        self.universe.edit(name, |calendar| {
-            calendar.put(id.clone(), Content::Marked(mirror));
-        });
+        self.hand_did(self.ground.venues[place].put_marked(id, &mirror));
+        self.watcher.oracle().stands(place, id.as_str(), mirror.key);
     }
 
     fn delete_mirror(&mut self, place: usize, id: &RemoteId, mirror: MarkedItem) {
         self.tell(format!("calendar {place}: the mirror {id} is deleted by hand"));
-        self.universe.edit(&self.swarm.places[place].name, |calendar| calendar.remove(id));
+        self.hand_did(self.ground.venues[place].remove(id));
+        self.watcher.oracle().stands(place, id.as_str(), None);
         self.deleted.push(Deleted { place, id: id.clone(), mirror });
         self.watcher.oracle().note("a mirror was deleted by hand");
     }
@@ -67,10 +67,12 @@ impl World {
             let cause = mirror.key.and_then(|key| oracle.causes.get(&key));
             cause.is_some_and(|cause| oracle.is_active((cause.source, cause.target)))
         };
-        let free = self.universe.look(&self.swarm.places[place].name, |calendar| {
-            calendar.item(&id).is_none() && calendar.by_identity(&mirror.provider_id).is_none()
+        let venue = &self.ground.venues[place];
+        let standing = venue.standing();
+        let taken = standing.iter().any(|it| {
+            it.id == id || it.marked.as_ref().is_some_and(|it| it.provider_id == mirror.provider_id)
         });
-        if active && free == Some(true) {
+        if active && !taken && venue.can(Ability::Bin) {
             self.tell(format!("calendar {place}: the mirror {id} comes back from the bin"));
             let mut oracle = self.watcher.oracle();
             oracle.note("a mirror came back from the bin");
@@ -84,7 +86,7 @@ impl World {
     fn copy_mirror(&mut self, place: usize, mirror: &MarkedItem) {
         let to = if self.dice.chance(500) { place } else { self.dice.index(self.swarm.places.len()) };
         let number = self.fresh();
-        let id = RemoteId::new(format!("{}copy{number}.ics", self.swarm.places[to].name));
+        let id = self.ground.venues[to].name("copy", number);
         self.tell(format!("calendar {to}: a copy of a mirror in calendar {place}"));
         self.watcher.oracle().note("a mirror was copied");
         let copy = MarkedItem {
@@ -93,7 +95,7 @@ impl World {
             time: shifted(&mirror.time, 2 * HOUR),
             ..mirror.clone()
         };
-        self.put_content(to, &id, Content::Marked(copy));
+        self.put_copy(to, &id, &copy);
     }
 
     /// A mirror of another installation.
@@ -104,7 +106,7 @@ impl World {
         self.dice.fill(&mut key.0);
         let target = &self.swarm.places[place].name;
         let source = &self.swarm.places[self.dice.index(self.swarm.places.len())].name;
-        let id = RemoteId::new(format!("{target}foreign{number}.ics"));
+        let id = self.ground.venues[place].name("foreign", number);
         let foreign = MarkedItem {
             owner: Owner::Other,
             provider_id: keys.provider_id(&key, Incarnation::default()).to_string(),
@@ -114,6 +116,6 @@ impl World {
         };
         self.tell(format!("calendar {place}: another installation's mirror"));
         self.watcher.oracle().note("another installation's mirror was there");
-        self.put_content(place, &id, Content::Marked(foreign));
+        self.put_copy(place, &id, &foreign);
     }
 }

@@ -11,7 +11,7 @@ use crate::cause::Causes;
 use crate::clock::WorldClock;
 use crate::event::Shown;
 use crate::layout::{Edge, Place};
-use crate::memory::{Did, MarkedItem, Seen, Witness};
+use crate::memory::{Did, MarkedItem, Owner, Seen, Witness};
 use crate::span::{DAY, Reach, Span};
 
 /// How long after a link was paused a write that was planned before may still arrive.
@@ -44,6 +44,22 @@ pub(crate) struct DeviceView {
     removals_allowed: bool,
 }
 
+/// A write that arrived.
+pub(crate) struct Deed<'a> {
+    /// Which device asked for it.
+    pub device: u8,
+    /// In which calendar.
+    pub target: usize,
+    /// The mirror as it stood; `None` for a create.
+    pub before: Option<&'a MarkedItem>,
+    /// The mirror as it stands; `None` for a removal.
+    pub after: Option<&'a MarkedItem>,
+    /// What is done.
+    pub did: Did,
+    /// How many other mirrors with the same key live in the calendar.
+    pub others: usize,
+}
+
 /// Knows what ought to be, and judges what is done.
 pub(crate) struct Oracle {
     /// Why mirrors may be.
@@ -64,6 +80,12 @@ pub(crate) struct Oracle {
     events_placed: BTreeSet<String>,
     /// Situations that were reached.
     pub sometimes: BTreeMap<&'static str, u64>,
+    /// The mirrors that stand in calendars of simulated services.
+    standing: BTreeMap<usize, BTreeMap<String, MirrorKey>>,
+    /// What was done that must not be, at simulated services.
+    pub violations: Vec<String>,
+    /// How many writes of each kind were right.
+    pub writes: BTreeMap<Did, u64>,
 }
 
 impl Oracle {
@@ -87,7 +109,43 @@ impl Oracle {
             placed: BTreeMap::new(),
             events_placed: BTreeSet::new(),
             sometimes: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            violations: Vec::new(),
+            writes: BTreeMap::new(),
         }
+    }
+
+    /// Notes which mirror stands under an id in a calendar of a simulated service, or that none does.
+    pub(crate) fn stands(&mut self, place: usize, id: &str, key: Option<MirrorKey>) {
+        let here = self.standing.entry(place).or_default();
+        match key {
+            Some(key) => here.insert(id.to_owned(), key),
+            None => here.remove(id),
+        };
+    }
+
+    /// How many mirrors besides the one with this id stand for the same as `mirror`.
+    pub(crate) fn others(&self, place: usize, id: &str, mirror: Option<&MarkedItem>) -> usize {
+        let Some(key) = mirror.and_then(|mirror| mirror.key) else { return 0 };
+        let here = self.standing.get(&place).into_iter().flatten();
+        here.filter(|(other, standing)| other.as_str() != id && **standing == key).count()
+    }
+
+    /// How many writes there were.
+    pub(crate) fn writes(&self) -> u64 {
+        self.writes.values().sum()
+    }
+
+    /// Why the write must not be.
+    pub(crate) fn judge(&mut self, deed: &Deed<'_>) -> Result<(), String> {
+        match (deed.did, deed.before, deed.after) {
+            (Did::Create, _, Some(after)) => self.judge_create(deed, after),
+            (Did::Update, Some(before), Some(after)) => self.judge_update(deed, before, after),
+            (Did::Remove, Some(before), _) => self.judge_remove(deed, before),
+            _ => Err("a write without a mirror".to_owned()),
+        }?;
+        *self.writes.entry(deed.did).or_default() += 1;
+        Ok(())
     }
 
     /// The window now.
@@ -163,14 +221,12 @@ impl Oracle {
         self.devices[usize::from(device)].removals_allowed = allowed;
     }
 
-    fn judge_create(&mut self, seen: &Seen<'_>, target: usize, after: &MarkedItem) -> Result<(), String> {
-        let (key, edge, event) = self.cause_of(after, target, "a mirror without cause is placed")?;
-        let elsewhere =
-            seen.calendar.items().any(|item| item.mirror().is_some_and(|mirror| mirror.key == Some(key)));
-        if elsewhere && !self.restored.contains(&key) {
+    fn judge_create(&mut self, deed: &Deed<'_>, after: &MarkedItem) -> Result<(), String> {
+        let (key, edge, event) = self.cause_of(after, deed.target, "a mirror without cause is placed")?;
+        if deed.others > 0 && !self.restored.contains(&key) {
             return Err(format!("a second live mirror of {event} is placed"));
         }
-        self.judge_link(seen.device, edge, false)?;
+        self.judge_link(deed.device, edge, false)?;
         self.judge_body(&key, after)?;
         let event = self.causes.get(&key).map(|cause| cause.event.clone()).unwrap_or_default();
         self.events_placed.insert(event.clone());
@@ -179,36 +235,33 @@ impl Oracle {
         Ok(())
     }
 
-    fn judge_update(
-        &mut self,
-        seen: &Seen<'_>,
-        target: usize,
-        before: &MarkedItem,
-        after: &MarkedItem,
-    ) -> Result<(), String> {
-        let (key, edge, _) = self.cause_of(after, target, "a mirror without cause is changed")?;
+    fn judge_update(&self, deed: &Deed<'_>, before: &MarkedItem, after: &MarkedItem) -> Result<(), String> {
+        let (key, edge, _) = self.cause_of(after, deed.target, "a mirror without cause is changed")?;
         if before.has_attendees {
             return Err("a mirror with attendees is changed".to_owned());
         }
         if before.key != Some(key) {
             return Err("a mirror is changed into another one".to_owned());
         }
-        self.judge_link(seen.device, edge, false)?;
+        if before.provider_id != after.provider_id {
+            return Err("an update changes a mirror's identity".to_owned());
+        }
+        self.judge_link(deed.device, edge, false)?;
         self.judge_body(&key, after)
     }
 
-    fn judge_remove(&mut self, seen: &Seen<'_>, target: usize, before: &MarkedItem) -> Result<(), String> {
+    fn judge_remove(&mut self, deed: &Deed<'_>, before: &MarkedItem) -> Result<(), String> {
         if before.has_attendees {
             return Err("a mirror with attendees is removed".to_owned());
         }
-        let (key, edge, event) = self.cause_of(before, target, "a mirror without known cause is removed")?;
-        let others = seen.calendar.items().filter_map(|item| item.mirror());
-        if others.filter(|mirror| mirror.key == Some(key)).count() > 1 {
+        let (key, edge, event) =
+            self.cause_of(before, deed.target, "a mirror without known cause is removed")?;
+        if deed.others > 0 {
             self.note("a duplicate was removed");
             return Ok(());
         }
-        self.judge_link(seen.device, edge, true)?;
-        if self.running(seen.device, edge) == Some(Running::Retiring) {
+        self.judge_link(deed.device, edge, true)?;
+        if self.running(deed.device, edge) == Some(Running::Retiring) {
             self.note("a retiring link's mirror was removed");
             return Ok(());
         }
@@ -222,7 +275,7 @@ impl Oracle {
             return Err(format!("the mirror of {event} is removed although it lies behind the window"));
         }
         let event = cause.event.clone();
-        self.judge_brake(seen.device, edge, event)
+        self.judge_brake(deed.device, edge, event)
     }
 
     fn judge_brake(&mut self, device: u8, edge: Edge, event: String) -> Result<(), String> {
@@ -318,11 +371,18 @@ impl Witness for Watcher {
         let mut oracle = self.oracle();
         let target = oracle.places.iter().position(|place| place.name == seen.calendar.remote.name);
         let Some(target) = target else { return Err("a write to an unknown calendar".to_owned()) };
-        match (seen.did, seen.before, seen.after) {
-            (Did::Create, _, Some(after)) => oracle.judge_create(seen, target, after),
-            (Did::Update, Some(before), Some(after)) => oracle.judge_update(seen, target, before, after),
-            (Did::Remove, Some(before), _) => oracle.judge_remove(seen, target, before),
-            _ => Err("a write without a mirror".to_owned()),
-        }
+        let key = seen.before.or(seen.after).and_then(|mirror| mirror.key);
+        let alike = seen.calendar.items().filter(|item| {
+            item.mirror().is_some_and(|mirror| mirror.owner == Owner::Mirror && mirror.key == key)
+        });
+        let deed = Deed {
+            device: seen.device,
+            target,
+            before: seen.before,
+            after: seen.after,
+            did: seen.did,
+            others: alike.count().saturating_sub(usize::from(seen.before.is_some())),
+        };
+        oracle.judge(&deed)
     }
 }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::runtime::Builder;
 
 use crate::bugs;
+use crate::layout::Service;
 use crate::memory::{Did, FaultKind};
 use crate::state::World;
 use crate::swarm::{Cut, Feature, Swarm};
+use crate::venue::Content;
 
 /// What came of a world.
 #[derive(Clone, Debug)]
@@ -32,6 +34,12 @@ pub struct Outcome {
     pub rounds: u32,
     /// How many writes of each kind were made.
     pub writes: BTreeMap<Did, u64>,
+    /// The switches of simulated services that are not as they usually are.
+    pub truths: Vec<String>,
+    /// How often the switches of simulated services made a difference.
+    pub met: BTreeMap<String, u64>,
+    /// What holds its calendars.
+    pub services: Vec<Service>,
     /// How many different events had a mirror placed.
     pub events: u64,
     /// How often each fault struck.
@@ -78,6 +86,8 @@ pub struct Request {
     pub keep_lines: bool,
     /// Damage to be done at the end.
     pub sabotage: Option<Sabotage>,
+    /// What persons write besides when their events are; nothing else may depend on it.
+    pub content: u64,
 }
 
 /// Runs one world, on this thread alone, in virtual time.
@@ -87,18 +97,23 @@ pub fn run(request: &Request) -> Outcome {
         (swarm.features.clone(), swarm.faults.keys().copied().collect(), swarm.rounds);
     let runtime = match Builder::new_current_thread().enable_time().start_paused(true).build() {
         Ok(runtime) => runtime,
-        Err(error) => return Outcome::without_runtime(request.seed, &error),
+        Err(error) => {
+            return Outcome::without_world(request.seed, format!("no runtime could be built: {error}"));
+        }
     };
     runtime.block_on(async {
-        let mut world = World::new(swarm, request.keep_lines);
+        let content = Content(request.content);
+        let mut world = match World::new(swarm, content, request.keep_lines) {
+            Ok(world) => world,
+            Err(broken) => return Outcome::without_world(request.seed, broken),
+        };
         let failure = world.whole_life(request.sabotage).await.err();
         for device in &mut world.devices {
             device.kill();
         }
         let (trace, lines) = world.universe.trace_so_far();
-        let ledger = world.universe.ledger();
-        let mut writes = BTreeMap::new();
-        ledger.iter().for_each(|entry| *writes.entry(entry.did).or_default() += 1);
+        let met = world.ground.met();
+        let services: Vec<Service> = world.swarm.services.values().copied().collect();
         let hits = world.universe.with_faults(|faults| faults.hits().clone());
         let oracle = world.watcher.oracle();
         Outcome {
@@ -110,7 +125,10 @@ pub fn run(request: &Request) -> Outcome {
             features,
             faults,
             rounds,
-            writes,
+            writes: oracle.writes.clone(),
+            truths: world.swarm.truths.told(&services),
+            met,
+            services,
             events: oracle.events_placed(),
             hits,
             sometimes: oracle.sometimes.clone(),
@@ -132,10 +150,10 @@ impl World {
 }
 
 impl Outcome {
-    fn without_runtime(seed: u64, error: &std::io::Error) -> Self {
+    fn without_world(seed: u64, failure: String) -> Self {
         Self {
             seed,
-            failure: Some(format!("no runtime could be built: {error}")),
+            failure: Some(failure),
             damaged: false,
             trace: 0,
             lines: Vec::new(),
@@ -144,6 +162,9 @@ impl Outcome {
             faults: BTreeSet::new(),
             rounds: 0,
             writes: BTreeMap::new(),
+            truths: Vec::new(),
+            met: BTreeMap::new(),
+            services: Vec::new(),
             events: 0,
             hits: BTreeMap::new(),
             sometimes: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! Damage that the comparison has to notice: the harness proves itself.
 
-use crate::memory::{Content, MarkedItem};
+use crate::memory::MarkedItem;
 use crate::run::Sabotage;
 use crate::span::{HOUR, Span};
 use crate::state::{World, shifted};
@@ -10,34 +10,32 @@ impl World {
     /// Does the damage behind everybody's back; nothing when there is nothing to damage.
     pub(crate) fn sabotage(&mut self, sabotage: Sabotage) {
         if sabotage == Sabotage::PersonWritten {
-            let owned = self.versions.keys().next().cloned();
-            if let Some((place, id)) = owned {
+            let owned = self.versions.keys().find_map(|(place, id)| {
+                let oracle = self.watcher.oracle();
+                let event = oracle.causes.events(*place).get(id).cloned();
+                event.map(|event| (*place, id.clone(), event))
+            });
+            if let Some((place, id, event)) = owned {
                 self.damaged = true;
-                self.universe.edit(&self.swarm.places[place].name, |calendar| {
-                    let same = calendar.item(&id).map(|item| item.content.clone());
-                    same.map(|content| calendar.put(id.clone(), content).written)
-                });
+                self.hand_did(self.ground.venues[place].put_event(&id, &event));
             }
             return;
         }
         let Some((place, id, mirror)) = self.wanted_mirror() else { return };
         self.damaged = true;
-        let name = &self.swarm.places[place].name;
-        self.universe.edit(name, |calendar| match sabotage {
-            Sabotage::MirrorVanishes | Sabotage::PersonWritten => {
-                calendar.remove(&id);
-            }
+        let venue = &self.ground.venues[place];
+        self.hand_did(match sabotage {
+            Sabotage::MirrorVanishes | Sabotage::PersonWritten => venue.remove(&id),
             Sabotage::MirrorMoves => {
                 let moved = MarkedItem { time: shifted(&mirror.time, 24 * HOUR), ..mirror };
-                calendar.put(id, Content::Marked(moved));
+                venue.put_marked(&id, &moved)
             }
-            Sabotage::MirrorTalks => {
-                let talking = MarkedItem { plain: false, ..mirror };
-                calendar.put(id, Content::Marked(talking));
-            }
+            Sabotage::MirrorTalks => venue.put_marked(&id, &MarkedItem { plain: false, ..mirror }),
             Sabotage::MirrorDoubles => {
-                let second = RemoteId::new(format!("{id}.second"));
-                calendar.put(second, Content::Marked(mirror));
+                let second = venue.name("second", 0);
+                let put = venue.put_marked(&second, &mirror);
+                venue.adopt(&second);
+                put
             }
         });
     }

@@ -8,20 +8,21 @@ use starmesh_core::ids::RemoteId;
 use starmesh_core::mirror::IdentityKey;
 use starmesh_core::time::EventTime;
 use starmesh_engine::Command;
+use starmesh_sim::dice::Dice;
 use starmesh_store::StoreError;
 use starmesh_store::state::Settings;
 use tokio::time::sleep;
 
 use crate::clock::WorldClock;
-use crate::device::{Device, Wishes, remote};
+use crate::device::{Device, Wishes};
 use crate::event::{Event, HORIZON};
+use crate::ground::Ground;
 use crate::layout::Edge;
-use crate::memory::{Content, FaultPlan, Item, MarkedItem, Owner, Universe};
+use crate::memory::{FaultPlan, MarkedItem, Owner, Universe};
 use crate::oracle::{Oracle, Watcher};
 use crate::swarm::{Feature, Swarm};
-use crate::told::tell;
+use crate::venue::{Content, Refused, Standing};
 use crate::verdict::Excuses;
-use starmesh_sim::dice::Dice;
 
 /// The longest time between two looks at the notices, in seconds.
 const LOOK_S_MAX: u64 = 12;
@@ -42,7 +43,9 @@ pub(crate) struct Deleted {
 pub(crate) struct World {
     /// What the seed stands for.
     pub swarm: Swarm,
-    /// All calendars.
+    /// The services that it stands on.
+    pub ground: Arc<Ground>,
+    /// What is common to all of it: faults, trace, and the calendars in memory.
     pub universe: Arc<Universe>,
     /// The oracle.
     pub watcher: Watcher,
@@ -59,7 +62,7 @@ pub(crate) struct World {
     /// What the last comparison forgives.
     pub excuses: Excuses,
     /// The versions in which persons left their items.
-    pub versions: BTreeMap<(usize, RemoteId), u64>,
+    pub versions: BTreeMap<(usize, RemoteId), String>,
     /// Mirrors that persons deleted.
     pub deleted: Vec<Deleted>,
     /// The number of the next event, copy or group.
@@ -75,7 +78,7 @@ pub(crate) type Broken = String;
 
 impl World {
     /// The world of `swarm`, before anything happened.
-    pub(crate) fn new(swarm: Swarm, keep_lines: bool) -> Self {
+    pub(crate) fn new(mut swarm: Swarm, content: Content, keep_lines: bool) -> Result<Self, Broken> {
         let faults = FaultPlan::new(swarm.faults.clone(), Dice::new(swarm.seed, 2));
         let universe = Arc::new(Universe::new(faults));
         if keep_lines {
@@ -84,19 +87,19 @@ impl World {
         for (account, style) in &swarm.accounts {
             universe.add_account(account, *style);
         }
-        for place in &swarm.places {
-            universe.add_calendar(&place.account, remote(place));
-        }
         let keys = identity_key(swarm.seed, 0);
         let clock = Arc::new(WorldClock::new(swarm.base));
+        let (ground, ledger_names) = Ground::build(&mut swarm, &clock, &universe, content)?;
+        let ground = Arc::new(ground);
         let until = swarm.base + HORIZON;
         let count = usize::from(swarm.devices());
         let oracle = Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
         let watcher = Watcher::new(oracle);
         universe.set_witness(Box::new(watcher.clone()));
+        ground.watch_by(&watcher, ledger_names);
         let devices = (0..swarm.devices()).map(|number| {
-            let (universe, clock) = (universe.clone(), clock.clone());
-            Device::new(number, swarm.seed, keys.clone(), universe, clock, swarm.places.clone())
+            let (ground, clock) = (ground.clone(), clock.clone());
+            Device::new(number, swarm.seed, keys.clone(), ground, clock, swarm.places.clone())
         });
         let poll_s = if swarm.has(Feature::SignalsOnly) {
             Settings::POLL_INTERVAL_S_MAX
@@ -114,11 +117,12 @@ impl World {
             || swarm.has(Feature::Restarts)
             || swarm.has(Feature::LostStore)
             || swarm.has(Feature::SecondDevice);
-        Self {
+        Ok(Self {
             devices: devices.collect(),
             wishes: vec![wishes; count],
             dice: Dice::new(swarm.seed, 3),
             swarm,
+            ground,
             universe,
             watcher,
             clock,
@@ -129,7 +133,7 @@ impl World {
             next: 1,
             lossy: true,
             damaged: false,
-        }
+        })
     }
 
     /// Adds a line to the story.
@@ -146,19 +150,17 @@ impl World {
         self.next
     }
 
-    /// A person writes an event.
+    /// A person writes an event, as far as the calendar's service can express it.
     pub(crate) fn put_event(&mut self, place: usize, id: &RemoteId, event: Event) {
-        let content = if event.unreadable {
-            Content::Unreadable(starmesh_core::event::ItemProblem::Malformed)
-        } else {
-            Content::Events(vec![tell(&event)])
-        };
+        let event = self.ground.venues[place].fit(event);
+        let written = self.ground.venues[place].put_event(id, &event);
         {
             let mut oracle = self.watcher.oracle();
             let reach = oracle.reach();
             oracle.causes.put(place, id, Some(event), &reach);
         }
-        self.put_content(place, id, content);
+        self.hand_did(written);
+        self.remember(place, id);
     }
 
     /// A person deletes an event.
@@ -169,45 +171,54 @@ impl World {
             oracle.causes.put(place, id, None, &reach);
         }
         self.versions.remove(&(place, id.clone()));
-        self.universe.edit(&self.swarm.places[place].name, |calendar| calendar.remove(id));
+        self.hand_did(self.ground.venues[place].remove(id));
     }
 
-    /// A person writes something of which the world remembers that it must stay as it is.
-    pub(crate) fn put_content(&mut self, place: usize, id: &RemoteId, content: Content) {
-        let name = &self.swarm.places[place].name;
-        let written = self.universe.edit(name, |calendar| calendar.put(id.clone(), content).written);
-        self.versions.extend(written.map(|written| ((place, id.clone()), written)));
+    /// A person writes something with a mark, which must stay as it is.
+    pub(crate) fn put_copy(&mut self, place: usize, id: &RemoteId, marked: &MarkedItem) {
+        self.hand_did(self.ground.venues[place].put_marked(id, marked));
+        self.remember(place, id);
+    }
+
+    /// Remembers in which version a person left an item.
+    fn remember(&mut self, place: usize, id: &RemoteId) {
+        let version = self.ground.venues[place].version(id);
+        self.versions.extend(version.map(|version| ((place, id.clone()), version)));
+    }
+
+    /// What a person did has to be possible.
+    pub(crate) fn hand_did(&self, done: Result<(), Refused>) {
+        if let Err(refused) = done {
+            self.universe.complain(format!("by hand: {refused}"));
+        }
     }
 
     /// The mirrors that stand in a calendar.
     pub(crate) fn mirrors(&self, place: usize) -> Vec<(RemoteId, MarkedItem)> {
-        let all = |item: &Item| item.mirror().map(|mirror| (item.remote_id.clone(), mirror.clone()));
-        let name = &self.swarm.places[place].name;
-        self.universe.look(name, |calendar| calendar.items().filter_map(all).collect()).unwrap_or_default()
+        let standing = self.ground.venues[place].standing().into_iter();
+        let mirror = |Standing { id, marked, .. }| marked.map(|marked: MarkedItem| (id, marked));
+        standing.filter_map(mirror).filter(|(_, marked)| marked.owner == Owner::Mirror).collect()
+    }
+
+    /// How many writes there were, at every service.
+    pub(crate) fn writes(&self) -> u64 {
+        self.watcher.oracle().writes()
     }
 
     /// What persons own is as they left it.
     pub(crate) fn check_persons(&self) -> Vec<String> {
         let mut found = Vec::new();
         let oracle = self.watcher.oracle();
-        for (number, place) in self.swarm.places.iter().enumerate() {
-            let items: Vec<Item> = self
-                .universe
-                .look(&place.name, |calendar| calendar.items().cloned().collect())
-                .unwrap_or_default();
+        for (number, venue) in self.ground.venues.iter().enumerate() {
             let mut seen = 0;
-            for item in items.iter().filter(|item| item.mirror().is_none()) {
+            let is_mirror =
+                |item: &Standing| item.marked.as_ref().is_some_and(|it| it.owner == Owner::Mirror);
+            for item in venue.standing().into_iter().filter(|item| !is_mirror(item)) {
                 seen += 1;
-                let known = self.versions.get(&(number, item.remote_id.clone()));
-                let event = oracle.causes.events(number).get(&item.remote_id);
-                let same = match (&item.content, event) {
-                    (Content::Events(events), Some(event)) => *events == [tell(event)],
-                    (Content::Unreadable(_), Some(event)) => event.unreadable,
-                    (Content::Marked(marked), None) => marked.owner == Owner::Other,
-                    _ => false,
-                };
-                if known != Some(&item.written) || !same {
-                    found.push(format!("calendar {number}: {} is not as its person left it", item.remote_id));
+                let known = self.versions.get(&(number, item.id.clone()));
+                let is_event = oracle.causes.events(number).contains_key(&item.id);
+                if known != Some(&item.version) || is_event == item.marked.is_some() {
+                    found.push(format!("calendar {number}: {} is not as its person left it", item.id));
                 }
             }
             let owned = self.versions.keys().filter(|(place, _)| *place == number).count();
@@ -242,6 +253,7 @@ impl World {
             let step = (1 + self.dice.below(LOOK_S_MAX)).min(left);
             left -= step;
             sleep(Duration::from_secs(step)).await;
+            self.ground.deliver().await;
             self.check_violations()?;
             self.deliver_notices();
             for device in 0..self.devices.len() {
@@ -265,11 +277,31 @@ impl World {
                 device.tell(Command::Signal(place.id.clone()));
             }
         }
+        // Those of simulated services were lost, doubled and delayed by these.
+        for (device, place) in self.ground.bell.take_changed() {
+            if let (Some(device), Some(place)) =
+                (self.devices.get(usize::from(device)), self.swarm.places.get(place))
+            {
+                device.tell(Command::Signal(place.id.clone()));
+            }
+        }
+    }
+
+    /// Every device hears of every calendar, as one does that was cut off for a while.
+    pub(crate) fn signal_all(&self) {
+        for device in &self.devices {
+            for place in &self.swarm.places {
+                device.tell(Command::Signal(place.id.clone()));
+            }
+        }
     }
 
     /// Ends the world at the first thing that must not be.
     pub(crate) fn check_violations(&self) -> Result<(), Broken> {
-        self.universe.violations().into_iter().next().map_or(Ok(()), Err)
+        let found = self.universe.violations().into_iter().chain(self.watcher.oracle().violations.clone());
+        let told = self.ground.notifications();
+        let told = told.iter().map(|told| format!("a person would hear of {}", told.about));
+        found.chain(told).next().map_or(Ok(()), Err)
     }
 
     /// The computer sleeps for days.

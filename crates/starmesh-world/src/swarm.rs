@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::{AccountId, CalendarId, LastingName};
 
-use crate::layout::{Group, Place, Shape};
+use crate::ground::{Leeway, Truths};
+use crate::layout::{Group, Place, Service, Shape};
 use crate::memory::{Change, Detail, FaultKind, Ids, Style};
 use crate::span::{DAY, HOUR, Wall};
 use starmesh_sim::dice::Dice;
@@ -94,6 +95,21 @@ impl Feature {
     }
 }
 
+/// Which services the calendars of a seed are at.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Terrain {
+    /// As the seed has it: every so manieth is mixed.
+    #[default]
+    Seeded,
+    /// All in memory.
+    Memory,
+    /// Drawn from all of them.
+    Mixed,
+}
+
+/// Every so manieth seed has calendars at simulated services: they are slower than memory.
+const MIXED_EVERY: u64 = 4;
+
 /// What a run leaves out of a seed, to find out what its failure needs.
 #[derive(Clone, Default, Debug)]
 pub struct Cut {
@@ -103,6 +119,8 @@ pub struct Cut {
     pub features: BTreeSet<Feature>,
     /// Not these faults.
     pub faults: BTreeSet<FaultKind>,
+    /// Which services there are.
+    pub terrain: Terrain,
 }
 
 /// What a seed stands for.
@@ -114,8 +132,12 @@ pub(crate) struct Swarm {
     pub features: BTreeSet<Feature>,
     /// What goes wrong, and how often per mille.
     pub faults: BTreeMap<FaultKind, u32>,
-    /// The servers.
+    /// The accounts, and what their servers are like where they are in memory.
     pub accounts: Vec<(AccountId, Style)>,
+    /// What holds the calendars of each account.
+    pub services: BTreeMap<AccountId, Service>,
+    /// The switches of the simulated services.
+    pub truths: Truths,
     /// The calendars.
     pub places: Vec<Place>,
     /// How they are joined at first.
@@ -154,10 +176,37 @@ impl Swarm {
         let events = places.iter().map(|_| 1 + dice.below(6)).collect();
         let base = FIRST_SECOND + dice.between(0, START_DAYS) * DAY + dice.between(0, 23) * HOUR;
         let days = dice.pick(&[30, 31, 45, 60, 90]).unwrap_or(30);
-        let features = features.difference(&cut.features).copied().collect();
+        let mut ground = Dice::new(seed, 4);
+        let mixed = match cut.terrain {
+            Terrain::Seeded => seed.is_multiple_of(MIXED_EVERY),
+            Terrain::Memory => false,
+            Terrain::Mixed => true,
+        };
+        let services = services(&accounts, mixed, &mut ground);
+        if mixed {
+            places.iter_mut().for_each(|place| place.shared = ground.chance(200));
+        }
+        let features: BTreeSet<Feature> = features.difference(&cut.features).copied().collect();
         faults.retain(|kind, _| !cut.faults.contains(kind));
+        let touches =
+            faults.contains_key(&FaultKind::TouchedMeanwhile) || features.contains(&Feature::Attendees);
+        let sleeps_apart = features.contains(&Feature::SecondDevice) && features.contains(&Feature::Days);
+        let truths = Truths::of(&mut ground, Leeway { faults: !faults.is_empty(), touches, sleeps_apart });
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
-        Self { seed, features, faults, accounts, places, groups, rounds, events, base, days }
+        Self {
+            seed,
+            features,
+            faults,
+            accounts,
+            services,
+            truths,
+            places,
+            groups,
+            rounds,
+            events,
+            base,
+            days,
+        }
     }
 
     /// True when the seed does this.
@@ -168,6 +217,11 @@ impl Swarm {
     /// True when a first listing may lack mirrors that are there.
     pub(crate) fn hides_mirrors(&self) -> bool {
         [FaultKind::MirrorHidden, FaultKind::EmptyListing].iter().any(|kind| self.faults.contains_key(kind))
+    }
+
+    /// What holds the calendars of an account.
+    pub(crate) fn service(&self, account: &AccountId) -> Service {
+        self.services.get(account).copied().unwrap_or(Service::Memory)
     }
 
     /// How many devices there are.
@@ -214,8 +268,30 @@ fn place(number: usize, accounts: &[(AccountId, Style)], dice: &mut Dice) -> Pla
         id: CalendarId::new(format!("calendar-{number}")),
         home: if dice.chance(500) { Wall::Berlin } else { Wall::Utc },
         read_only: dice.chance(150),
+        shared: false,
     }
 }
+
+/// Of mixed seeds, no two accounts need be alike.
+fn services(accounts: &[(AccountId, Style)], mixed: bool, dice: &mut Dice) -> BTreeMap<AccountId, Service> {
+    let drawn = accounts.iter().map(|(account, _)| {
+        let service = if mixed { dice.pick(&MIXTURE).unwrap_or(Service::Memory) } else { Service::Memory };
+        (account.clone(), service)
+    });
+    drawn.collect()
+}
+
+/// What the accounts of a mixed seed are drawn from.
+const MIXTURE: [Service; 8] = [
+    Service::Memory,
+    Service::Google,
+    Service::Google,
+    Service::Work,
+    Service::Work,
+    Service::Personal,
+    Service::Caldav,
+    Service::Caldav,
+];
 
 fn groups(calendars: usize, dice: &mut Dice) -> Vec<Group> {
     (0..=dice.below(2)).map(|number| draw_group(number, calendars, dice)).collect()

@@ -1,8 +1,13 @@
 //! What many worlds did together, and whether that was enough to prove anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use starmesh_sim::caldav::CaldavSim;
+use starmesh_sim::google::GoogleSim;
+use starmesh_sim::microsoft::MicrosoftSim;
+
+use crate::layout::Service;
 use crate::memory::{Did, FaultKind};
 use crate::run::Outcome;
 use crate::swarm::Feature;
@@ -55,6 +60,8 @@ pub struct Tally {
     hits: BTreeMap<FaultKind, (u64, u64)>,
     sometimes: BTreeMap<&'static str, (u64, u64)>,
     features: BTreeMap<Feature, u64>,
+    services: BTreeMap<Service, u64>,
+    met: BTreeMap<String, (u64, u64)>,
 }
 
 impl Tally {
@@ -76,6 +83,13 @@ impl Tally {
             let reached = self.sometimes.entry(situation).or_default();
             *reached = (reached.0 + 1, reached.1 + count);
         }
+        for service in outcome.services.iter().collect::<BTreeSet<_>>() {
+            *self.services.entry(*service).or_default() += 1;
+        }
+        for (name, count) in &outcome.met {
+            let met = self.met.entry(name.clone()).or_default();
+            *met = (met.0 + 1, met.1 + count);
+        }
         for feature in &outcome.features {
             *self.features.entry(*feature).or_default() += 1;
         }
@@ -90,6 +104,13 @@ impl Tally {
         self.events += other.events;
         for (did, count) in &other.writes {
             *self.writes.entry(*did).or_default() += count;
+        }
+        for (service, count) in &other.services {
+            *self.services.entry(*service).or_default() += count;
+        }
+        for (name, (seeds, count)) in &other.met {
+            let met = self.met.entry(name.clone()).or_default();
+            *met = (met.0 + seeds, met.1 + count);
         }
         for (feature, count) in &other.features {
             *self.features.entry(*feature).or_default() += count;
@@ -120,6 +141,17 @@ impl Tally {
     }
 }
 
+/// Every switch that can be met.
+fn countable() -> Vec<String> {
+    let named = |service: &str, names: &[&str]| {
+        names.iter().map(|name| format!("{service}.{name}")).collect::<Vec<_>>()
+    };
+    let mut names = named("google", &GoogleSim::countable());
+    names.extend(named("microsoft", &MicrosoftSim::countable()));
+    names.extend(named("caldav", CaldavSim::countable()));
+    names
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let per_seed = |count: u64| {
@@ -146,6 +178,15 @@ impl fmt::Display for Tally {
         all.extend(self.sometimes.iter().map(|(situation, reached)| (*situation, *reached)));
         for (situation, (seeds, times)) in all {
             writeln!(f, "  {situation:<46} {seeds:>6} {times:>8}")?;
+        }
+        write!(f, "services (seeds):")?;
+        for (service, seeds) in &self.services {
+            write!(f, " {service:?} {seeds}")?;
+        }
+        writeln!(f, "\nswitches of simulated services (seeds, times):")?;
+        for name in countable() {
+            let (seeds, times) = self.met.get(&name).copied().unwrap_or_default();
+            writeln!(f, "  {name:<56} {seeds:>6} {times:>8}")?;
         }
         write!(f, "features (seeds):")?;
         for (feature, seeds) in &self.features {

@@ -13,6 +13,16 @@ fn the_first_seeds_hold_and_replay() {
 }
 
 #[test]
+fn what_persons_write_changes_no_request_and_no_write() {
+    for seed in 1..=10 {
+        let cut = Cut { terrain: Terrain::Mixed, ..Cut::default() };
+        let request = Request { seed, cut, ..Request::default() };
+        let twin = run(&Request { content: 4_711, ..request.clone() });
+        assert_eq!(run(&request).trace, twin.trace, "seed {seed}");
+    }
+}
+
+#[test]
 fn every_damage_is_noticed() {
     assert_eq!(run_canaries(1), Vec::new());
 }
@@ -32,7 +42,8 @@ fn seeds_that_found_a_bug_hold() {
         (1785, "two devices placed two incarnations of one mirror"),
     ];
     for (seed, what) in found {
-        let outcome = run(&Request { seed, ..Request::default() });
+        let cut = Cut { terrain: Terrain::Memory, ..Cut::default() };
+        let outcome = run(&Request { seed, cut, ..Request::default() });
         assert_eq!(outcome.failure, None, "seed {seed}: {what}");
     }
 }
@@ -41,6 +52,7 @@ fn seeds_that_found_a_bug_hold() {
 #[test]
 fn an_obvious_bug_is_found_at_once() {
     use starmesh_core::planted::Bug;
-    let hunt = hunt(Bug::SkipEchoFilter, 1, 20, 1);
+    let hunt =
+        hunt(Bug::SkipEchoFilter, &Seeds { first: 1, count: 20, threads: 1, terrain: Terrain::Seeded });
     assert!(hunt.found.is_some(), "{hunt:?}");
 }

@@ -6,8 +6,9 @@ use starmesh_core::mirror::MirrorKey;
 
 use crate::cause::Cause;
 use crate::event::Shown;
+use crate::ground::Ground;
 use crate::layout::Edge;
-use crate::memory::{MarkedItem, Universe};
+use crate::memory::{MarkedItem, Owner};
 use crate::oracle::{LABEL, Oracle};
 use crate::span::{Reach, Span};
 
@@ -38,14 +39,12 @@ struct Comparison<'a> {
 }
 
 /// Everything that is not as it ought to be.
-pub(crate) fn compare(oracle: &Oracle, universe: &Universe, excuses: &Excuses) -> Vec<String> {
+pub(crate) fn compare(oracle: &Oracle, ground: &Ground, excuses: &Excuses) -> Vec<String> {
     let mut found = Vec::new();
     for target in 0..oracle.places.len() {
         let mut live: BTreeMap<MirrorKey, Vec<MarkedItem>> = BTreeMap::new();
-        let mirrors = universe.look(&oracle.places[target].name, |calendar| {
-            calendar.items().filter_map(|item| item.mirror().cloned()).collect::<Vec<_>>()
-        });
-        for mirror in mirrors.unwrap_or_default() {
+        let standing = ground.venues[target].standing().into_iter().filter_map(|item| item.marked);
+        for mirror in standing.filter(|mirror| mirror.owner == Owner::Mirror) {
             match mirror.key {
                 Some(key) => live.entry(key).or_default().push(mirror),
                 None => found.push(format!("calendar {target}: a mirror without a readable mark")),
@@ -138,7 +137,9 @@ impl Comparison<'_> {
                 self.found.push(format!("calendar {}: a mirror that has no cause at all", self.target));
                 continue;
             };
-            if mirrors.len() > 1 && mirrors.iter().all(|mirror| !mirror.has_attendees) {
+            // What lies behind the window is kept and not mended.
+            let in_sight = mirrors.iter().any(|mirror| Span::of(&mirror.time).end > self.reach.lo);
+            if in_sight && mirrors.len() > 1 && mirrors.iter().all(|mirror| !mirror.has_attendees) {
                 self.complain(&format!("{} live mirrors of one occurrence", mirrors.len()), cause);
             }
             for mirror in mirrors {

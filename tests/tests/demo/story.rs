@@ -19,18 +19,26 @@ fn reach(calendar: &Value) -> usize {
     }
 }
 
+/// A whole number of a line.
+fn whole(value: &Value) -> i64 {
+    match value.as_i64() {
+        Some(number) => number,
+        None => panic!("no whole number: {value}"),
+    }
+}
+
 /// Every change arrived everywhere, each step after the one before it.
 fn expect_journeys(told: &Told) {
-    let mut journeys: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut journeys: BTreeMap<i64, usize> = BTreeMap::new();
     for journey in told.all("journey") {
-        *journeys.entry(journey["number"].as_u64().unwrap()).or_default() += 1;
+        *journeys.entry(whole(&journey["number"])).or_default() += 1;
         let steps = ["signal", "queue", "read", "plan", "place"];
-        let times: Vec<i64> = steps.iter().map(|step| journey["ms"][step].as_i64().unwrap()).collect();
+        let times: Vec<i64> = steps.iter().map(|step| whole(&journey["ms"][step])).collect();
         assert!(times.is_sorted() && times[0] >= 0, "{journey}");
         assert_ne!(journey["source"], journey["target"], "{journey}");
     }
     for change in told.all("change") {
-        let number = change["number"].as_u64().unwrap();
+        let number = whole(&change["number"]);
         assert_eq!(journeys.get(&number).copied(), Some(reach(&change["calendar"])), "{change}");
     }
 }
@@ -72,11 +80,11 @@ async fn at_a_distance_and_for_a_while_the_figures_count_both_round_trips() -> O
     let told = Told::read(&scene.run(&args).await?.expect(0)?.stdout)?;
     expect_journeys(&told);
     let totals = told.one("totals");
-    let changes = totals["changes"].as_u64().unwrap();
+    let changes = whole(&totals["changes"]);
     assert!(changes > 6, "nothing happened at random: {totals}");
-    assert_eq!(changes, told.all("change").len() as u64);
-    assert_eq!(totals["journeys"].as_u64().unwrap(), told.all("journey").len() as u64);
-    let p50 = |step: &str| totals["ms"][step]["p50"].as_i64().unwrap();
+    assert_eq!(changes, i64::try_from(told.all("change").len())?);
+    assert_eq!(whole(&totals["journeys"]), i64::try_from(told.all("journey").len())?);
+    let p50 = |step: &str| whole(&totals["ms"][step]["p50"]);
     assert!(p50("read") >= 80 && p50("place") >= 80 && p50("whole") >= 160, "{totals}");
     scene.expect_nothing_left()
 }

@@ -11,7 +11,7 @@ use super::{CalendarRef, LinkRef};
 pub struct PlanDto {
     /// Where mirrors are placed.
     pub window: WindowDto,
-    /// True when there is nothing to write and nothing is held or asked.
+    /// True when there is nothing to write and nothing is held, stands still or is asked.
     pub in_step: bool,
     /// The calendars, with what each needs.
     pub targets: Vec<TargetPlanDto>,
@@ -30,6 +30,11 @@ impl PlanDto {
     /// How many removals are held.
     pub fn held(&self) -> u64 {
         self.targets.iter().flat_map(|target| &target.held).map(|held| held.removals).sum()
+    }
+
+    /// How many writes stand still.
+    pub fn resting(&self) -> u64 {
+        self.targets.iter().map(|target| target.resting).sum()
     }
 
     /// The most removals that any one link holds: what `--allow-removals` has to say.
@@ -67,6 +72,9 @@ pub struct TargetPlanDto {
     pub remove: u64,
     /// Busy blocks that stand and are taken over; nothing is written.
     pub adopt: u64,
+    /// Writes that stand still since they failed for good; tried again within the hour, or with
+    /// `--retry-wedged`.
+    pub resting: u64,
     /// The same per link.
     pub links: Vec<LinkPlanDto>,
     /// Removals that wait for a person.

@@ -145,6 +145,7 @@ pub fn plan() -> PlanDto {
         change: 0,
         remove: 0,
         adopt: 2,
+        resting: 1,
         links: vec![from_work],
         held: vec![HeldDto { link: link(work(), family()), removals: 25, limit: 10, removed_lately: 4 }],
         stuck: vec![StuckDto { link: link(work(), family()), reason: "has_attendees".to_owned(), count: 1 }],
@@ -177,7 +178,7 @@ pub fn plan_in_step() -> PlanDto {
     plan.troubles.clear();
     plan.questions.clear();
     for target in &mut plan.targets {
-        (target.place, target.moved, target.adopt) = (0, 0, 0);
+        (target.place, target.moved, target.adopt, target.resting) = (0, 0, 0, 0);
         target.held.clear();
         target.stuck.clear();
         target.strays.clear();

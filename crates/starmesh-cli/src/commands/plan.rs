@@ -156,7 +156,9 @@ fn outcome(report: &ReportDto, course: Course) -> Result<(), AppError> {
     {
         return Ok(());
     }
-    let left = text::count(report.written.deferred + report.written.wedged, "write");
+    // Those that were wedged now rest; those that rested before were not tried.
+    let standing = report.written.wedged.max(report.plan.resting());
+    let left = text::count(report.written.deferred + standing, "write");
     Err(AppError::new(ErrorCode::Incomplete, format!("{left} could not be made"))
         .hint("`starmesh status` says what stands still; the next pass tries the rest again"))
 }
@@ -186,6 +188,7 @@ fn unreached(troubles: &[TroubleDto]) -> Result<(), AppError> {
         .iter()
         .map(|trouble| trouble.calendar.as_ref().map_or(&trouble.account, |calendar| &calendar.name).clone())
         .collect();
+    names.sort();
     names.dedup();
     let error = AppError::new(first.code, format!("not reached: {} ({})", names.join(", "), first.message));
     Err(match first.code {

@@ -38,6 +38,11 @@ fn target_lines(target: &TargetPlanDto) -> Vec<String> {
     if target.adopt > 0 {
         lines.push(format!("  {} already there and taken over", count(target.adopt, "busy block")));
     }
+    if target.resting > 0 {
+        let verb = if target.resting == 1 { "stands" } else { "stand" };
+        let writes = count(target.resting, "write");
+        lines.push(format!("  {writes} {verb} still; `starmesh status` says why"));
+    }
     for held in &target.held {
         lines.push(format!(
             "  held: {} of {}. That is more than the {} that may go unasked within a day ({} went already). If it \

@@ -25,6 +25,9 @@ pub struct TargetPlan {
     /// What to write, in order: what is placed or changed comes before what goes, so that a mirror whose
     /// identity changes is never missing.
     pub operations: Vec<Operation>,
+    /// How many operations rest, since they failed for good not long ago. Whoever knows of failures takes them
+    /// out of `operations` and counts them here.
+    pub resting: u64,
     /// Mirrors that stand as they should and are remembered anew; no write.
     pub adopt: Vec<MirrorRecord>,
     /// Mirrors that are gone and not wanted; no write.
@@ -158,6 +161,7 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
         target: input.target.id.clone(),
         whole: input.whole,
         operations,
+        resting: 0,
         adopt: differences.adopt,
         forget: differences.forget,
         held,

@@ -8,6 +8,7 @@ use starmesh_store::state::WedgeReason;
 
 use super::scene::{HOME, Scene, WORK};
 use super::server::Call;
+use crate::PlanOptions;
 
 fn create(refused: Option<ErrorKind>) -> Call {
     Call::Create(HOME.to_owned(), refused)
@@ -75,6 +76,24 @@ async fn a_calendar_that_refuses_every_identity_wedges_one_mirror_and_no_other()
     assert_eq!(wedges.iter().map(|wedge| wedge.reason).collect::<Vec<_>>(), [WedgeReason::Refused]);
     scene.book("event0", 26);
     assert_eq!(device.settle().await.total.updated, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_calendar_that_can_be_written_again_stands_still_no_longer() {
+    let scene = Scene::new();
+    let device = scene.settled_device(1).await;
+    scene.home(|shelf| shelf.refuses = Some(ErrorKind::ReadOnly));
+    scene.book("second", 72);
+    assert_eq!(device.settle().await.total.wedged, 1);
+    let plan = device.plan().await;
+    assert_eq!((plan.operations(), plan.targets[0].resting), (0, 1), "it rests, and is counted");
+
+    scene.home(|shelf| shelf.refuses = None);
+    let again = PlanOptions { retry_wedged: true, ..PlanOptions::default() };
+    assert_eq!(device.engine.settle(&again).await.unwrap().total.placed, 1);
+    assert_eq!(device.state.wedges_in(&CalendarId::new(HOME)).await.unwrap(), []);
+    scene.book("third", 96);
+    assert_eq!(device.settle().await.total.placed, 1, "nobody has to ask for it");
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,6 +33,8 @@ pub(super) struct Shelf {
     pub gone: bool,
     /// The home does not list it.
     pub unlisted: bool,
+    /// Every write is refused so.
+    pub refuses: Option<ErrorKind>,
     /// Its listings are complete and empty.
     pub seems_empty: bool,
     /// Its listings leave these out.
@@ -85,8 +87,9 @@ impl Server {
     }
 
     fn carry_out(&self, calendar: &LastingName, write: &MirrorWrite) -> Result<Written> {
-        let answer = self.open(calendar, |shelf| match write {
-            MirrorWrite::Create(spec) => {
+        let answer = self.open(calendar, |shelf| match (shelf.refuses, write) {
+            (Some(kind), _) => Err(ProviderError::new(kind, "403")),
+            (None, MirrorWrite::Create(spec)) => {
                 let id = RemoteId::new(format!("{}.ics", spec.provider_id()));
                 if shelf.items.contains_key(&id) || shelf.identities_taken > 0 {
                     shelf.identities_taken = shelf.identities_taken.saturating_sub(1);
@@ -96,13 +99,13 @@ impl Server {
                 shelf.items.insert(id.clone(), spec.as_observed(id.clone(), Some(version.clone())));
                 Ok(Written { remote_id: id, version: Some(version) })
             }
-            MirrorWrite::Update(placed, spec) => {
+            (None, MirrorWrite::Update(placed, spec)) => {
                 shelf.check(placed.remote_id(), placed.version())?;
                 let (id, version) = (placed.remote_id().clone(), shelf.next_version());
                 shelf.items.insert(id.clone(), spec.as_observed(id.clone(), Some(version.clone())));
                 Ok(Written { remote_id: id, version: Some(version) })
             }
-            MirrorWrite::Remove(placed) => {
+            (None, MirrorWrite::Remove(placed)) => {
                 shelf.check(placed.remote_id(), placed.version())?;
                 shelf.items.remove(placed.remote_id());
                 Ok(Written { remote_id: placed.remote_id().clone(), version: None })

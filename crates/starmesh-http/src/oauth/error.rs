@@ -116,8 +116,8 @@ impl SignInError {
         /// Blocked by a policy of the organisation, or disabled.
         const BLOCKED: [u32; 10] =
             [50_020, 50_034, 50_057, 50_105, 50_131, 53_000, 53_001, 53_003, 530_035, 700_011];
-        /// Trouble that passes.
-        const PASSING: [u32; 2] = [50_033, 70_012];
+        /// Trouble that passes: of the service, of its second factor, or of too many requests of ours.
+        const PASSING: [u32; 5] = [50_033, 50_087, 50_088, 50_196, 70_012];
         let number = microsoft_number(description);
         let is_in = |numbers: &[u32]| number.is_some_and(|number| numbers.contains(&number));
         let code = match number {
@@ -191,7 +191,9 @@ mod tests {
             ("invalid_client", "AADSTS700025: secret", refused("invalid_client, AADSTS700025")),
             ("invalid_request", "client_secret is missing.", refused("invalid_request")),
             ("temporarily_unavailable", "", trouble.clone()),
-            ("server_error", "AADSTS50033: retry", trouble),
+            ("server_error", "AADSTS50033: retry", trouble.clone()),
+            ("invalid_grant", "AADSTS50196: a loop", trouble.clone()),
+            ("interaction_required", "AADSTS50088: the telephone network", trouble),
         ] {
             assert_eq!(of(error, description), meaning, "{error} {description}");
         }

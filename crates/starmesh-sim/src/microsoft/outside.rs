@@ -93,6 +93,11 @@ impl World {
         self.items.get(&no)
     }
 
+    /// What is stored of an event or of a whole series, as the ledger shows it.
+    pub fn event_facts(&self, no: ItemNo) -> Option<Value> {
+        self.items.get(&no).map(|item| item.main.facts())
+    }
+
     /// The event, and the date of its series, that an id on the wire means, of whatever form and mailbox.
     pub fn event_named(&self, id: &str) -> Option<(ItemNo, Option<NaiveDate>)> {
         read_event_id(id).filter(|name| self.items.contains_key(&name.item)).map(|name| (name.item, name.day))

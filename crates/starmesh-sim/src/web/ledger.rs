@@ -22,8 +22,16 @@ struct Pages {
     traffic: VecDeque<Exchange>,
     traffic_on: bool,
     traffic_dropped: u64,
+    watcher: Option<Arc<dyn WriteWatcher>>,
     /// Made with the first exchange, where the environment asks for it.
     file: Option<TrafficFile>,
+}
+
+/// Is told of every write at the moment it is made. It must not ask the service that made it: that one is
+/// in the middle of a request.
+pub trait WriteWatcher: Send + Sync {
+    /// A write was made.
+    fn wrote(&self, write: &Write);
 }
 
 /// The ledger as `GET /__ledger` shows it.
@@ -54,9 +62,11 @@ pub struct Write {
     pub event: Option<String>,
     /// What was done.
     pub kind: WriteKind,
-    /// The event before it, as the simulator itself reads it; absent where there was none.
+    /// The event as it was before, as its owner sees it; `None` for a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// The event after it, likewise.
+    /// The event as it is now, as its owner sees it; `None` for one that is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
 
@@ -138,9 +148,21 @@ impl Ledger {
         Self::default()
     }
 
-    /// Notes a write.
+    /// Notes a write, and tells whoever watches.
     pub fn write(&self, write: Write) {
-        hold(&self.0).noted.writes.push(write);
+        let watcher = {
+            let mut pages = hold(&self.0);
+            pages.noted.writes.push(write.clone());
+            pages.watcher.clone()
+        };
+        if let Some(watcher) = watcher {
+            watcher.wrote(&write);
+        }
+    }
+
+    /// Lets `watcher` see every write from now on.
+    pub fn watch_writes(&self, watcher: Arc<dyn WriteWatcher>) {
+        hold(&self.0).watcher = Some(watcher);
     }
 
     /// Notes something that would have reached a person.
@@ -209,10 +231,11 @@ impl Ledger {
         (pages.traffic.iter().cloned().collect(), pages.traffic_dropped)
     }
 
-    /// Forgets everything, as if the world had just begun; recording stays as it is, and so does its file.
+    /// Forgets everything, as if the world had just begun; recording with its file and the watcher stay as they
+    /// are.
     pub fn clear(&self) {
         let mut pages = hold(&self.0);
-        let (traffic_on, file) = (pages.traffic_on, pages.file.take());
-        *pages = Pages { traffic_on, file, ..Pages::default() };
+        let (traffic_on, file, watcher) = (pages.traffic_on, pages.file.take(), pages.watcher.take());
+        *pages = Pages { traffic_on, file, watcher, ..Pages::default() };
     }
 }

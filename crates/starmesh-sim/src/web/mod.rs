@@ -32,7 +32,9 @@ pub use hooks::{
     HOOKS_COUNTABLE, HookCall, HookCarrier, HookPlan, HookRepeat, HookReply, Hooks, HttpCarrier,
     RouterCarrier,
 };
-pub use ledger::{Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind};
+pub use ledger::{
+    Delivery, DeliveryOutcome, Ledger, LedgerPages, Notification, Write, WriteKind, WriteWatcher,
+};
 pub use lock::hold;
 pub use met::Met;
 pub use reply::{Cut, Reply, ReplyBody};

@@ -4,14 +4,14 @@
 use std::process::ExitCode;
 
 use starmesh_core::planted::Bug;
-use starmesh_world::{Outcome, Request, hunt, run, run_canaries, run_seeds, shrink};
+use starmesh_world::{Cut, Outcome, Request, Seeds, Terrain, hunt, run, run_canaries, run_seeds, shrink};
 
 /// How many seeds run unless told otherwise.
 const SEEDS_DEFAULT: u64 = 200;
 /// How many threads run worlds unless told otherwise.
 const THREADS_DEFAULT: usize = 2;
 /// In how many seeds a planted bug has to be found.
-const BUG_SEEDS_MAX: u64 = 2_000;
+const BUG_SEEDS_MAX: u64 = 10_000;
 /// How many lines of a failed world's story are printed.
 const STORY_LINES: usize = 60;
 
@@ -21,7 +21,10 @@ The seeded world: the engine against in-memory calendars with everything going w
 Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canaries included
        starmesh-world --seed S [--trace]                     one seed, told as a story
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
-       starmesh-world --canary [--from S]                    damages right worlds, which must be noticed";
+       starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
+
+With --memory all calendars are in memory, with --mixed every seed has some at simulated services; else every
+fourth seed has.";
 
 /// What was asked for.
 #[derive(Default)]
@@ -34,6 +37,7 @@ struct Arguments {
     bug: Option<String>,
     canary: bool,
     trace: bool,
+    terrain: Terrain,
 }
 
 fn main() -> ExitCode {
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
     let good = match arguments.seed {
         // With more than one seed asked for, `--seed` is where they begin.
         Some(seed) if arguments.seeds.is_none() && !arguments.bugs && !arguments.canary => {
-            one(seed, arguments.trace)
+            one(seed, &arguments)
         }
         _ if arguments.bugs => bugs(&arguments),
         _ if arguments.canary => canaries(arguments.first()),
@@ -73,6 +77,8 @@ impl Arguments {
                 "--bugs" => asked.bugs = true,
                 "--canary" => asked.canary = true,
                 "--trace" => asked.trace = true,
+                "--memory" => asked.terrain = Terrain::Memory,
+                "--mixed" => asked.terrain = Terrain::Mixed,
                 _ => return Err(format!("{word} is not known")),
             }
         }
@@ -84,16 +90,28 @@ impl Arguments {
         self.from.or(self.seed).unwrap_or(1)
     }
 
-    fn threads(&self) -> usize {
-        self.threads.unwrap_or(THREADS_DEFAULT)
+    fn seeds(&self, default: u64) -> Seeds {
+        Seeds {
+            first: self.first(),
+            count: self.seeds.unwrap_or(default),
+            threads: self.threads.unwrap_or(THREADS_DEFAULT),
+            terrain: self.terrain,
+        }
     }
 }
 
-fn one(seed: u64, trace: bool) -> bool {
-    let outcome = run(&Request { seed, keep_lines: trace, ..Request::default() });
-    let lines = if trace { &outcome.lines } else { &outcome.story };
+fn one(seed: u64, arguments: &Arguments) -> bool {
+    let cut = Cut { terrain: arguments.terrain, ..Cut::default() };
+    let outcome = run(&Request { seed, cut, keep_lines: arguments.trace, ..Request::default() });
+    let lines = if arguments.trace { &outcome.lines } else { &outcome.story };
     lines.iter().for_each(|line| println!("{line}"));
-    println!("features: {:?}\nfaults: {:?}", outcome.features, outcome.faults);
+    println!(
+        "services: {:?}\ntruths: {}\nfeatures: {:?}\nfaults: {:?}",
+        outcome.services,
+        outcome.truths.join(", "),
+        outcome.features,
+        outcome.faults
+    );
     match &outcome.failure {
         Some(failure) => println!("seed {seed} FAILED: {failure}"),
         None => println!("seed {seed} holds; trace {:016x}", outcome.trace),
@@ -105,12 +123,11 @@ fn many(arguments: &Arguments) -> bool {
     if !canaries(arguments.first()) {
         return false;
     }
-    let count = arguments.seeds.unwrap_or(SEEDS_DEFAULT);
-    let campaign = run_seeds(arguments.first(), count, arguments.threads(), None);
+    let campaign = run_seeds(&arguments.seeds(SEEDS_DEFAULT));
     println!("{}", campaign.tally);
     println!("{} seeds were run twice and left the same trace", campaign.replayed);
     if let Some(failed) = campaign.failures.first() {
-        report(failed);
+        report(failed, arguments.terrain);
         let others: Vec<u64> = campaign.failures.iter().skip(1).map(|failed| failed.seed).collect();
         println!("other seeds that failed: {others:?}");
         return false;
@@ -120,8 +137,8 @@ fn many(arguments: &Arguments) -> bool {
     thin.is_empty()
 }
 
-fn report(failed: &Outcome) {
-    let (cut, smallest) = shrink(failed);
+fn report(failed: &Outcome, terrain: Terrain) {
+    let (cut, smallest) = shrink(failed, terrain);
     let seed = failed.seed;
     println!("seed {seed} FAILED: {}", failed.failure.as_deref().unwrap_or_default());
     println!("it still fails with rounds: {:?}, without features: {:?}", cut.rounds, cut.features);
@@ -144,19 +161,23 @@ fn canaries(first: u64) -> bool {
     unnoticed.is_empty()
 }
 
+/// Where a bug shows: most of the engine's are found soonest in memory, an adapter's with its service only.
+fn terrain_of(bug: Bug) -> Terrain {
+    if bug <= Bug::NoBrake { Terrain::Memory } else { Terrain::Mixed }
+}
+
 fn bugs(arguments: &Arguments) -> bool {
     if !cfg!(feature = "planted-bugs") {
         println!("bugs can be planted only in a build with the feature planted-bugs");
         return false;
     }
-    let count = arguments.seeds.unwrap_or(BUG_SEEDS_MAX);
     let chosen = Bug::ALL.into_iter().filter(|bug| {
         arguments.bug.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&format!("{bug:?}")))
     });
     let mut missed = 0;
     let mut hunted = 0;
     for bug in chosen {
-        let hunt = hunt(bug, arguments.first(), count, arguments.threads());
+        let hunt = hunt(bug, &Seeds { terrain: terrain_of(bug), ..arguments.seeds(BUG_SEEDS_MAX) });
         hunted += 1;
         if let Some(outcome) = &hunt.found {
             let failure = outcome.failure.as_deref().unwrap_or_default();

@@ -85,7 +85,7 @@ impl FaultPlan {
     }
 
     /// True when `kind` strikes this request.
-    pub(super) fn strikes(&mut self, kind: FaultKind) -> bool {
+    pub(crate) fn strikes(&mut self, kind: FaultKind) -> bool {
         let rate = self.rates_per_mille.get(&kind).copied().unwrap_or(0);
         let strikes = self.on && rate > 0 && self.dice.chance(rate);
         if strikes {
@@ -95,7 +95,7 @@ impl FaultPlan {
     }
 
     /// Chance for the details of a fault.
-    pub(super) fn dice(&mut self) -> &mut Dice {
+    pub(crate) fn dice(&mut self) -> &mut Dice {
         &mut self.dice
     }
 }

@@ -182,6 +182,11 @@ impl Universe {
         self.lock().violations.clone()
     }
 
+    /// Records what must not be.
+    pub fn complain(&self, what: String) {
+        self.lock().violation(what);
+    }
+
     /// Adds a line to the trace.
     pub fn trace(&self, line: &str) {
         self.lock().note(line);

@@ -22,6 +22,7 @@ use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Setti
 use starmesh_tests::google_harness::GoogleHarness;
 use starmesh_tests::graph_harness::GraphHarness;
 use starmesh_tests::in_process::InProcess;
+use starmesh_tests::{Failure, Outcome};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
@@ -61,13 +62,13 @@ type Calls = Arc<Mutex<BTreeMap<At, u64>>>;
 
 impl Field {
     /// Both services as they are without faults, on `clock`.
-    pub(crate) async fn new(clock: SimClock, way: &Way) -> Self {
+    pub(crate) async fn new(clock: SimClock, way: &Way) -> Outcome<Self> {
         let calls = Calls::default();
         let google = GoogleSim::new(GoogleOptions { clock: clock.clone(), ..GoogleOptions::default() });
-        let google = google.expect("it can be built");
+        let google = google.map_err(Failure::new)?;
         let microsoft =
             MicrosoftSim::new(MicrosoftOptions { clock: clock.clone(), ..MicrosoftOptions::default() });
-        let microsoft = microsoft.expect("it can be built");
+        let microsoft = microsoft.map_err(Failure::new)?;
         let counted = |at, inner| {
             let calls = Arc::clone(&calls);
             Arc::new(Counted { at, calls, round_trip: way.round_trip, inner }) as Arc<dyn Transport>
@@ -78,23 +79,22 @@ impl Field {
             };
             let to_google = counted(At::Google, near(google.router(), "www.googleapis.com"));
             let to_microsoft = counted(At::Microsoft, near(microsoft.router(), "graph.microsoft.com"));
-            let api = "https://graph.microsoft.com/v1.0".parse().expect("a constant address");
+            let api = "https://graph.microsoft.com/v1.0".parse()?;
             let google = GoogleHarness::over(google, to_google, starmesh_google::BUDGET);
             let microsoft = GraphHarness::over(microsoft, to_microsoft, &api, starmesh_graph::BUDGET);
-            return Self { google, microsoft, clock, calls, calendars: BTreeMap::new(), _served: None };
+            return Ok(Self { google, microsoft, clock, calls, calendars: BTreeMap::new(), _served: None });
         }
         let anywhere = (std::net::Ipv4Addr::LOCALHOST, 0).into();
-        let google_served = google.start(anywhere).await.expect("a free port can be had");
-        let microsoft_served = microsoft.start(anywhere).await.expect("a free port can be had");
-        let network = || -> Arc<dyn Transport> {
-            Arc::new(ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used"))
-        };
-        let (to_google, to_microsoft) = (counted(At::Google, network()), counted(At::Microsoft, network()));
-        let api = microsoft_served.base_url().join("v1.0").expect("a path");
+        let google_served = google.start(anywhere).await?;
+        let microsoft_served = microsoft.start(anywhere).await?;
+        let network = || ReqwestTransport::new(&HttpOptions::default());
+        let to_google = counted(At::Google, Arc::new(network()?));
+        let to_microsoft = counted(At::Microsoft, Arc::new(network()?));
+        let api = microsoft_served.base_url().join("v1.0")?;
         let google = GoogleHarness::at(google, google_served.base_url(), to_google, starmesh_google::BUDGET);
         let microsoft = GraphHarness::over(microsoft, to_microsoft, &api, starmesh_graph::BUDGET);
         let served = Some((google_served, microsoft_served));
-        Self { google, microsoft, clock, calls, calendars: BTreeMap::new(), _served: served }
+        Ok(Self { google, microsoft, clock, calls, calendars: BTreeMap::new(), _served: served })
     }
 
     /// Makes an empty calendar.
@@ -105,13 +105,9 @@ impl Field {
         id
     }
 
-    /// The name of a calendar at its service.
-    ///
-    /// # Panics
-    ///
-    /// For a calendar of another field.
-    pub(crate) fn name(&self, calendar: &CalendarId) -> &(At, LastingName) {
-        self.calendars.get(calendar).expect("a calendar of this field")
+    /// Where a calendar is, and its name there.
+    pub(crate) fn name(&self, calendar: &CalendarId) -> Outcome<&(At, LastingName)> {
+        self.calendars.get(calendar).ok_or_else(|| Failure::new("a calendar of another field"))
     }
 
     /// The way around the adapters.
@@ -123,7 +119,11 @@ impl Field {
     }
 
     /// An engine that knows these links and nothing else.
-    pub(crate) async fn engine(&self, store: Arc<dyn Store>, links: &[(CalendarId, CalendarId)]) -> Engine {
+    pub(crate) async fn engine(
+        &self,
+        store: Arc<dyn Store>,
+        links: &[(CalendarId, CalendarId)],
+    ) -> Outcome<Engine> {
         let state = State::new(store, IdentityKey::new([7; 32]));
         let mut changes = Changes::new();
         for at in [At::Google, At::Microsoft] {
@@ -148,8 +148,8 @@ impl Field {
             changes.put_link(&Link { id, state: LinkState::Active });
         }
         changes.put_settings(&Settings { poll_interval_s: POLL_S, ..Settings::default() });
-        state.commit(changes).await.expect("the store keeps it");
-        Engine::new(Parts {
+        state.commit(changes).await?;
+        Ok(Engine::new(Parts {
             state,
             providers: Arc::new(Both {
                 google: self.google.provider(),
@@ -157,7 +157,7 @@ impl Field {
             }),
             clock: Arc::new(self.clock.clone()),
             entropy: Arc::new(SystemEntropy),
-        })
+        }))
     }
 
     /// How many calls went to each service since this was last asked.
@@ -179,47 +179,47 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     /// Starts one and waits until nothing is left to do.
-    pub(crate) async fn start(engine: Engine) -> Self {
+    pub(crate) async fn start(engine: Engine) -> Outcome<Self> {
         let events = engine.subscribe();
         let (commands, inbox) = mpsc::channel(COMMANDS_MAX);
         let task = tokio::spawn(async move { engine.run(inbox).await });
         let mut daemon = Self { commands, events, task };
-        daemon.quiet().await;
-        daemon
+        daemon.quiet().await?;
+        Ok(daemon)
     }
 
     /// A provider says that a calendar changed.
-    pub(crate) async fn signal(&self, calendar: &CalendarId) {
-        let told = self.commands.send(Command::Signal(calendar.clone())).await;
-        told.expect("the daemon runs");
+    pub(crate) async fn signal(&self, calendar: &CalendarId) -> Outcome<()> {
+        Ok(self.commands.send(Command::Signal(calendar.clone())).await?)
     }
 
-    /// Waits for the next event.
-    pub(crate) async fn event(&mut self) -> EngineEvent {
+    /// Waits for the next event; a calendar that cannot be read and a write that stands still are failures.
+    pub(crate) async fn event(&mut self) -> Outcome<EngineEvent> {
         match self.events.recv().await {
-            Ok(event) => event,
-            Err(RecvError::Lagged(missed)) => panic!("{missed} events were missed"),
-            Err(RecvError::Closed) => panic!("the daemon ended: {:?}", (&mut self.task).await),
-        }
-    }
-
-    /// Waits until nothing is left to do.
-    pub(crate) async fn quiet(&mut self) {
-        loop {
-            match self.event().await {
-                EngineEvent::Quiet => return,
-                EngineEvent::PullFailed { message, .. } => panic!("a calendar cannot be read: {message}"),
-                EngineEvent::Wedged { reason, .. } => panic!("a write stands still: {reason:?}"),
-                _ => {}
+            Ok(EngineEvent::PullFailed { message, .. }) => {
+                Err(Failure::new(format!("a calendar cannot be read: {message}")))
+            }
+            Ok(EngineEvent::Wedged { reason, .. }) => {
+                Err(Failure::new(format!("a write stands still: {reason:?}")))
+            }
+            Ok(event) => Ok(event),
+            Err(RecvError::Lagged(missed)) => Err(Failure::new(format!("{missed} events were missed"))),
+            Err(RecvError::Closed) => {
+                Err(Failure::new(format!("the daemon ended: {:?}", (&mut self.task).await)))
             }
         }
     }
 
+    /// Waits until nothing is left to do.
+    pub(crate) async fn quiet(&mut self) -> Outcome<()> {
+        while self.event().await? != EngineEvent::Quiet {}
+        Ok(())
+    }
+
     /// Stops it.
-    pub(crate) async fn stop(self) {
-        let told = self.commands.send(Command::Shutdown).await;
-        told.expect("the daemon runs");
-        self.task.await.expect("no panic").expect("a clean end");
+    pub(crate) async fn stop(self) -> Outcome<()> {
+        self.commands.send(Command::Shutdown).await?;
+        Ok(self.task.await??)
     }
 }
 

@@ -19,6 +19,8 @@ use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_sim::web::{SimClock, WriteKind};
 use starmesh_store::{DataKey, SqliteStore};
 
+use starmesh_tests::{Failure, Outcome};
+
 use crate::field::{At, Daemon, Field, Way};
 use crate::table::Table;
 
@@ -66,9 +68,9 @@ impl Default for Options {
 }
 
 /// Measures it.
-pub(crate) async fn measure(options: Options) -> Table {
+pub(crate) async fn measure(options: Options) -> Outcome<Table> {
     let round_trip = Duration::from_millis(u64::from(options.rtt_ms));
-    let mut field = Field::new(SimClock::real(), &Way { round_trip, sockets: true }).await;
+    let mut field = Field::new(SimClock::real(), &Way { round_trip, sockets: true }).await?;
     let mut calendars = Vec::new();
     for at in [At::Google, At::Microsoft].into_iter().flat_map(|at| vec![at; options.calendars]) {
         calendars.push(field.add_calendar(at).await);
@@ -78,21 +80,22 @@ pub(crate) async fn measure(options: Options) -> Table {
         calendars.iter().filter(move |target| **target != source).cloned()
     };
     let links: Vec<_> = calendars.iter().flat_map(|a| each(a).map(|b| (a.clone(), b))).collect();
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = tempfile::tempdir()?;
     let entropy = Arc::new(SystemEntropy);
     let store = SqliteStore::open(&folder.path().join("store.db"), &DataKey::new([1; 32]), entropy).await;
-    let engine = field.engine(Arc::new(store.expect("a store can be made")), &links).await;
-    let mut daemon = Daemon::start(engine).await;
+    let engine = field.engine(Arc::new(store?), &links).await?;
+    let mut daemon = Daemon::start(engine).await?;
     let mut table =
         Table::new("From the provider's signal to the last of a change's mirrors at its provider");
     let mut floors = Vec::new();
     for at in [At::Google, At::Microsoft] {
-        let source = calendars.iter().find(|id| field.name(id).0 == at).expect("one of each").clone();
+        let mut here = calendars.iter().filter(|id| field.name(id).is_ok_and(|name| name.0 == at));
+        let Some(source) = here.next().cloned() else { continue };
         let targets: Vec<_> = each(&source).collect();
         let mut waits: BTreeMap<Deed, Vec<Duration>> = BTreeMap::new();
         for event in 0..options.events {
             for deed in Deed::ALL {
-                let wait = one_change(&field, &mut daemon, &source, &targets, event, deed).await;
+                let wait = one_change(&field, &mut daemon, &source, &targets, event, deed).await?;
                 waits.entry(deed).or_default().push(wait);
                 tokio::time::sleep(BETWEEN_CHANGES).await;
             }
@@ -103,19 +106,19 @@ pub(crate) async fn measure(options: Options) -> Table {
             for (name, per_mille) in [("p50", 500), ("p99", 990)] {
                 let wait = percentile(&waits, per_mille);
                 let found = format!("{} ms of {}", wait.as_millis(), floor.as_millis());
-                table.fact(format!("{deed:?} at {at:?}, {name} of {}", waits.len()), found);
+                table.fact(format!("{deed:?} at {at:?}, {name} of {}", waits.len()), &found);
             }
             floors.extend(waits.iter().map(|wait| wait.as_secs_f64() / floor.as_secs_f64()));
         }
     }
     floors.sort_by(f64::total_cmp);
     let count = floors.len();
-    table.fact(format!("p50 of all {count}, in floors"), format!("{:.2}", percentile(&floors, 500)));
+    table.fact(format!("p50 of all {count}, in floors"), &format!("{:.2}", percentile(&floors, 500)));
     let p99 = percentile(&floors, 990);
     let aim = format!("<= {P99_AIM}");
-    table.row(format!("p99 of all {count}, in floors"), format!("{p99:.2}"), aim, p99 <= P99_AIM);
-    daemon.stop().await;
-    table
+    table.row(format!("p99 of all {count}, in floors"), &format!("{p99:.2}"), &aim, p99 <= P99_AIM);
+    daemon.stop().await?;
+    Ok(table)
 }
 
 /// The value that so many of a thousand do not exceed; `values` are in order and not empty.
@@ -132,8 +135,8 @@ async fn one_change(
     targets: &[CalendarId],
     event: u32,
     deed: Deed,
-) -> Duration {
-    let (at, name) = field.name(source);
+) -> Outcome<Duration> {
+    let (at, name) = field.name(source)?;
     let uid = format!("event-{event}");
     let event = |hours: i64| {
         let start: DateTime<Utc> = field.clock.now() + TimeDelta::days(2) + TimeDelta::hours(hours);
@@ -150,13 +153,11 @@ async fn one_change(
     }
     let before = (field.google.sim.ledger().writes().len(), field.microsoft.sim.ledger().writes().len());
     let signalled = field.clock.now();
-    daemon.signal(source).await;
+    daemon.signal(source).await?;
     let mut left = targets.len();
     while left > 0 {
-        match daemon.event().await {
-            EngineEvent::Placed(_) => left -= 1,
-            EngineEvent::PullFailed { message, .. } => panic!("a calendar cannot be read: {message}"),
-            _ => {}
+        if matches!(daemon.event().await?, EngineEvent::Placed(_)) {
+            left -= 1;
         }
     }
     let google = field.google.sim.ledger().writes().split_off(before.0);
@@ -164,11 +165,12 @@ async fn one_change(
     let is_event =
         |kind| matches!(kind, WriteKind::EventCreated | WriteKind::EventChanged | WriteKind::EventDeleted);
     let placed = google.iter().chain(&microsoft).filter(|write| is_event(write.kind));
-    let last = placed.map(|write| write.at).max().expect("mirrors were written");
+    let last = placed.map(|write| write.at).max();
+    let last = last.ok_or_else(|| Failure::new("no mirror was written"))?;
     // The providers tell of the mirrors, too.
     for target in targets {
-        daemon.signal(target).await;
+        daemon.signal(target).await?;
     }
-    daemon.quiet().await;
-    (last - signalled).to_std().unwrap_or_default()
+    daemon.quiet().await?;
+    Ok((last - signalled).to_std()?)
 }

@@ -12,6 +12,7 @@ use starmesh_core::time::EventTime;
 use starmesh_provider::conformance::PersonEvent;
 use starmesh_provider::env::Clock as _;
 use starmesh_store::MemoryStore;
+use starmesh_tests::Outcome;
 use starmesh_tests::in_process::clock_from_noon;
 
 use crate::field::{At, Daemon, Field, Way};
@@ -21,19 +22,20 @@ use crate::table::Table;
 const TARGETS_EACH: [usize; 3] = [1, 2, 5];
 
 /// Measures it.
-pub(crate) async fn measure() -> Table {
+pub(crate) async fn measure() -> Outcome<Table> {
     let mut table = Table::new("Calls to the providers (K targets, half of them at each provider)");
     for source in [At::Google, At::Microsoft] {
         for each in TARGETS_EACH {
-            star(&mut table, source, each).await;
+            star(&mut table, source, each).await?;
         }
     }
-    table
+    Ok(table)
 }
 
 /// One source with `each` targets at each service.
-async fn star(table: &mut Table, at: At, each: usize) {
-    let mut field = Field::new(clock_from_noon(), &Way { round_trip: Duration::ZERO, sockets: false }).await;
+async fn star(table: &mut Table, at: At, each: usize) -> Outcome<()> {
+    let mut field =
+        Field::new(clock_from_noon(), &Way { round_trip: Duration::ZERO, sockets: false }).await?;
     let source = field.add_calendar(at).await;
     let mut targets = Vec::new();
     for target in [At::Google, At::Microsoft].into_iter().flat_map(|at| vec![at; each]) {
@@ -41,13 +43,13 @@ async fn star(table: &mut Table, at: At, each: usize) {
     }
     // A calendar that is empty at the first look is read a second time before that is believed.
     for calendar in targets.iter().chain([&source]) {
-        let (at, name) = field.name(calendar);
+        let (at, name) = field.name(calendar)?;
         let held = PersonEvent { transparent: true, ..event(&field, "held", 12, None) };
         field.harness(*at).put_event(name, &held).await;
     }
     let links: Vec<_> = targets.iter().map(|target| (source.clone(), target.clone())).collect();
-    let engine = field.engine(Arc::new(MemoryStore::new()), &links).await;
-    let mut daemon = Daemon::start(engine).await;
+    let engine = field.engine(Arc::new(MemoryStore::new()), &links).await?;
+    let mut daemon = Daemon::start(engine).await?;
     let targets_count = u64::try_from(targets.len()).unwrap_or(u64::MAX);
     let single = |hours: i64| event(&field, "single", hours, None);
     let series = |hours: i64| event(&field, "series", hours, Some("FREQ=DAILY;COUNT=3"));
@@ -59,22 +61,22 @@ async fn star(table: &mut Table, at: At, each: usize) {
     ];
     for (what, event, aim) in steps {
         if let Some(event) = event {
-            let (at, name) = field.name(&source);
+            let (at, name) = field.name(&source)?;
             field.harness(*at).put_event(name, &event).await;
         }
-        let calls = after_signal(&field, &mut daemon, &source).await;
+        let calls = after_signal(&field, &mut daemon, &source).await?;
         let what = format!("{at:?}, K = {targets_count}, {what}");
-        table.row(what, calls, format!("<= {aim}"), calls <= aim);
+        table.row(what, &calls, &format!("<= {aim}"), calls <= aim);
     }
-    daemon.stop().await;
+    daemon.stop().await
 }
 
 /// The calls until all is quiet after a signal.
-async fn after_signal(field: &Field, daemon: &mut Daemon, source: &CalendarId) -> u64 {
+async fn after_signal(field: &Field, daemon: &mut Daemon, source: &CalendarId) -> Outcome<u64> {
     drop(field.take_calls());
-    daemon.signal(source).await;
-    daemon.quiet().await;
-    field.take_calls().values().sum()
+    daemon.signal(source).await?;
+    daemon.quiet().await?;
+    Ok(field.take_calls().values().sum())
 }
 
 fn event(field: &Field, uid: &str, hours: i64, rule: Option<&str>) -> PersonEvent {

@@ -1,5 +1,7 @@
 //! A table of measures, each beside its aim.
 
+use std::fmt::Display;
+
 use serde_json::json;
 
 /// A table.
@@ -26,16 +28,16 @@ impl Table {
     pub(crate) fn row(
         &mut self,
         what: impl Into<String>,
-        found: impl ToString,
-        aim: impl ToString,
+        found: &impl Display,
+        aim: &impl Display,
         met: bool,
     ) {
         self.rows.push(Row { what: what.into(), found: found.to_string(), aim: aim.to_string(), met });
     }
 
     /// Adds a measure without an aim.
-    pub(crate) fn fact(&mut self, what: impl Into<String>, found: impl ToString) {
-        self.row(what, found, "", true);
+    pub(crate) fn fact(&mut self, what: impl Into<String>, found: &impl Display) {
+        self.row(what, found, &"", true);
     }
 
     /// True when every aim is met.
