@@ -9,9 +9,9 @@ use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
 use starmesh_tests::world::{SEEN_WITHIN, World, at};
 
-use crate::on_every_ground;
+use crate::on_grounds;
 
-on_every_ground!(a_running_engine_notices_bookings_groups_and_pauses);
+on_grounds!(xandikos, google, microsoft, mixed: a_running_engine_notices_bookings_groups_and_pauses);
 
 /// How long the engine may take from its start to its first line.
 const STARTED_WITHIN: Duration = Duration::from_secs(30);

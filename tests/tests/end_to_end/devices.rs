@@ -8,9 +8,10 @@ use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
 use starmesh_tests::world::{World, at, day, on_clock};
 
-use crate::on_every_ground;
+use crate::on_grounds;
 
-on_every_ground!(
+on_grounds!(
+    radicale, google, microsoft, mixed:
     a_lost_database_is_adopted_with_the_key_and_asks_without_it,
     a_second_device_writes_nothing_and_one_that_lacks_links_removes_nothing,
 );

@@ -11,23 +11,59 @@ mod kinds;
 mod removal;
 mod secrecy;
 
-/// Makes a test on every ground of every function named, which takes the ground.
-macro_rules! on_every_ground {
-    ($($name:ident),+ $(,)?) => {
-        crate::on_every_ground!(@ground radicale RADICALE: $($name),+);
-        crate::on_every_ground!(@ground xandikos XANDIKOS: $($name),+);
-        crate::on_every_ground!(@ground google Google: $($name),+);
-        crate::on_every_ground!(@ground microsoft MICROSOFT: $($name),+);
-        crate::on_every_ground!(@ground mixed Mixed: $($name),+);
+/// Makes a test on each ground named of every function named, which takes the ground.
+macro_rules! on_grounds {
+    // Nested repetitions cannot cross two lists, so each ground takes the whole list of functions.
+    ($($ground:ident),+ : $($name:ident),+ $(,)?) => {
+        crate::on_grounds!(@each [$($ground)+] ($($name)+));
     };
-    (@ground $module:ident $ground:ident: $($name:ident),+) => {
-        mod $module {
+    (@each [] ($($name:ident)+)) => {};
+    (@each [$ground:ident $($rest:ident)*] ($($name:ident)+)) => {
+        mod $ground {
             $(#[tokio::test]
             async fn $name() -> starmesh_tests::Outcome<()> {
-                super::$name(starmesh_tests::ground::Ground::$ground).await
+                super::$name(crate::ground::$ground()).await
             })+
         }
+        crate::on_grounds!(@each [$($rest)*] ($($name)+));
     };
 }
 
-use on_every_ground;
+/// The same on every ground: for what the services could each take differently.
+macro_rules! on_every_ground {
+    ($($name:ident),+ $(,)?) => {
+        crate::on_grounds!(radicale, xandikos, google, microsoft, mixed: $($name),+);
+    };
+}
+
+use {on_every_ground, on_grounds};
+
+/// The grounds by the names of their tests' modules.
+mod ground {
+    use starmesh_tests::ground::Ground;
+
+    pub(crate) fn radicale() -> Ground {
+        Ground::RADICALE
+    }
+
+    pub(crate) fn xandikos() -> Ground {
+        Ground::XANDIKOS
+    }
+
+    pub(crate) fn google() -> Ground {
+        Ground::Google
+    }
+
+    pub(crate) fn microsoft() -> Ground {
+        Ground::MICROSOFT
+    }
+
+    /// A mailbox at Outlook.com.
+    pub(crate) fn personal() -> Ground {
+        Ground::PERSONAL
+    }
+
+    pub(crate) fn mixed() -> Ground {
+        Ground::Mixed
+    }
+}

@@ -10,9 +10,9 @@ use starmesh_tests::mirrors::{Block, blocks};
 use starmesh_tests::servers::{BOB, Server};
 use starmesh_tests::world::{World, at};
 
-use crate::on_every_ground;
+use crate::on_grounds;
 
-on_every_ground!(a_removed_group_takes_its_mirrors_along);
+on_grounds!(xandikos, google, microsoft, mixed: a_removed_group_takes_its_mirrors_along);
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 

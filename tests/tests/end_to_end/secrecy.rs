@@ -12,9 +12,9 @@ use starmesh_tests::mirrors::{Mirror, mirrors};
 use starmesh_tests::rows::{masked, opened_rows};
 use starmesh_tests::world::{World, at, day, on_clock};
 
-use crate::on_every_ground;
+use crate::on_grounds;
 
-on_every_ground!(hidden_words_appear_nowhere, twins_that_differ_only_in_hidden_words_have_equal_mirrors);
+on_grounds!(radicale, google, microsoft, mixed: hidden_words_appear_nowhere, twins_that_differ_only_in_hidden_words_have_equal_mirrors);
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
