@@ -116,6 +116,10 @@ impl World {
 
     /// The service at which a calendar lies.
     pub fn service(&self, calendar: &str) -> Service {
+        // At a server of its own, calendars of other people's making are there as well.
+        if let Ground::Caldav(_) = self.ground {
+            return Service::Caldav;
+        }
         let number = self.calendars.iter().position(|name| name == calendar);
         self.ground.service(number.expect("a calendar of this world"))
     }

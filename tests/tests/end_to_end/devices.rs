@@ -11,7 +11,7 @@ use starmesh_tests::world::{World, at, day, on_clock};
 use crate::on_grounds;
 
 on_grounds!(
-    radicale, google, microsoft, mixed:
+    radicale, google, microsoft:
     a_lost_database_is_adopted_with_the_key_and_asks_without_it,
     a_second_device_writes_nothing_and_one_that_lacks_links_removes_nothing,
 );

@@ -12,7 +12,7 @@ use starmesh_tests::world::{World, at};
 
 use crate::on_grounds;
 
-on_grounds!(xandikos, google, microsoft, mixed: a_removed_group_takes_its_mirrors_along);
+on_grounds!(xandikos, google, microsoft: a_removed_group_takes_its_mirrors_along);
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
