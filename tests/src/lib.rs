@@ -2,9 +2,10 @@
 //!
 //! 1. [`servers`]: real CalDAV servers as child processes on loopback.
 //! 2. [`dav`]: a small CalDAV client of its own, so that what a server holds is read without our adapter.
-//! 3. [`ics`] and [`mirrors`]: writing a person's events and reading mirrors, as plain iCalendar text.
+//! 3. [`ics`] and [`mirrors`]: writing a person's events and reading mirrors, as plain iCalendar text;
+//!    [`google_json`] and [`microsoft_json`] write the same events as those services do.
 //! 4. [`cli`]: the real `starmesh` program with a data folder of its own.
-//! 5. [`world`]: all of these put together, and the questions that a test asks of them.
+//! 5. [`world`]: all of these put together on some [`ground`], and the questions that a test asks of them.
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers.
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
 //! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in; [`crowd`] fills them.
@@ -12,8 +13,8 @@
 //!    adapter as a harness of the provider's conformance suite; [`bearer`] signs them in, [`in_process`] leaves
 //!    out the socket, and [`adapter_scene`] is what scenes on them share.
 //!
-//! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`]) name no other crate of ours, or a mistake
-//! shared with the program would hide itself.
+//! **Invariant:** the oracles here ([`dav`], [`ics`], [`mirrors`] and both services' JSON) name no other crate
+//! of ours, or a mistake shared with the program would hide itself.
 
 #![expect(
     clippy::expect_used,
@@ -31,9 +32,12 @@ pub mod dav;
 mod failure;
 pub mod fault_proxy;
 pub mod google_harness;
+pub mod google_json;
 pub mod graph_harness;
+pub mod ground;
 pub mod ics;
 pub mod in_process;
+pub mod microsoft_json;
 pub mod mirrors;
 pub mod rows;
 pub mod servers;

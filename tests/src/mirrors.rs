@@ -1,9 +1,16 @@
-//! Mirrors as a stranger reads them: from raw iCalendar text.
+//! Mirrors as a stranger reads them: from raw iCalendar text, or from what Google or Microsoft stores.
+//!
+//! A resource's own text says which of the three it is: only JSON begins with a brace, and only Google's
+//! says what kind of thing it is.
+
+mod google;
+mod microsoft;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use serde_json::Value;
 
 use crate::dav::Listing;
 use crate::{Failure, Outcome};
@@ -55,7 +62,10 @@ pub struct Mirror {
     pub mark: String,
     /// The time it blocks.
     pub block: Block,
-    /// The property lines of its VEVENT, unfolded, sorted, without DTSTAMP.
+    /// True when it shows an appointment that may yet fall through.
+    pub tentative: bool,
+    /// All that it says, sorted: the property lines of its VEVENT, unfolded, without DTSTAMP; of JSON the
+    /// members, each on a line, without what the service itself issues or stamps.
     pub lines: Vec<String>,
 }
 
@@ -79,11 +89,35 @@ pub fn blocks(listing: &Listing) -> Outcome<Vec<Block>> {
 }
 
 fn is_marked(body: &str) -> bool {
+    if let Some(json) = json(body) {
+        return google::is_marked(&json) || microsoft::is_marked(&json);
+    }
     unfold(body).iter().any(|line| name(line) == MARK)
 }
 
 /// Reads one mirror, and refuses one that says more, or otherwise, than a mirror may.
 fn mirror(href: &str, body: &str) -> Outcome<Mirror> {
+    match json(body) {
+        Some(json) if google::is_googles(&json) => google::mirror(href, &json),
+        Some(json) => microsoft::mirror(href, &json),
+        None => ics_mirror(href, body),
+    }
+}
+
+fn json(body: &str) -> Option<Value> {
+    body.starts_with('{').then(|| serde_json::from_str(body).unwrap_or_default())
+}
+
+/// The members of an object, each on a line of its own, sorted; those `left_out` are not among them.
+fn members(object: &Value, left_out: &[&str]) -> Vec<String> {
+    let all = object.as_object().into_iter().flatten();
+    let kept = all.filter(|(name, _)| !left_out.contains(&name.as_str()));
+    let mut lines: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
+    lines.sort();
+    lines
+}
+
+fn ics_mirror(href: &str, body: &str) -> Outcome<Mirror> {
     let lines = unfold(body);
     let count = |line: &str| lines.iter().filter(|it| *it == line).count();
     if count("BEGIN:VEVENT") != 1 || lines.iter().filter(|line| line.starts_with("BEGIN:")).count() != 2 {
@@ -112,7 +146,9 @@ fn mirror(href: &str, body: &str) -> Outcome<Mirror> {
     }
     let block = Block { start: get("DTSTART")?, end: get("DTEND")? };
     check_form(href, &own, &block)?;
-    Ok(Mirror { href: href.to_owned(), uid: get("UID")?, mark: get(MARK)?, block, lines: own })
+    let tentative = own.iter().any(|line| line == "STATUS:TENTATIVE");
+    let (href, uid, mark) = (href.to_owned(), get("UID")?, get(MARK)?);
+    Ok(Mirror { href, uid, mark, block, tentative, lines: own })
 }
 
 /// UTC without parameters, or `VALUE=DATE`.

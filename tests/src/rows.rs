@@ -31,16 +31,22 @@ const ISSUED: [&str; 2] = ["version", "cursor"];
 /// - random ids of accounts, calendars and groups, which become the names behind them, wherever they stand;
 /// - [`WORKING_TIMES`] and [`Row::at_ms`] (where they begin the key of a row, there too), and the hour by
 ///   which a removal is found, which is one of them;
-/// - what the server [`ISSUED`].
-pub async fn opened_rows(app: &Starmesh) -> Outcome<BTreeMap<&'static str, Vec<String>>> {
+/// - what the server [`ISSUED`];
+/// - what differs between two worlds before anything happens in them: ids that a service draws, and
+///   addresses. Each `stranger` is such a text, with the name that takes its place.
+pub async fn opened_rows(
+    app: &Starmesh,
+    strangers: &[(String, String)],
+) -> Outcome<BTreeMap<&'static str, Vec<String>>> {
     let store = open(app).await?;
-    let names = random_ids(&store).await?;
+    let mut names = strangers.to_vec();
+    names.extend(random_ids(&store).await?);
     let mut tables = BTreeMap::new();
     for table in Table::ALL {
         let rows = store.select(table, Select::All).await.map_err(failed)?;
         let mut opened = Vec::new();
         for row in rows {
-            opened.push(masked(table, &row, &names)?);
+            opened.push(masked_row(table, &row, &names)?);
         }
         opened.sort();
         tables.insert(table.name(), opened);
@@ -72,7 +78,7 @@ async fn random_ids(store: &SqliteStore) -> Outcome<Vec<(String, String)>> {
             let id = value.pointer("/id").and_then(Value::as_str);
             let name = value.pointer(name).map(Value::to_string);
             match (id, name) {
-                (Some(id), Some(name)) => names.push((id.to_owned(), format!("<{}>", plain(&name, &names)))),
+                (Some(id), Some(name)) => names.push((id.to_owned(), format!("<{}>", masked(&name, &names)))),
                 _ => return Err(Failure::new(format!("a row of {} has no name", table.name()))),
             }
         }
@@ -80,7 +86,7 @@ async fn random_ids(store: &SqliteStore) -> Outcome<Vec<(String, String)>> {
     Ok(names)
 }
 
-fn masked(table: Table, row: &Row, names: &[(String, String)]) -> Outcome<String> {
+fn masked_row(table: Table, row: &Row, names: &[(String, String)]) -> Outcome<String> {
     let mut value = value_of(row)?;
     mask(&mut value);
     let timed = matches!(table, Table::Journal | Table::Activity);
@@ -91,7 +97,7 @@ fn masked(table: Table, row: &Row, names: &[(String, String)]) -> Outcome<String
     });
     let lookups: Vec<String> = lookups.collect();
     let (key, parent) = (bytes(key, names), bytes(&row.parent, names));
-    Ok(format!("{key} in {parent} as {lookups:?}: {}", plain(&value.to_string(), names)))
+    Ok(format!("{key} in {parent} as {lookups:?}: {}", masked(&value.to_string(), names)))
 }
 
 fn mask(value: &mut Value) {
@@ -112,10 +118,11 @@ fn mask(value: &mut Value) {
 }
 
 fn bytes(bytes: &[u8], names: &[(String, String)]) -> String {
-    plain(&bytes.escape_ascii().to_string(), names)
+    masked(&bytes.escape_ascii().to_string(), names)
 }
 
-fn plain(text: &str, names: &[(String, String)]) -> String {
+/// `text` with names in place of what they stand for.
+pub fn masked(text: &str, names: &[(String, String)]) -> String {
     names.iter().fold(text.to_owned(), |text, (id, name)| text.replace(id, name))
 }
 

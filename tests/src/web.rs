@@ -39,6 +39,11 @@ impl Google {
         Ok(Self { sim, served })
     }
 
+    /// Host and port at which it listens.
+    pub fn authority(&self) -> String {
+        self.served.base_url().authority().to_owned()
+    }
+
     /// What `--endpoints` takes.
     pub fn endpoints(&self) -> String {
         let base = self.served.base_url().as_str().trim_end_matches('/').to_owned();
@@ -89,6 +94,11 @@ impl Microsoft {
         let ada = sim.add_user(kind, ADA, "Ada");
         let served = sim.start(ANYWHERE).await?;
         Ok(Self { sim, ada, served })
+    }
+
+    /// Host and port at which it listens.
+    pub fn authority(&self) -> String {
+        self.served.base_url().authority().to_owned()
     }
 
     /// What `--endpoints` takes.

@@ -1,4 +1,4 @@
-//! A server, a person's calendars on it, and the program between them.
+//! A person's calendars somewhere, and the program between them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
+use starmesh_sim::microsoft::world::MailboxKind;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
 use crate::cli::Starmesh;
 use crate::dav::{Dav, Listing};
+use crate::ground::{CaldavHome, GoogleHome, Ground, Home, MicrosoftHome, Service, Touch};
 use crate::ics::{CANARY, Event};
 use crate::mirrors::{Block, blocks, mirrors, originals};
-use crate::servers::{ALICE, Kind, Server, User};
+use crate::servers::{ALICE, Kind, Rights, Server, User};
 use crate::{Failure, Outcome};
 
 /// How long a running engine may take until a change is everywhere: the shortest poll interval, 5 s, its
@@ -24,54 +26,143 @@ pub const SEEN_WITHIN: Duration = Duration::from_secs(30);
 /// The pause between two looks at a server.
 const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
-/// The name of the account.
+/// The name of the account, where there is one only.
 pub const ACCOUNT: &str = "home";
 
 /// All calendars with all that is in them.
 pub type Snapshot = BTreeMap<String, Listing>;
 
-/// A server with calendars and a program that knows it.
+/// Calendars on some ground and a program that knows them.
 pub struct World {
-    /// The server.
-    pub server: Server,
-    /// The way to it past the program.
-    pub dav: Dav,
     /// The program.
     pub app: Starmesh,
+    ground: Ground,
+    caldav: Option<CaldavHome>,
+    google: Option<GoogleHome>,
+    microsoft: Option<MicrosoftHome>,
     folder: TempDir,
+    /// In the order in which they were made.
     calendars: Vec<String>,
-    user: User,
 }
 
 impl World {
-    /// A fresh server with `calendars`, and a program with an account for it.
-    pub async fn new(kind: Kind, calendars: &[&str]) -> Outcome<Self> {
-        Self::of(ALICE, kind, calendars).await
+    /// Fresh `calendars` on some ground, and a program with an account for each service there.
+    pub async fn new(ground: impl Into<Ground>, calendars: &[&str]) -> Outcome<Self> {
+        Self::of(ALICE, ground, calendars).await
     }
 
-    /// The same for somebody else.
-    pub async fn of(user: User, kind: Kind, calendars: &[&str]) -> Outcome<Self> {
-        let server = Server::start(kind)?;
-        let dav = Dav::of(&server, user)?;
+    /// The same for somebody else, as far as it is CalDAV; elsewhere all calendars are Ada's.
+    pub async fn of(user: User, ground: impl Into<Ground>, calendars: &[&str]) -> Outcome<Self> {
+        let ground = ground.into();
         let folder = tempfile::Builder::new().prefix("starmesh-world-").tempdir()?;
         let app = Starmesh::new(&folder.path().join("data"))?;
         let calendars: Vec<String> = calendars.iter().copied().map(str::to_owned).collect();
-        let world = Self { server, dav, app, folder, calendars, user };
-        for name in &world.calendars {
-            world.dav.mkcalendar(&world.path(name), &display_name(name)).await?;
+        let mut world = Self { app, ground, caldav: None, google: None, microsoft: None, folder, calendars };
+        match ground {
+            Ground::Caldav(kind) => world.caldav = Some(CaldavHome::start(kind, user)?),
+            Ground::Google => world.google = Some(GoogleHome::start().await?),
+            Ground::Microsoft(kind) => world.microsoft = Some(MicrosoftHome::start(kind).await?),
+            Ground::Mixed => {
+                world.caldav = Some(CaldavHome::start(Kind::Radicale(Rights::Owner), user)?);
+                world.google = Some(GoogleHome::start().await?);
+                world.microsoft = Some(MicrosoftHome::start(MailboxKind::Work).await?);
+            }
+        }
+        for name in world.calendars.clone() {
+            world.home_mut(&name).add_calendar(&name).await?;
         }
         world.sign_in(&world.app).await?;
         Ok(world)
     }
 
-    /// Gives `app` the account.
+    /// Gives `app` every account.
     pub async fn sign_in(&self, app: &Starmesh) -> Outcome<()> {
-        let url = self.server.url();
-        app.add_account(ACCOUNT, url.as_str(), self.user.name, self.user.password).await?.expect(0)?;
+        for (service, home) in self.homes() {
+            home.sign_in(app, self.account(service)).await?;
+        }
         Ok(())
     }
 
-    /// Another data folder, with the account: a second device, or the same after its disk was lost.
+    /// The ground it stands on.
+    pub fn ground(&self) -> Ground {
+        self.ground
+    }
+
+    /// The CalDAV server.
+    pub fn server(&self) -> &Server {
+        &self.caldav().server
+    }
+
+    /// The same, to stop it and to start it again.
+    pub fn server_mut(&mut self) -> &mut Server {
+        &mut self.caldav.as_mut().expect("the world has a CalDAV server").server
+    }
+
+    /// The way to the CalDAV server past the program.
+    pub fn dav(&self) -> &Dav {
+        &self.caldav().dav
+    }
+
+    fn caldav(&self) -> &CaldavHome {
+        self.caldav.as_ref().expect("the world has a CalDAV server")
+    }
+
+    fn homes(&self) -> impl Iterator<Item = (Service, &dyn Home)> {
+        let caldav = self.caldav.as_ref().map(|home| (Service::Caldav, home as &dyn Home));
+        let google = self.google.as_ref().map(|home| (Service::Google, home as &dyn Home));
+        let microsoft = self.microsoft.as_ref().map(|home| (Service::Microsoft, home as &dyn Home));
+        [caldav, google, microsoft].into_iter().flatten()
+    }
+
+    /// The service at which a calendar lies.
+    pub fn service(&self, calendar: &str) -> Service {
+        // At a server of its own, calendars of other people's making are there as well.
+        if let Ground::Caldav(_) = self.ground {
+            return Service::Caldav;
+        }
+        let number = self.calendars.iter().position(|name| name == calendar);
+        self.ground.service(number.expect("a calendar of this world"))
+    }
+
+    fn home(&self, calendar: &str) -> &dyn Home {
+        let service = self.service(calendar);
+        let found = self.homes().find(|(other, _)| *other == service);
+        found.expect("the world has every service of its ground").1
+    }
+
+    fn home_mut(&mut self, calendar: &str) -> &mut dyn Home {
+        let home: Option<&mut dyn Home> = match self.service(calendar) {
+            Service::Caldav => self.caldav.as_mut().map(|home| home as &mut dyn Home),
+            Service::Google => self.google.as_mut().map(|home| home as &mut dyn Home),
+            Service::Microsoft => self.microsoft.as_mut().map(|home| home as &mut dyn Home),
+        };
+        home.expect("the world has every service of its ground")
+    }
+
+    fn account(&self, service: Service) -> &'static str {
+        match (self.ground, service) {
+            (Ground::Mixed, Service::Google) => "personal",
+            (Ground::Mixed, Service::Microsoft) => "office",
+            _ => ACCOUNT,
+        }
+    }
+
+    /// The name that people see of a calendar.
+    pub fn title(&self, calendar: &str) -> String {
+        self.home(calendar).title(calendar)
+    }
+
+    /// The name of a calendar with that of its account.
+    pub fn full_name(&self, calendar: &str) -> String {
+        format!("{}/{calendar}", self.account(self.service(calendar)))
+    }
+
+    /// The address by which somebody invites whoever owns a calendar.
+    pub fn address(&self, calendar: &str) -> String {
+        self.home(calendar).address(calendar)
+    }
+
+    /// Another data folder, with the accounts: a second device, or the same after its disk was lost.
     pub async fn device(&self, name: &str) -> Outcome<Starmesh> {
         let app = self.empty_device(name)?;
         self.sign_in(&app).await?;
@@ -88,30 +179,70 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// The path of a calendar.
+    /// The path of a calendar at the CalDAV server.
     pub fn path(&self, calendar: &str) -> String {
-        format!("{}{calendar}/", self.server.home_of(self.user))
+        self.caldav().path(calendar)
     }
 
-    /// The path of an event.
+    /// The path of an event there.
     pub fn href(&self, calendar: &str, uid: &str) -> String {
-        format!("{}{uid}.ics", self.path(calendar))
+        self.caldav().href(calendar, uid)
     }
 
     /// Books an event, or changes it.
     pub async fn put(&self, calendar: &str, event: &Event) -> Outcome<()> {
-        self.dav.put_ics(&self.href(calendar, &event.uid), &event.text()).await?;
-        Ok(())
+        self.home(calendar).put(calendar, event).await.map_err(|failure| failure.during(&event.uid))
     }
 
     /// Cancels an event.
     pub async fn delete(&self, calendar: &str, uid: &str) -> Outcome<()> {
-        self.dav.delete(&self.href(calendar, uid)).await
+        self.home(calendar).delete(calendar, uid).await
     }
 
-    /// Everything in one calendar.
+    /// Deletes by hand what is called `href` in a listing.
+    pub async fn remove(&self, calendar: &str, href: &str) -> Outcome<()> {
+        self.home(calendar).remove(calendar, href).await
+    }
+
+    /// Changes by hand what is called `href` in a listing.
+    pub async fn touch(&self, calendar: &str, href: &str, touch: Touch<'_>) -> Outcome<()> {
+        self.home(calendar).touch(calendar, href, touch).await
+    }
+
+    /// Copies by hand what is called `href` in a listing; what the copy is called there.
+    pub async fn copy(&self, calendar: &str, href: &str) -> Outcome<String> {
+        self.home(calendar).copy(calendar, href).await
+    }
+
+    /// A number that grows by one with every event that the program makes.
+    pub fn made(&self) -> Outcome<usize> {
+        self.homes().map(|(_, home)| home.made()).sum()
+    }
+
+    /// Everything in one calendar. A failure when any person would have heard of anything by then.
     pub async fn list(&self, calendar: &str) -> Outcome<Listing> {
-        self.dav.list(&self.path(calendar)).await
+        let notified: Vec<String> = self.homes().flat_map(|(_, home)| home.notified()).collect();
+        if !notified.is_empty() {
+            return Err(Failure::new(format!("people were notified: {notified:?}")));
+        }
+        self.home(calendar).list(calendar).await
+    }
+
+    /// What differs from an equal world, each with a name that takes its place: the ids that a service draws
+    /// for events, and where it listens.
+    pub async fn issued(&self) -> Outcome<Vec<(String, String)>> {
+        let mut issued: Vec<(String, String)> =
+            self.homes().map(|(service, home)| (home.authority(), format!("<{service:?}>"))).collect();
+        for (calendar, listing) in self.snapshot().await? {
+            let drawn = listing.into_iter().filter(|_| self.service(&calendar) == Service::Microsoft);
+            for (id, resource) in drawn {
+                let event: serde_json::Value = serde_json::from_str(&resource.body)?;
+                let own = event["transactionId"].as_str().or(event["iCalUId"].as_str());
+                let own = own.ok_or_else(|| Failure::new("an event without any name"))?;
+                issued.push((id, format!("<{own} in {calendar}>")));
+            }
+        }
+        Ok(issued)
     }
 
     /// Everything.

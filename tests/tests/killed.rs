@@ -1,18 +1,16 @@
 //! The real program killed at random moments of a first sync, and what it leaves behind, read from the
-//! server itself.
+//! services themselves.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use starmesh_tests::cli::Running;
+use starmesh_tests::ground::Ground;
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::{Block, mirrors};
-use starmesh_tests::servers::{Kind, Rights};
 use starmesh_tests::world::{World, at, day, on_clock};
 use starmesh_tests::{Failure, Outcome};
 use tokio::time::{Instant, sleep};
@@ -21,7 +19,7 @@ use tokio::time::{Instant, sleep};
 const KILLS: usize = 5;
 
 /// Events in each of three calendars, a series of [`OCCURRENCES`] besides.
-const EVENTS: usize = 24;
+const EVENTS: usize = 16;
 
 /// Occurrences of the series.
 const OCCURRENCES: usize = 6;
@@ -37,7 +35,7 @@ const MOMENT_MAX: Duration = Duration::from_millis(1_500);
 /// How long the program may take until a number of mirrors stands.
 const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
 
-/// The pause between two looks at the server's folder.
+/// The pause between two looks at what was made.
 const LOOK_PAUSE: Duration = Duration::from_millis(1);
 
 const CALENDARS: [&str; 3] = ["work", "family", "club"];
@@ -45,9 +43,9 @@ const CALENDARS: [&str; 3] = ["work", "family", "club"];
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
 /// A first sync between three calendars, killed [`KILLS`] times at moments that `seed` chooses.
-async fn a_first_sync_survives_kills(kind: Kind, seed: u64) -> Outcome<()> {
+async fn a_first_sync_survives_kills(ground: Ground, seed: u64) -> Outcome<()> {
     let mut moments = ChaCha8Rng::seed_from_u64(seed);
-    let world = World::new(kind, &CALENDARS).await?;
+    let world = World::new(ground, &CALENDARS).await?;
     let booked = book(&world).await?;
     let originals = world.originals().await?;
     world.app.ok(&[&["group", "add", "mesh"], &CALENDARS[..]].concat()).await?;
@@ -58,8 +56,8 @@ async fn a_first_sync_survives_kills(kind: Kind, seed: u64) -> Outcome<()> {
             sleep(MOMENT_MAX.mul_f64(moments.random())).await;
         } else {
             let more = moments.random_range(1..=WRITES_MAX);
-            let enough = files(&world.server.data())? + more;
-            wait_for_files(&mut running, &world.server.data(), enough).await?;
+            let enough = world.made()? + more;
+            wait_for_events(&mut running, &world, enough).await?;
             // Not always at the instant at which a write became visible.
             sleep(Duration::from_micros(moments.random_range(0..8_000))).await;
         }
@@ -117,10 +115,10 @@ async fn no_double(world: &World) -> Outcome<usize> {
     Ok(count)
 }
 
-/// Waits until the server keeps `enough` events. A program that ends before is no failure here.
-async fn wait_for_files(running: &mut Running, data: &Path, enough: usize) -> Outcome<()> {
+/// Waits until there are `enough` events. A program that ends before is no failure here.
+async fn wait_for_events(running: &mut Running, world: &World, enough: usize) -> Outcome<()> {
     let deadline = Instant::now() + WRITTEN_WITHIN;
-    while files(data)? < enough && running.is_running()? {
+    while world.made()? < enough && running.is_running()? {
         if Instant::now() > deadline {
             return Err(Failure::new(format!("not {enough} events within {WRITTEN_WITHIN:?}")));
         }
@@ -129,44 +127,22 @@ async fn wait_for_files(running: &mut Running, data: &Path, enough: usize) -> Ou
     Ok(())
 }
 
-/// How many events the server keeps: both servers keep one file for each.
-fn files(folder: &Path) -> Outcome<usize> {
-    let mut count = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        // Repositories and caches are the servers' own affair, and files come and go in them.
-        if name.starts_with('.') {
-            continue;
-        }
-        if entry.file_type()?.is_dir() {
-            count += files(&entry.path())?;
-        } else if name.ends_with(".ics") {
-            count += 1;
-        }
-    }
-    Ok(count)
-}
-
 mod radicale {
     use super::*;
 
-    const KIND: Kind = Kind::Radicale(Rights::Owner);
-
     #[tokio::test]
     async fn a_first_sync_survives_kills_1() -> Outcome<()> {
-        a_first_sync_survives_kills(KIND, 1).await
+        a_first_sync_survives_kills(Ground::RADICALE, 1).await
     }
 
     #[tokio::test]
     async fn a_first_sync_survives_kills_2() -> Outcome<()> {
-        a_first_sync_survives_kills(KIND, 2).await
+        a_first_sync_survives_kills(Ground::RADICALE, 2).await
     }
 
     #[tokio::test]
     async fn a_first_sync_survives_kills_3() -> Outcome<()> {
-        a_first_sync_survives_kills(KIND, 3).await
+        a_first_sync_survives_kills(Ground::RADICALE, 3).await
     }
 }
 
@@ -175,11 +151,38 @@ mod xandikos {
 
     #[tokio::test]
     async fn a_first_sync_survives_kills_4() -> Outcome<()> {
-        a_first_sync_survives_kills(Kind::Xandikos, 4).await
+        a_first_sync_survives_kills(Ground::XANDIKOS, 4).await
     }
 
     #[tokio::test]
     async fn a_first_sync_survives_kills_5() -> Outcome<()> {
-        a_first_sync_survives_kills(Kind::Xandikos, 5).await
+        a_first_sync_survives_kills(Ground::XANDIKOS, 5).await
+    }
+}
+
+mod google {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_6() -> Outcome<()> {
+        a_first_sync_survives_kills(Ground::Google, 6).await
+    }
+}
+
+mod microsoft {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_7() -> Outcome<()> {
+        a_first_sync_survives_kills(Ground::MICROSOFT, 7).await
+    }
+}
+
+mod mixed {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_first_sync_survives_kills_8() -> Outcome<()> {
+        a_first_sync_survives_kills(Ground::Mixed, 8).await
     }
 }

@@ -97,7 +97,7 @@ fn tear(mut answer: Answer) -> Answer {
 #[tokio::test]
 async fn a_malformed_event_among_good_ones_stops_only_itself() -> Outcome<()> {
     let world = World::new(Kind::Radicale(Rights::Owner), &["work", "family"]).await?;
-    let proxy = FaultProxy::before(&world.server.url()).await;
+    let proxy = FaultProxy::before(&world.server().url()).await;
     let app = world.empty_device("behind-proxy")?;
     app.add_account("home", proxy.url().as_str(), ALICE.name, ALICE.password).await?.expect(0)?;
     app.ok(&["group", "add", "pair", "work", "family"]).await?;

@@ -164,7 +164,7 @@ async fn refusal(world: &World, url: &str, password: &str, exit: i32) -> Outcome
 #[tokio::test]
 async fn an_account_that_cannot_be_added_says_why_and_is_not_kept() -> Outcome<()> {
     let mut world = World::new(RADICALE, &["work"]).await?;
-    let url = world.server.url();
+    let url = world.server().url();
     assert_eq!(refusal(&world, url.as_str(), "wrong", 3).await?["code"], "sign_in_refused");
 
     let secure = Server::start(Kind::RadicaleSelfSigned)?;
@@ -182,7 +182,7 @@ async fn an_account_that_cannot_be_added_says_why_and_is_not_kept() -> Outcome<(
         proxy.heal();
     }
 
-    world.server.stop()?;
+    world.server_mut().stop()?;
     assert_eq!(refusal(&world, url.as_str(), ALICE.password, 1).await?["code"], "offline");
 
     let accounts = world.app.json(&["account", "list"]).await?;

@@ -31,7 +31,7 @@ async fn a_password_ends_before_its_line_break_and_is_never_waited_for() -> Outc
 #[tokio::test]
 async fn what_is_wrong_with_an_account_is_told_apart() -> Outcome<()> {
     let world = World::new(RADICALE, &["work"]).await?;
-    let url = world.server.url();
+    let url = world.server().url();
     let (url, user) = (url.as_str(), ALICE.name);
     let add = async |name: &str, url: &str, password: &str, code: i32| -> Outcome<String> {
         let args = ["--json", "account", "add", "caldav", "--name", name, "--url", url, "--user", user];
@@ -98,7 +98,7 @@ async fn an_account_that_cannot_be_reached_stays_until_its_blocks_are_given_up()
     world.app.ok(&["group", "add", "pair", "work", "family"]).await?;
     world.sync().await?;
 
-    world.server.stop()?;
+    world.server_mut().stop()?;
     let ended = world.app.code(&["--json", "account", "remove", "home"], 1).await?;
     assert_eq!(ended.error()?["code"], "incomplete");
     let report: serde_json::Value = serde_json::from_str(&ended.stdout)?;
@@ -118,7 +118,7 @@ async fn an_account_that_cannot_be_reached_stays_until_its_blocks_are_given_up()
 async fn the_blocks_of_a_dead_account_are_removed_where_they_can_be_reached() -> Outcome<()> {
     let world = World::new(RADICALE, &["work"]).await?;
     let mut other = World::new(RADICALE, &["club"]).await?;
-    let url = other.server.url();
+    let url = other.server().url();
     world.app.add_account("club-server", url.as_str(), ALICE.name, ALICE.password).await?.expect(0)?;
     let hour = chrono::TimeDelta::hours(1);
     let (here, there) = (starmesh_tests::world::at(3, 9), starmesh_tests::world::at(3, 14));
@@ -128,7 +128,7 @@ async fn the_blocks_of_a_dead_account_are_removed_where_they_can_be_reached() ->
     world.sync().await?;
     world.expect("work", &[starmesh_tests::mirrors::Block::timed(there, hour)]).await?;
 
-    other.server.stop()?;
+    other.server_mut().stop()?;
     let ended = world.app.code(&["--json", "account", "remove", "club-server"], 1).await?;
     let report: serde_json::Value = serde_json::from_str(&ended.stdout)?;
     assert_eq!(report["mirrors_removed"], 1);
@@ -136,7 +136,7 @@ async fn the_blocks_of_a_dead_account_are_removed_where_they_can_be_reached() ->
     assert_eq!(report["unreached"][0]["link"]["target"]["account"], "club-server");
     world.expect("work", &[]).await?;
 
-    other.server.restart()?;
+    other.server_mut().restart()?;
     let removed = world.app.json(&["account", "remove", "club-server"]).await?;
     assert_eq!((&removed["removed"], &removed["mirrors_removed"]), (&true.into(), &1.into()));
     other.expect("club", &[]).await?;

@@ -26,7 +26,7 @@ async fn a_calendar_answers_to_its_names_and_to_no_other() -> Outcome<()> {
     // A second account with the same calendars makes every short name mean two.
     world
         .app
-        .add_account("office", world.server.url().as_str(), ALICE.name, ALICE.password)
+        .add_account("office", world.server().url().as_str(), ALICE.name, ALICE.password)
         .await?
         .expect(0)?;
     let ambiguous = world.app.error(&["group", "add", "pair", "work", "home/family"], 2).await?;
@@ -44,7 +44,7 @@ async fn a_group_that_makes_no_sense_is_refused() -> Outcome<()> {
     assert_eq!(refusal["code"], "invalid_group");
     world
         .app
-        .add_account("twin", world.server.url().as_str(), ALICE.name, ALICE.password)
+        .add_account("twin", world.server().url().as_str(), ALICE.name, ALICE.password)
         .await?
         .expect(0)?;
     let refusal = world.app.error(&["group", "add", "pair", "home/work", "twin/work"], 2).await?;
@@ -79,7 +79,7 @@ async fn links_are_paused_and_resumed_by_their_ends() -> Outcome<()> {
 #[tokio::test]
 async fn a_calendar_that_appears_later_is_listed() -> Outcome<()> {
     let world = World::new(RADICALE, &["work"]).await?;
-    world.dav.mkcalendar(&world.path("later"), "Later").await?;
+    world.dav().mkcalendar(&world.path("later"), "Later").await?;
     let known = world.app.json(&["calendar", "list", "--offline"]).await?;
     assert_eq!(known["calendars"].as_array().map(Vec::len), Some(1));
     let listed = world.app.json(&["calendar", "list"]).await?;

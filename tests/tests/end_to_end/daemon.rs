@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use starmesh_tests::Outcome;
+use starmesh_tests::ground::Ground;
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
-use starmesh_tests::servers::Kind;
 use starmesh_tests::world::{SEEN_WITHIN, World, at};
 
-use crate::on_both_servers;
+use crate::on_grounds;
 
-on_both_servers!(a_running_engine_notices_bookings_groups_and_pauses);
+on_grounds!(xandikos, google, microsoft, mixed: a_running_engine_notices_bookings_groups_and_pauses);
 
 /// How long the engine may take from its start to its first line.
 const STARTED_WITHIN: Duration = Duration::from_secs(30);
@@ -26,8 +26,8 @@ async fn book(world: &World, calendar: &str, hour: u32) -> Outcome<()> {
     world.put(calendar, &Event::timed(&format!("{calendar}-{hour}"), at(4, hour), HOUR)).await
 }
 
-async fn a_running_engine_notices_bookings_groups_and_pauses(kind: Kind) -> Outcome<()> {
-    let world = World::new(kind, &["work", "family", "club"]).await?;
+async fn a_running_engine_notices_bookings_groups_and_pauses(ground: Ground) -> Outcome<()> {
+    let world = World::new(ground, &["work", "family", "club"]).await?;
     world.app.ok(&["settings", "set", "poll_interval", "5"]).await?;
     world.app.ok(&["group", "add", "pair", "work", "family"]).await?;
     book(&world, "work", 8).await?;

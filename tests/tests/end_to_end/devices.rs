@@ -3,14 +3,15 @@
 use chrono::TimeDelta;
 use starmesh_tests::Outcome;
 use starmesh_tests::cli::Starmesh;
+use starmesh_tests::ground::Ground;
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
-use starmesh_tests::servers::Kind;
 use starmesh_tests::world::{World, at, day, on_clock};
 
-use crate::on_both_servers;
+use crate::on_grounds;
 
-on_both_servers!(
+on_grounds!(
+    radicale, google, microsoft:
     a_lost_database_is_adopted_with_the_key_and_asks_without_it,
     a_second_device_writes_nothing_and_one_that_lacks_links_removes_nothing,
 );
@@ -37,8 +38,8 @@ async fn draw_groups(app: &Starmesh) -> Outcome<()> {
     Ok(())
 }
 
-async fn scene(kind: Kind) -> Outcome<World> {
-    let world = World::new(kind, &["work", "family", "club"]).await?;
+async fn scene(ground: Ground) -> Outcome<World> {
+    let world = World::new(ground, &["work", "family", "club"]).await?;
     book(&world).await?;
     draw_groups(&world.app).await?;
     world.sync().await?;
@@ -54,8 +55,8 @@ async fn import(world: &World, app: &Starmesh) -> Outcome<()> {
     Ok(())
 }
 
-async fn a_lost_database_is_adopted_with_the_key_and_asks_without_it(kind: Kind) -> Outcome<()> {
-    let world = scene(kind).await?;
+async fn a_lost_database_is_adopted_with_the_key_and_asks_without_it(ground: Ground) -> Outcome<()> {
+    let world = scene(ground).await?;
     let before = world.snapshot().await?;
 
     // With the key: everything is adopted and nothing written.
@@ -89,8 +90,10 @@ async fn a_lost_database_is_adopted_with_the_key_and_asks_without_it(kind: Kind)
     world.expect_unchanged(&before).await
 }
 
-async fn a_second_device_writes_nothing_and_one_that_lacks_links_removes_nothing(kind: Kind) -> Outcome<()> {
-    let world = scene(kind).await?;
+async fn a_second_device_writes_nothing_and_one_that_lacks_links_removes_nothing(
+    ground: Ground,
+) -> Outcome<()> {
+    let world = scene(ground).await?;
     let second = world.empty_device("second")?;
     import(&world, &second).await?;
     world.sign_in(&second).await?;

@@ -1,5 +1,6 @@
-//! The main job on real servers with the real program: each test is a person with calendars, and what the
-//! program did is read from the server itself.
+//! The main job with the real program, on real CalDAV servers, on simulated Google and Microsoft, and over all
+//! three at once: each test is a person with calendars, and what the program did is read from the service
+//! itself.
 
 mod brake;
 mod daemon;
@@ -10,28 +11,59 @@ mod kinds;
 mod removal;
 mod secrecy;
 
-use starmesh_tests::servers::{Kind, Rights};
-
-/// Radicale, where everybody signs in.
-const RADICALE: Kind = Kind::Radicale(Rights::Owner);
-
-/// Makes a test on each server of every function named, which takes the server's kind.
-macro_rules! on_both_servers {
-    ($($name:ident),+ $(,)?) => {
-        mod radicale {
+/// Makes a test on each ground named of every function named, which takes the ground.
+macro_rules! on_grounds {
+    // Nested repetitions cannot cross two lists, so each ground takes the whole list of functions.
+    ($($ground:ident),+ : $($name:ident),+ $(,)?) => {
+        crate::on_grounds!(@each [$($ground)+] ($($name)+));
+    };
+    (@each [] ($($name:ident)+)) => {};
+    (@each [$ground:ident $($rest:ident)*] ($($name:ident)+)) => {
+        mod $ground {
             $(#[tokio::test]
             async fn $name() -> starmesh_tests::Outcome<()> {
-                super::$name(crate::RADICALE).await
+                super::$name(crate::ground::$ground()).await
             })+
         }
-
-        mod xandikos {
-            $(#[tokio::test]
-            async fn $name() -> starmesh_tests::Outcome<()> {
-                super::$name(starmesh_tests::servers::Kind::Xandikos).await
-            })+
-        }
+        crate::on_grounds!(@each [$($rest)*] ($($name)+));
     };
 }
 
-use on_both_servers;
+/// The same on every ground: for what the services could each take differently.
+macro_rules! on_every_ground {
+    ($($name:ident),+ $(,)?) => {
+        crate::on_grounds!(radicale, xandikos, google, microsoft, mixed: $($name),+);
+    };
+}
+
+use {on_every_ground, on_grounds};
+
+/// The grounds by the names of their tests' modules.
+mod ground {
+    use starmesh_tests::ground::Ground;
+
+    pub(crate) fn radicale() -> Ground {
+        Ground::RADICALE
+    }
+
+    pub(crate) fn xandikos() -> Ground {
+        Ground::XANDIKOS
+    }
+
+    pub(crate) fn google() -> Ground {
+        Ground::Google
+    }
+
+    pub(crate) fn microsoft() -> Ground {
+        Ground::MICROSOFT
+    }
+
+    /// A mailbox at Outlook.com.
+    pub(crate) fn personal() -> Ground {
+        Ground::PERSONAL
+    }
+
+    pub(crate) fn mixed() -> Ground {
+        Ground::Mixed
+    }
+}
