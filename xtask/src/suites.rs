@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use cargo_metadata::{Metadata, TargetKind};
 
+use crate::world;
+
 /// One suite.
 pub(crate) struct Suite {
     /// What `--only` takes.
@@ -22,13 +24,8 @@ pub(crate) enum Work {
     Setup,
     /// `cargo xtask tidy`.
     Tidy,
-    /// `cargo xtask world` with this many seeds, or with every planted bug.
-    World {
-        /// How many seeds, or the program's own number.
-        seeds: Option<u64>,
-        /// Whether bugs are planted.
-        bugs: bool,
-    },
+    /// `cargo xtask world`, asked so.
+    World(world::Arguments),
     /// `cargo xtask demo`: the whole story once, its traffic recorded.
     Demo,
     /// The judge, over the traffic that other suites recorded.
@@ -107,11 +104,13 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
         suite("unit", 120, &["setup"], Work::Cargo(unit)),
     ];
     suites.extend(end_to_end(metadata));
-    let bugs = Work::World { seeds: None, bugs: true };
+    let asked = world::Arguments::default();
+    let memory = world::Arguments { seeds: Some(WORLD_SEEDS), memory: true, ..asked };
+    let bugs = world::Arguments { bugs: true, ..asked };
     suites.extend([
         suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
-        suite("world", 300, &[], Work::World { seeds: Some(WORLD_SEEDS), bugs: false }),
-        suite("bugs", 120, &[], bugs),
+        suite("world", 300, &[], Work::World(memory)),
+        suite("bugs", 120, &[], Work::World(bugs)),
         suite("demo", 60, &[], Work::Demo),
         suite("judge", 60, &JUDGED, Work::Judge),
     ]);

@@ -123,10 +123,7 @@ fn perform(workspace: &Workspace, work: &Work, traffic: Option<&Path>) -> Outcom
     let result = match work {
         Work::Setup => setup::run(workspace, Purpose::Test),
         Work::Tidy => tidy::run(workspace),
-        Work::World { seeds, bugs } => world::run(
-            workspace,
-            &world::Arguments { seeds: *seeds, seed: None, bugs: *bugs, release: false },
-        ),
+        Work::World(asked) => world::run(workspace, asked),
         Work::Demo => demo::run(workspace, &demo::Arguments { rest: Vec::new() }, traffic),
         Work::Judge => traffic
             .ok_or_else(|| Failure::new("nothing was recorded"))

@@ -6,7 +6,8 @@ use crate::process::{self, Failure};
 use crate::workspace::Workspace;
 
 /// Which worlds to run. A failing seed is printed and replays exactly with `--seed`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(crate) struct Arguments {
     /// How many seeds to run.
     #[arg(long, value_name = "N")]
@@ -14,6 +15,13 @@ pub(crate) struct Arguments {
     /// The first seed; alone, the only one.
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
+    /// All calendars in memory. Without this and without `--mixed` every fourth seed has some at simulated
+    /// services.
+    #[arg(long, conflicts_with = "mixed")]
+    pub(crate) memory: bool,
+    /// Every seed with calendars at simulated Google, Microsoft and CalDAV services.
+    #[arg(long)]
+    pub(crate) mixed: bool,
     /// Plant each known bug in turn and fail unless every one is found.
     #[arg(long)]
     pub(crate) bugs: bool,
@@ -44,8 +52,10 @@ fn words(arguments: &Arguments) -> Vec<String> {
         .chain(seed)
         .flat_map(|(option, value)| [option.to_owned(), value.to_string()])
         .collect();
-    if arguments.bugs {
-        words.push("--bugs".to_owned());
+    for (asked, option) in
+        [(arguments.memory, "--memory"), (arguments.mixed, "--mixed"), (arguments.bugs, "--bugs")]
+    {
+        words.extend(asked.then(|| option.to_owned()));
     }
     words
 }
@@ -56,9 +66,9 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_passed_on_and_nothing_else() {
-        let asked = Arguments { seeds: Some(2000), seed: Some(7), bugs: true, release: true };
-        assert_eq!(words(&asked), ["--seeds", "2000", "--seed", "7", "--bugs"]);
-        let plain = Arguments { seeds: None, seed: None, bugs: false, release: false };
+        let plain = Arguments::default();
+        let asked = Arguments { seeds: Some(2000), seed: Some(7), mixed: true, bugs: true, ..plain };
+        assert_eq!(words(&asked), ["--seeds", "2000", "--seed", "7", "--mixed", "--bugs"]);
         assert_eq!(words(&plain), Vec::<String>::new());
     }
 }

@@ -39,6 +39,7 @@ pub(crate) enum Extent {
 
 /// What a pull found.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(crate) struct Pulled {
     /// Meetings of events that changed.
     pub meetings: BTreeSet<MeetingId>,

@@ -50,13 +50,20 @@ struct Watch {
     not_before: Instant,
     attempts: u32,
     pulling: bool,
-    /// False until the first pull of this process, or since the computer last slept, gave an answer, good or
-    /// bad.
-    attempted: bool,
-    /// False until one of these was good.
-    known: bool,
+    heard: Heard,
     /// False until the first good pull of this process: then everything is compared once.
     compared: bool,
+}
+
+/// What a calendar said since this process began, or since the computer last slept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Heard {
+    /// Nothing yet.
+    Nothing,
+    /// It could not be read.
+    Failure,
+    /// It was read.
+    Answer,
 }
 
 /// A target with something to do.
@@ -232,8 +239,7 @@ impl Daemon {
         self.seen = (instant, wall);
         if slept > WAKE_GAP {
             for watch in self.watches.values_mut().filter(|watch| watch.not_before <= instant) {
-                watch.attempted = false;
-                watch.known = false;
+                watch.heard = Heard::Nothing;
                 watch.next_poll = instant;
             }
         }
@@ -324,8 +330,8 @@ impl Daemon {
         if planted(Bug::PlaceUninformed) {
             return true;
         }
-        self.watches.get(target).is_none_or(|watch| watch.known)
-            && sources.all(|source| self.watches.get(source).is_none_or(|watch| watch.attempted))
+        self.watches.get(target).is_none_or(|watch| watch.heard == Heard::Answer)
+            && sources.all(|source| self.watches.get(source).is_none_or(|watch| watch.heard > Heard::Nothing))
     }
 
     fn is_quiet(&self) -> bool {
@@ -373,12 +379,12 @@ impl Daemon {
         let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
         let Some(watch) = self.watches.get_mut(id) else { return Ok(()) };
         watch.pulling = false;
-        watch.attempted = true;
+        watch.heard = watch.heard.max(Heard::Failure);
         watch.next_poll = now + poll_delay(interval, fraction);
         let delay = match answer {
             Ok(pulled) => {
                 watch.attempts = 0;
-                watch.known = true;
+                watch.heard = Heard::Answer;
                 if pulled.contradicted {
                     self.queue.put_back(id, signalled);
                 }
@@ -505,8 +511,7 @@ impl Watch {
             not_before: now,
             attempts: 0,
             pulling: false,
-            attempted: false,
-            known: false,
+            heard: Heard::Nothing,
             compared: false,
         }
     }

@@ -22,7 +22,7 @@ impl World {
             5 if self.swarm.has(Feature::Attendees) => {
                 self.tell(format!("calendar {place}: others are invited to {id}"));
                 self.watcher.oracle().note("others were invited to a mirror");
-                self.write_mirror(place, &id, MarkedItem { has_attendees: true, ..mirror });
+                self.write_mirror(place, &id, &MarkedItem { has_attendees: true, ..mirror });
             }
             6 if self.swarm.has(Feature::Copies) => self.copy_mirror(place, &mirror),
             7 if self.swarm.has(Feature::Copies) => self.foreign_mirror(place, &mirror),
@@ -30,8 +30,8 @@ impl World {
         }
     }
 
-    fn write_mirror(&self, place: usize, id: &RemoteId, mirror: MarkedItem) {
-        self.hand_did(self.ground.venues[place].put_marked(id, &mirror));
+    fn write_mirror(&self, place: usize, id: &RemoteId, mirror: &MarkedItem) {
+        self.hand_did(self.ground.venues[place].put_marked(id, mirror));
         self.watcher.oracle().stands(place, id.as_str(), mirror.key);
     }
 
@@ -52,7 +52,7 @@ impl World {
         }
         self.tell(format!("calendar {place}: the mirror {id} is edited by hand"));
         self.watcher.oracle().note("a mirror was edited by hand");
-        self.write_mirror(place, id, mirror);
+        self.write_mirror(place, id, &mirror);
     }
 
     /// A mirror comes back from the bin, beside the one that took its place.
@@ -78,7 +78,7 @@ impl World {
             oracle.note("a mirror came back from the bin");
             oracle.restored.extend(mirror.key);
             drop(oracle);
-            self.write_mirror(place, &id, mirror);
+            self.write_mirror(place, &id, &mirror);
         }
     }
 

@@ -150,12 +150,13 @@ impl Ledger {
 
     /// Notes a write, and tells whoever watches.
     pub fn write(&self, write: Write) {
-        let watcher = {
+        let told = {
             let mut pages = hold(&self.0);
-            pages.noted.writes.push(write.clone());
-            pages.watcher.clone()
+            let told = pages.watcher.clone().map(|watcher| (watcher, write.clone()));
+            pages.noted.writes.push(write);
+            told
         };
-        if let Some(watcher) = watcher {
+        if let Some((watcher, write)) = told {
             watcher.wrote(&write);
         }
     }
@@ -236,6 +237,6 @@ impl Ledger {
     pub fn clear(&self) {
         let mut pages = hold(&self.0);
         let (traffic_on, file, watcher) = (pages.traffic_on, pages.file.take(), pages.watcher.take());
-        *pages = Pages { traffic_on, file, watcher, ..Pages::default() };
+        *pages = Pages { traffic_on, watcher, file, ..Pages::default() };
     }
 }

@@ -41,6 +41,35 @@ struct Site {
     ledger_names: BTreeMap<String, usize>,
 }
 
+fn google_of(swarm: &Swarm, clock: &SimClock, ledger: &Ledger, bell: &Bell) -> Result<GoogleSim, String> {
+    let sim = GoogleSim::new(GoogleOptions {
+        seed: swarm.seed,
+        clock: clock.clone(),
+        ledger: ledger.clone(),
+        switches: swarm.truths.google.clone(),
+        ..GoogleOptions::default()
+    })?;
+    sim.carry_hooks_by(Arc::new(bell.clone()));
+    Ok(sim)
+}
+
+fn microsoft_of(
+    swarm: &Swarm,
+    clock: &SimClock,
+    ledger: &Ledger,
+    bell: &Bell,
+) -> Result<MicrosoftSim, String> {
+    let sim = MicrosoftSim::new(MicrosoftOptions {
+        seed: swarm.seed,
+        clock: clock.clone(),
+        ledger: ledger.clone(),
+        switches: swarm.truths.microsoft.clone(),
+        ..MicrosoftOptions::default()
+    })?;
+    sim.carry_hooks_by(Arc::new(bell.clone()));
+    Ok(sim)
+}
+
 impl Ground {
     /// Builds what `swarm` asks for. The calendars get the names that their services give them.
     pub(crate) fn build(
@@ -53,38 +82,14 @@ impl Ground {
         let bell = Bell::default();
         let has = |wanted: &[Service]| swarm.services.values().any(|service| wanted.contains(service));
         let sim_clock = SimClock::over(clock.clone());
-        let google = if has(&[Service::Google]) {
-            let options = GoogleOptions {
-                seed: swarm.seed,
-                clock: sim_clock.clone(),
-                ledger: ledger.clone(),
-                switches: swarm.truths.google.clone(),
-                ..GoogleOptions::default()
-            };
-            let sim = GoogleSim::new(options)?;
-            sim.carry_hooks_by(Arc::new(bell.clone()));
-            Some(sim)
-        } else {
-            None
-        };
-        let microsoft = if has(&[Service::Work, Service::Personal]) {
-            let options = MicrosoftOptions {
-                seed: swarm.seed,
-                clock: sim_clock,
-                ledger: ledger.clone(),
-                switches: swarm.truths.microsoft.clone(),
-                ..MicrosoftOptions::default()
-            };
-            let sim = MicrosoftSim::new(options)?;
-            sim.carry_hooks_by(Arc::new(bell.clone()));
-            Some(sim)
-        } else {
-            None
-        };
+        let wants_microsoft = has(&[Service::Work, Service::Personal]);
+        let google = has(&[Service::Google]).then(|| google_of(swarm, &sim_clock, &ledger, &bell));
+        let microsoft = wants_microsoft.then(|| microsoft_of(swarm, &sim_clock, &ledger, &bell));
+        let (google, microsoft) = (google.transpose()?, microsoft.transpose()?);
         let caldav = has(&[Service::Caldav]).then(|| {
             CaldavSim::new(CaldavOptions {
                 seed: swarm.seed,
-                clock: SimClock::over(clock.clone()),
+                clock: sim_clock.clone(),
                 ledger: ledger.clone(),
                 switches: swarm.truths.caldav.clone(),
             })

@@ -28,11 +28,12 @@ use starmesh_provider::CalendarProvider;
 use starmesh_sim::caldav::CaldavSim;
 use starmesh_sim::google::GoogleSim;
 use starmesh_sim::microsoft::MicrosoftSim;
+use starmesh_sim::web::auth::AuthServer;
 use starmesh_sim::web::{Ledger, Notification};
 
 pub(crate) use self::bell::{Bell, Listened, Listener};
 use self::dav::DavAccount;
-use self::sign_in::{KeptTokens, Office};
+use self::sign_in::{KeptTokens, Office, each_server};
 pub(crate) use self::truths::{Leeway, Truths};
 use self::wire::{Host, WebHost, Wire};
 use crate::clock::{WorldClock, WorldEntropy};
@@ -152,12 +153,12 @@ impl Ground {
 
     /// Everybody's access tokens for an account end at once; the sign-ins stay.
     pub(crate) fn expire_access(&self, account: &AccountId) {
-        self.tokens.expire(account, self.google.as_ref(), self.microsoft.as_ref());
+        each_server(account, self.google.as_ref(), self.microsoft.as_ref(), AuthServer::expire_access);
     }
 
     /// The person takes back what they had allowed.
     pub(crate) fn withdraw_consent(&self, account: &AccountId) {
-        self.tokens.withdraw(account, self.google.as_ref(), self.microsoft.as_ref());
+        each_server(account, self.google.as_ref(), self.microsoft.as_ref(), AuthServer::withdraw_consent);
     }
 
     /// True when the account's calendars are at a simulated service.

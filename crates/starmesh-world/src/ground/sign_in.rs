@@ -136,27 +136,10 @@ impl KeptTokens {
         let keeper = Arc::new(Keeper { kept: self.clone(), key });
         Tokens::new(office.client.clone(), refresh, keeper, http, clock)
     }
-
-    pub(super) fn expire(
-        &self,
-        account: &AccountId,
-        google: Option<&GoogleSim>,
-        microsoft: Option<&MicrosoftSim>,
-    ) {
-        each_server(account, google, microsoft, |auth, user| auth.expire_access(user));
-    }
-
-    pub(super) fn withdraw(
-        &self,
-        account: &AccountId,
-        google: Option<&GoogleSim>,
-        microsoft: Option<&MicrosoftSim>,
-    ) {
-        each_server(account, google, microsoft, |auth, user| auth.withdraw_consent(user));
-    }
 }
 
-fn each_server(
+/// Does something about the account at the server where it signs in.
+pub(super) fn each_server(
     account: &AccountId,
     google: Option<&GoogleSim>,
     microsoft: Option<&MicrosoftSim>,

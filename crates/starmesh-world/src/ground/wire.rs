@@ -109,20 +109,16 @@ impl Wire {
         format!("device {device} {account}: {} {} {digest:016x}", request.method(), request.uri().path())
     }
 
-    fn unreachable(&self, request: &Request, cause: Unreachable) -> HttpError {
-        HttpError::Unreachable { host: request.uri().host().unwrap_or("a server").to_owned(), cause }
-    }
-
     /// What becomes of a request on its way; `None` when it arrives.
     fn weather(&self, request: &Request) -> Option<Result<Response, HttpError>> {
         let strikes = |kind| self.universe.with_faults(|faults| faults.strikes(kind));
         if strikes(FaultKind::Offline) {
-            return Some(Err(self.unreachable(request, Unreachable::Connect)));
+            return Some(Err(unreachable(request, Unreachable::Connect)));
         }
         let query = request.uri().query().unwrap_or_default();
         let goes_on = query.contains("pageToken") || query.contains("skiptoken") || query.contains("$skip");
         if goes_on && strikes(FaultKind::PageLost) {
-            return Some(Err(self.unreachable(request, Unreachable::Broken)));
+            return Some(Err(unreachable(request, Unreachable::Broken)));
         }
         if strikes(FaultKind::ServerError) {
             return Some(Ok(self.in_trouble()));
@@ -246,7 +242,7 @@ impl Transport for Wire {
             return answer;
         }
         self.meanwhile(&request);
-        let lost = self.unreachable(&request, Unreachable::Broken);
+        let lost = unreachable(&request, Unreachable::Broken);
         let answered = self.router.clone().oneshot(request.map(Body::from));
         let response = match DEVICE.scope(self.device, answered).await {
             Ok(response) => response,
@@ -271,4 +267,9 @@ impl Transport for Wire {
 #[expect(clippy::expect_used, reason = "only constants are given to it")]
 pub(super) fn url(text: &'static str) -> Url {
     Url::parse(text).expect("a constant address")
+}
+
+/// The error of a request whose server cannot be reached.
+fn unreachable(request: &Request, cause: Unreachable) -> HttpError {
+    HttpError::Unreachable { host: request.uri().host().unwrap_or("a server").to_owned(), cause }
 }

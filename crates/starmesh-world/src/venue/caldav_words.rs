@@ -35,12 +35,12 @@ pub(super) fn event_object(event: &Event, setting: &Setting<'_>) -> String {
     match &event.when {
         When::Once { wall, start, length, all_day } => {
             let times = times(*start, *length, *wall, *all_day);
-            components.push_str(&component(event, &event.facts, &times, "", setting));
+            components.push_str(&component(event, event.facts, &times, "", setting));
         }
         When::Series(series) => {
             let rule = format!("{}{}", rule(series), dropped(series));
             let first = times(series.first, series.length, series.wall, series.all_day);
-            components.push_str(&component(event, &event.facts, &first, &rule, setting));
+            components.push_str(&component(event, event.facts, &first, &rule, setting));
             for (number, exception) in &series.exceptions {
                 components.push_str(&changed(event, series, *number, exception, setting));
             }
@@ -66,10 +66,10 @@ fn changed(
         Exception::Shown(facts) => (original, series.length, facts),
     };
     let id = format!("RECURRENCE-ID{}\r\n", stamp_of(original, series.wall, series.all_day));
-    component(event, &facts, &times(start, length, series.wall, series.all_day), &id, setting)
+    component(event, facts, &times(start, length, series.wall, series.all_day), &id, setting)
 }
 
-fn component(event: &Event, facts: &Facts, times: &str, more: &str, setting: &Setting<'_>) -> String {
+fn component(event: &Event, facts: Facts, times: &str, more: &str, setting: &Setting<'_>) -> String {
     let content = setting.content;
     let mut text = format!(
         "BEGIN:VEVENT\r\nUID:{}\r\nDTSTAMP:{STAMP}\r\n{times}{more}SUMMARY:{}\r\nDESCRIPTION:{}\r\nLOCATION:{}\r\nURL:{}\r\n",

@@ -34,7 +34,7 @@ pub(super) fn event_body(event: &Event, setting: &Setting<'_>) -> Value {
             (times(&first, series.wall, setting.home), json!([rule(series)]))
         }
     };
-    let mut body = words(&event.uid, &event.facts, setting);
+    let mut body = words(&event.uid, event.facts, setting);
     body["iCalUID"] = json!(event.uid);
     body["start"] = times.0;
     body["end"] = times.1;
@@ -60,7 +60,7 @@ pub(super) fn date_body(
     };
     let span = series_span(series, start, length, setting.home);
     let times = times(&span, series.wall, setting.home);
-    let mut body = words(&event.uid, &facts, setting);
+    let mut body = words(&event.uid, facts, setting);
     body["start"] = times.0;
     body["end"] = times.1;
     // A patch leaves alone what it does not name.
@@ -106,7 +106,7 @@ fn times(span: &Span, wall: Wall, home: Wall) -> (Value, Value) {
 }
 
 /// Everything but the times.
-fn words(uid: &str, facts: &Facts, setting: &Setting<'_>) -> Value {
+fn words(uid: &str, facts: Facts, setting: &Setting<'_>) -> Value {
     let content = setting.content;
     let kind = match (facts.kind, facts.availability) {
         (EventKind::WorkingLocation, _) => "workingLocation",

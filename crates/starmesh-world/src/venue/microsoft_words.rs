@@ -28,7 +28,7 @@ pub(super) struct Setting {
 
 /// The body of a person's event: single, or a series as its rule makes it.
 pub(super) fn event_body(event: &Event, setting: &Setting) -> Value {
-    let mut body = words(&event.uid, &event.facts, setting.content);
+    let mut body = words(&event.uid, event.facts, setting.content);
     match &event.when {
         When::Once { wall, start, length, all_day } => {
             write_times(&mut body, (*start, *length, *all_day), *wall, setting.home);
@@ -57,7 +57,7 @@ pub(super) fn date_body(
         Exception::Cancelled => (original, series.length, Facts { cancelled: true, ..event.facts }),
         Exception::Dropped => (original, series.length, event.facts),
     };
-    let mut body = words(&event.uid, &facts, setting.content);
+    let mut body = words(&event.uid, facts, setting.content);
     write_times(&mut body, (start, length, series.all_day), series.wall, setting.home);
     body
 }
@@ -106,7 +106,7 @@ fn recurrence(series: &Series, home: Wall) -> Value {
 }
 
 /// Everything but the times.
-fn words(uid: &str, facts: &Facts, content: Content) -> Value {
+fn words(uid: &str, facts: Facts, content: Content) -> Value {
     let show_as = match facts.availability {
         Availability::Free if facts.kind == EventKind::WorkingLocation => "workingElsewhere",
         Availability::Free => "free",
