@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep};
 const KILLS: usize = 5;
 
 /// Events in each of three calendars, a series of [`OCCURRENCES`] besides.
-const EVENTS: usize = 16;
+const EVENTS: usize = 24;
 
 /// Occurrences of the series.
 const OCCURRENCES: usize = 6;
