@@ -106,7 +106,7 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
     suites.extend(end_to_end(metadata));
     let asked = world::Arguments::default();
     let memory = world::Arguments { seeds: Some(WORLD_SEEDS), memory: true, ..asked };
-    let bugs = world::Arguments { bugs: true, ..asked };
+    let bugs = world::Arguments { bugs: true, memory: true, ..asked };
     suites.extend([
         suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
         suite("world", 300, &[], Work::World(memory)),

@@ -33,10 +33,10 @@ impl MicrosoftHome {
     /// What `find` finds among the events of a calendar.
     fn find(&self, calendar: &str, find: impl Fn(&World, &Item) -> bool) -> Outcome<Option<ItemNo>> {
         let number = self.number(calendar)?;
-        Ok(self.service.sim.with(|world| {
-            let found = world.events(number).find(|item| find(world, item)).map(|item| item.no);
-            found
-        }))
+        Ok(self
+            .service
+            .sim
+            .with(|world| world.events(number).find(|item| find(world, item)).map(|item| item.no)))
     }
 
     fn of_uid(&self, calendar: &str, uid: &str) -> Outcome<Option<ItemNo>> {

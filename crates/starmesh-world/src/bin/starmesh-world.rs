@@ -172,7 +172,9 @@ fn bugs(arguments: &Arguments) -> bool {
         return false;
     }
     let chosen = Bug::ALL.into_iter().filter(|bug| {
-        arguments.bug.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&format!("{bug:?}")))
+        let named = arguments.bug.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&format!("{bug:?}")));
+        // With a terrain only the bugs that show there.
+        named && (arguments.terrain == Terrain::Seeded || arguments.terrain == terrain_of(*bug))
     });
     let mut missed = 0;
     let mut hunted = 0;
