@@ -33,10 +33,11 @@ impl MicrosoftHome {
     /// What `find` finds among the events of a calendar.
     fn find(&self, calendar: &str, find: impl Fn(&World, &Item) -> bool) -> Outcome<Option<ItemNo>> {
         let number = self.number(calendar)?;
-        Ok(self
-            .service
-            .sim
-            .with(|world| world.events(number).find(|item| find(world, item)).map(|item| item.no)))
+        let found = |world: &mut World| {
+            let world = &*world;
+            world.events(number).find(|item| find(world, item)).map(|item| item.no)
+        };
+        Ok(self.service.sim.with(found))
     }
 
     fn of_uid(&self, calendar: &str, uid: &str) -> Outcome<Option<ItemNo>> {
