@@ -202,12 +202,12 @@ async fn an_outage_is_no_dead_token() {
 async fn a_throttled_mailbox_waits_before_it_asks_again() {
     let scene = Scene::new().await;
     scene.plan(On::method("REPORT"), Fault::Instead(Answer::status(429).with("retry-after", "1")));
+    let start = tokio::time::Instant::now();
     let refused = scene.changes(None).await;
     let Some(ErrorKind::Throttled { retry_after: Some(delay) }) = kind(refused) else {
         panic!("a 429 is a request to slow down");
     };
-    assert!(delay > Duration::from_secs(1) && delay <= Duration::from_secs(2), "{delay:?}");
-    let start = tokio::time::Instant::now();
+    assert!(!delay.is_zero() && delay <= Duration::from_secs(1), "{delay:?}");
     scene.changes(None).await.expect("after the pause all is well");
     assert!(start.elapsed() >= Duration::from_secs(1), "the pause was kept");
 }
