@@ -333,3 +333,9 @@ fn binary() -> Outcome<PathBuf> {
     let hint = "`cargo build -p starmesh-cli` builds it";
     Err(Failure::new(format!("{} is not there: {hint}", found.display())))
 }
+
+/// How many writes stand still for this reason, by what `status --json` says.
+pub fn wedged(status: &Value, reason: &str) -> usize {
+    let wedges = status["wedges"].as_array().into_iter().flatten();
+    wedges.filter(|wedge| wedge["reason"] == reason).count()
+}

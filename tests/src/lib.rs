@@ -37,6 +37,7 @@ pub mod graph_harness;
 pub mod ground;
 pub mod ics;
 pub mod in_process;
+pub mod linked;
 pub mod microsoft_json;
 pub mod mirrors;
 pub mod rows;

@@ -68,6 +68,9 @@ impl Engine {
         written: &Written,
         sent: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        if !self.absences.read_since(&target.id, sent) {
+            return Ok(false);
+        }
         let known = self.state.items_by_id(&target.id, [&written.remote_id]).await?.pop();
         Ok(match known {
             Some(known) => known.read_at > sent && known.item.version != written.version,

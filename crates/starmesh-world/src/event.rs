@@ -24,6 +24,25 @@ pub(crate) struct Event {
     pub unreadable: bool,
 }
 
+impl Event {
+    /// Makes it, and each of its dates, an event of no special kind: what had one blocks no time.
+    pub(crate) fn forget_kinds(&mut self) {
+        let forget = |facts: &mut Facts| {
+            if facts.kind != EventKind::Default {
+                *facts = Facts { kind: EventKind::Default, availability: Availability::Free, ..*facts };
+            }
+        };
+        forget(&mut self.facts);
+        if let When::Series(series) = &mut self.when {
+            for exception in series.exceptions.values_mut() {
+                if let Exception::Shown(facts) = exception {
+                    forget(facts);
+                }
+            }
+        }
+    }
+}
+
 /// When an event happens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum When {

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 use starmesh_tests::Outcome;
+use starmesh_tests::cli::wedged;
 use starmesh_tests::fault_proxy::{Answer, Fault, FaultProxy, On};
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
@@ -19,12 +20,6 @@ fn skipped(plan: &Value, reason: &str) -> u64 {
     let targets = plan["targets"].as_array().into_iter().flatten();
     let links = targets.flat_map(|target| target["links"].as_array().into_iter().flatten());
     links.filter_map(|link| link["skipped"][reason].as_u64()).sum()
-}
-
-/// What stands still, by reason.
-fn wedged(status: &Value, reason: &str) -> usize {
-    let wedges = status["wedges"].as_array().into_iter().flatten();
-    wedges.filter(|wedge| wedge["reason"] == reason).count()
 }
 
 async fn poisoned_events_stop_only_themselves(kind: Kind) -> Outcome<()> {

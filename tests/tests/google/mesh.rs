@@ -6,21 +6,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde_json::{Value, json};
-use starmesh_core::ids::{AccountId, CalendarId, LastingName, LinkId};
+use starmesh_core::ids::{AccountId, CalendarId, LastingName};
 use starmesh_core::mirror::{IdentityKey, ProviderId};
-use starmesh_core::reconcile::LinkState;
 use starmesh_engine::{Engine, Parts, PlanOptions};
 use starmesh_google::BUDGET;
 use starmesh_provider::conformance::Harness as _;
 use starmesh_provider::env::{Clock, SystemEntropy};
-use starmesh_provider::{CalendarProvider, Providers, RemoteCalendar};
+use starmesh_provider::{CalendarProvider, Providers};
 use starmesh_sim::google::{Collision, FaultPlan, Retimed, Switches, TokenWindow, Tombstones, Undelete};
 use starmesh_sim::web::Exchange;
 use starmesh_store::MemoryStore;
-use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, State};
+use starmesh_store::state::State;
 use starmesh_tests::google_harness::GoogleHarness;
+use starmesh_tests::linked::link_up;
 
 use crate::in_process::google;
 use crate::scene::{Scene, times};
@@ -56,28 +55,9 @@ impl Mesh {
     /// Writes both links into a fresh `state`.
     async fn joined(self, state: &State) -> Self {
         let (one, two) = (CalendarId::new("one"), CalendarId::new("two"));
-        let account = AccountId::new("google");
-        let mut changes = Changes::new();
-        let kind = AccountKind::Caldav { url: String::new(), user: String::new() };
-        changes.put_account(&Account { id: account.clone(), name: "google".to_owned(), kind });
-        for (id, name) in [(&one, &self.scene.calendar), (&two, &self.other)] {
-            let remote = RemoteCalendar {
-                name: name.clone(),
-                display_name: id.to_string(),
-                short_name: id.to_string(),
-                color: None,
-                zone: None,
-                read_only: false,
-            };
-            let calendar =
-                Calendar { id: id.clone(), account: account.clone(), remote, zone: Tz::UTC, missing: false };
-            changes.put_calendar(&calendar);
-        }
-        for (source, target) in [(&one, &two), (&two, &one)] {
-            let id = LinkId::new(source.clone(), target.clone());
-            changes.put_link(&Link { id, state: LinkState::Active });
-        }
-        state.commit(changes).await.unwrap();
+        let calendars = [(&one, &self.scene.calendar), (&two, &self.other)]
+            .map(|(id, name)| (id.clone(), AccountId::new("google"), name.clone()));
+        link_up(state, &calendars, &[(one.clone(), two.clone()), (two, one)]).await.unwrap();
         self
     }
 

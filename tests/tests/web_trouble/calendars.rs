@@ -1,17 +1,11 @@
 //! Calendars that go, or can no longer be written.
 
-use serde_json::Value;
 use starmesh_sim::google::Role;
 use starmesh_sim::microsoft::world::{MailboxKind, Role as GraphRole};
 use starmesh_tests::Outcome;
+use starmesh_tests::cli::wedged;
 
 use crate::{At, CLUB, Scene, by_hand, google_event, microsoft_event};
-
-/// What stands still, by reason.
-fn wedged(status: &Value, reason: &str) -> usize {
-    let wedges = status["wedges"].as_array().into_iter().flatten();
-    wedges.filter(|wedge| wedge["reason"] == reason).count()
-}
 
 #[tokio::test]
 async fn a_deleted_calendar_stops_its_own_links_and_takes_no_mirror_with_it_at_once() -> Outcome<()> {

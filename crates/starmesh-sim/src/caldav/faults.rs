@@ -3,8 +3,7 @@
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 
-use super::call::Call;
-use super::switches::{Fault, FaultPlan, Scripted};
+use super::switches::{Fault, FaultPlan};
 use crate::dice::Dice;
 use crate::web::{Reply, ReplyBody};
 
@@ -14,23 +13,6 @@ const RETRY_AFTER_S: u64 = 2;
 const LOGIN_PAGE: &str = "<!DOCTYPE html><html><body>Please log in</body></html>";
 /// What a gateway in front of a dead server says.
 const GATEWAY_PAGE: &str = "<html><head><title>502 Bad Gateway</title></head></html>";
-
-/// The first scripted fault that meets `call`, with its counters moved on.
-pub(super) fn scripted(script: &mut [Scripted], call: &Call) -> Option<Fault> {
-    for entry in script {
-        let method = entry.method.as_ref().is_none_or(|method| method == call.method.as_str());
-        if !method || !call.plain_path.contains(&entry.path) || entry.times == Some(0) {
-            continue;
-        }
-        if entry.after > 0 {
-            entry.after -= 1;
-            continue;
-        }
-        entry.times = entry.times.map(|times| times - 1);
-        return Some(entry.fault.clone());
-    }
-    None
-}
 
 /// A fault by chance.
 pub(super) fn by_chance(dice: &mut Dice, plan: &FaultPlan) -> Option<Fault> {

@@ -12,7 +12,6 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{ALLOW, LOCATION};
 use http::{HeaderName, StatusCode};
-use serde_json::Value;
 use starmesh_provider::env::Clock as _;
 
 use super::call::{Answer, Call, PROVIDER, Turn};
@@ -22,8 +21,8 @@ use super::refusal::Refusal;
 use super::switches::{Fault, Switches};
 use super::world::World;
 use super::{faults, make, propfind, read, report, sign_in, write};
-use crate::web::control::{self, Controls, Switchboard};
-use crate::web::{Ledger, Recorder, Reply, Served, SimClock, hold, record_traffic, serve};
+use crate::web::control::{self, Controls};
+use crate::web::{Ledger, Reply, Served, SimClock, hold, scripted, serve};
 
 /// The largest body that is taken, in bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -57,7 +56,7 @@ pub struct CaldavSim(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
-    pub(super) switches: Mutex<Switches>,
+    pub(super) switches: Arc<Mutex<Switches>>,
     pub(super) ledger: Ledger,
     pub(super) clock: SimClock,
 }
@@ -67,7 +66,7 @@ impl CaldavSim {
     pub fn new(options: CaldavOptions) -> Self {
         Self(Arc::new(Shared {
             world: Mutex::new(World::new(options.seed)),
-            switches: Mutex::new(options.switches),
+            switches: Arc::new(Mutex::new(options.switches)),
             ledger: options.ledger,
             clock: options.clock,
         }))
@@ -75,17 +74,10 @@ impl CaldavSim {
 
     /// Everything behind one router, for a socket or for use in process.
     pub fn router(&self) -> Router {
-        let controls = Controls {
-            clock: self.0.clock.clone(),
-            ledger: self.0.ledger.clone(),
-            switches: Arc::new(self.clone()),
-        };
-        let recorder =
-            Recorder { ledger: self.0.ledger.clone(), clock: self.0.clock.clone(), provider: PROVIDER };
+        let Shared { clock, ledger, switches, .. } = &*self.0;
+        let (clock, ledger, switches) = (clock.clone(), ledger.clone(), Arc::clone(switches));
         let service = Router::new().route("/__met", get(met)).fallback(answer).with_state(self.clone());
-        control::routes(controls)
-            .merge(service)
-            .layer(axum::middleware::from_fn_with_state(recorder, record_traffic))
+        control::around(service, Controls { clock, ledger, switches }, PROVIDER)
     }
 
     /// Serves at `address`; port 0 takes any free one.
@@ -125,7 +117,7 @@ impl CaldavSim {
     }
 
     fn handle(&self, call: &Call) -> Reply {
-        let scripted = faults::scripted(&mut hold(&self.0.switches).scripted, call);
+        let scripted = scripted(&mut hold(&self.0.switches).scripted, &call.method, &call.plain_path);
         let switches = self.switches();
         let mut world = hold(&self.0.world);
         let fault = scripted.or_else(|| faults::by_chance(&mut world.dice.borrow_mut(), &switches.faults));
@@ -195,19 +187,6 @@ fn slashless(turn: &Turn<'_>, place: &Place) -> Option<Reply> {
     }
     turn.meet("hrefs.slash_redirect");
     Some(Reply::empty(StatusCode::MOVED_PERMANENTLY).with_header(LOCATION, &turn.href(place)))
-}
-
-impl Switchboard for CaldavSim {
-    fn read(&self) -> Value {
-        // A struct of plain values always has a JSON form.
-        serde_json::to_value(self.switches()).unwrap_or_default()
-    }
-
-    fn change(&self, changes: &Value) -> Result<Value, String> {
-        let changed = control::changed(&self.switches(), changes)?;
-        *hold(&self.0.switches) = changed;
-        Ok(self.read())
-    }
 }
 
 async fn met(State(sim): State<CaldavSim>) -> Json<BTreeMap<&'static str, u64>> {

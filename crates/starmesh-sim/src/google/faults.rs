@@ -1,28 +1,9 @@
 //! What goes wrong with a request on purpose.
 
-use super::call::Call;
 use super::problem::Problem;
-use super::switches::{Fault, FaultPlan, Scripted, Switches};
+use super::switches::{Fault, FaultPlan, Switches};
 use crate::dice::Dice;
 use crate::web::Reply;
-
-/// The first scripted fault that meets `call`, with its counters moved on.
-pub(super) fn scripted(script: &mut [Scripted], call: &Call) -> Option<Fault> {
-    let path = percent_encoding::percent_decode_str(&call.path).decode_utf8_lossy().into_owned();
-    for entry in script {
-        let method = entry.method.as_ref().is_none_or(|method| method == call.method.as_str());
-        if !method || !path.contains(&entry.path) || entry.times == Some(0) {
-            continue;
-        }
-        if entry.after > 0 {
-            entry.after -= 1;
-            continue;
-        }
-        entry.times = entry.times.map(|times| times - 1);
-        return Some(entry.fault.clone());
-    }
-    None
-}
 
 /// A fault by chance. A part of a batch has no connection of its own, so it meets errors only.
 pub(super) fn by_chance(dice: &mut Dice, plan: &FaultPlan, in_batch: bool) -> Option<Fault> {

@@ -13,7 +13,6 @@ use axum::routing::get;
 use axum::{Json, Router};
 use futures::stream;
 use http::{Method, StatusCode, header};
-use serde_json::Value;
 use starmesh_provider::env::Clock as _;
 
 use super::batch;
@@ -26,10 +25,10 @@ use super::route::Operation;
 use super::switches::{Fault, Switches};
 use super::world::World;
 use crate::web::auth::{AuthServer, Client, Form, User};
-use crate::web::control::{self, Controls, Switchboard};
+use crate::web::control::{self, Controls};
 use crate::web::{
-    Exchange, HookCall, HookCarrier, Hooks, HttpCarrier, Ledger, Recorder, Reply, ReplyBody, RoundTrip,
-    Served, SimClock, hold, record_traffic, serve_from_afar,
+    Exchange, HookCall, HookCarrier, Hooks, HttpCarrier, Ledger, Reply, ReplyBody, RoundTrip, Served,
+    SimClock, hold, scripted, serve_from_afar,
 };
 
 /// The largest body that is taken, in bytes.
@@ -75,7 +74,7 @@ pub struct GoogleSim(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) world: Mutex<World>,
-    pub(super) switches: Mutex<Switches>,
+    pub(super) switches: Arc<Mutex<Switches>>,
     pub(super) auth: AuthServer,
     pub(super) ledger: Ledger,
     pub(super) clock: SimClock,
@@ -106,7 +105,7 @@ impl GoogleSim {
         let hooks = Hooks::new(PROVIDER, clock.clone(), ledger.clone(), Arc::new(carrier), options.seed);
         Ok(Self(Arc::new(Shared {
             world: Mutex::new(World::new(options.seed)),
-            switches: Mutex::new(options.switches),
+            switches: Arc::new(Mutex::new(options.switches)),
             auth,
             ledger,
             clock,
@@ -116,17 +115,10 @@ impl GoogleSim {
 
     /// Everything behind one router, for a socket or for use in process.
     pub fn router(&self) -> Router {
-        let controls = Controls {
-            clock: self.0.clock.clone(),
-            ledger: self.0.ledger.clone(),
-            switches: Arc::new(self.clone()),
-        };
-        let recorder =
-            Recorder { ledger: self.0.ledger.clone(), clock: self.0.clock.clone(), provider: PROVIDER };
+        let Shared { clock, ledger, switches, .. } = &*self.0;
+        let (clock, ledger, switches) = (clock.clone(), ledger.clone(), Arc::clone(switches));
         let service = Router::new().route("/__met", get(met)).fallback(answer).with_state(self.clone());
-        control::routes(controls)
-            .merge(service)
-            .layer(axum::middleware::from_fn_with_state(recorder, record_traffic))
+        control::around(service, Controls { clock, ledger, switches }, PROVIDER)
     }
 
     /// Serves at `address`; port 0 takes any free one.
@@ -179,9 +171,15 @@ impl GoogleSim {
         change(&mut hold(&self.0.switches));
     }
 
+    /// The fault that was asked for `call`.
+    fn scripted(&self, call: &Call) -> Option<Fault> {
+        let path = percent_encoding::percent_decode_str(&call.path).decode_utf8_lossy();
+        scripted(&mut hold(&self.0.switches).scripted, &call.method, &path)
+    }
+
     /// Answers one request of the API.
     fn api(&self, call: &Call, in_batch: bool) -> Handled {
-        let scripted = faults::scripted(&mut hold(&self.0.switches).scripted, call);
+        let scripted = self.scripted(call);
         let switches = self.switches();
         let mut world = hold(&self.0.world);
         let fault = scripted.or_else(|| faults::by_chance(&mut world.dice, &switches.faults, in_batch));
@@ -241,7 +239,7 @@ impl GoogleSim {
 
     /// Answers a batch.
     fn batch(&self, call: &Call) -> Handled {
-        let scripted = faults::scripted(&mut hold(&self.0.switches).scripted, call);
+        let scripted = self.scripted(call);
         let switches = self.switches();
         if let Some(reply) = scripted.as_ref().and_then(|fault| faults::instead(fault, &switches)) {
             return Handled::just(reply);
@@ -331,19 +329,6 @@ impl GoogleSim {
             }
             _ => return None,
         })
-    }
-}
-
-impl Switchboard for GoogleSim {
-    fn read(&self) -> Value {
-        // A struct of plain values always has a JSON form.
-        serde_json::to_value(self.switches()).unwrap_or_default()
-    }
-
-    fn change(&self, changes: &Value) -> Result<Value, String> {
-        let changed = control::changed(&self.switches(), changes)?;
-        *hold(&self.0.switches) = changed;
-        Ok(self.read())
     }
 }
 

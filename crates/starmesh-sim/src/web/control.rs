@@ -10,9 +10,10 @@
 //! | `GET /__switches` | the switches |
 //! | `POST /__switches {…}` | sets the switches that are named, and leaves the rest |
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,7 +25,8 @@ use starmesh_provider::env::Clock;
 
 use super::clock::SimClock;
 use super::ledger::{Ledger, LedgerPages};
-use super::traffic::Exchange;
+use super::lock::hold;
+use super::traffic::{Exchange, Recorder, record_traffic};
 
 /// What the control routes act on.
 #[derive(Clone)]
@@ -62,6 +64,27 @@ fn merge(into: &mut Value, changes: &Value) {
         }
         (into, changes) => *into = changes.clone(),
     }
+}
+
+/// Switches that stand by themselves.
+impl<S: Serialize + DeserializeOwned + Send> Switchboard for Mutex<S> {
+    fn read(&self) -> Value {
+        // A struct of plain values always has a JSON form.
+        serde_json::to_value(&*hold(self)).unwrap_or_default()
+    }
+
+    fn change(&self, changes: &Value) -> Result<Value, String> {
+        let mut switches = hold(self);
+        *switches = changed(&*switches, changes)?;
+        drop(switches);
+        Ok(self.read())
+    }
+}
+
+/// `service` beside the routes, with all traffic recorded as that of `provider`.
+pub fn around(service: Router, controls: Controls, provider: &'static str) -> Router {
+    let recorder = Recorder { ledger: controls.ledger.clone(), clock: controls.clock.clone(), provider };
+    routes(controls).merge(service).layer(from_fn_with_state(recorder, record_traffic))
 }
 
 /// The routes.

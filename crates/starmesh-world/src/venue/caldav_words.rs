@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
-use starmesh_core::event::{Availability, EventKind, Facts, Response};
+use starmesh_core::event::{Availability, Facts, Response};
 use starmesh_core::mirror::Mark;
 use starmesh_core::time::EventTime;
 
@@ -236,21 +236,7 @@ pub(super) fn fit(mut event: Event) -> Event {
         When::Once { length, all_day, .. } => *length = (*length).max(if *all_day { DAY } else { 0 }),
         When::Series(_) => {}
     }
-    event.facts = fit_facts(event.facts);
-    if let When::Series(series) = &mut event.when {
-        for exception in series.exceptions.values_mut() {
-            if let Exception::Shown(facts) = exception {
-                *facts = fit_facts(*facts);
-            }
-        }
-    }
+    // iCalendar has no kinds of events.
+    event.forget_kinds();
     event
-}
-
-/// iCalendar has no kinds of events.
-fn fit_facts(facts: Facts) -> Facts {
-    if facts.kind == EventKind::Default {
-        return facts;
-    }
-    Facts { kind: EventKind::Default, availability: Availability::Free, ..facts }
 }

@@ -220,23 +220,9 @@ pub(super) fn fit(mut event: Event, home: Wall) -> Event {
         }
         When::Series(series) => series.wall = hung(series.wall, home, series.first, series.length),
     }
-    event.facts = fit_facts(event.facts);
-    if let When::Series(series) = &mut event.when {
-        for exception in series.exceptions.values_mut() {
-            if let Exception::Shown(facts) = exception {
-                *facts = fit_facts(*facts);
-            }
-        }
-    }
+    // Here, where somebody works and whose birthday it is are no kinds of event.
+    event.forget_kinds();
     event
-}
-
-/// Here, where somebody works and whose birthday it is are no kinds of event.
-fn fit_facts(facts: Facts) -> Facts {
-    if facts.kind == EventKind::Default {
-        return facts;
-    }
-    Facts { kind: EventKind::Default, availability: Availability::Free, ..facts }
 }
 
 /// Microsoft has no floating time, and no end on a wall clock that cannot show it.

@@ -5,23 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono_tz::Tz;
-use starmesh_core::ids::{AccountId, CalendarId, LastingName, LinkId};
+use starmesh_core::ids::{AccountId, CalendarId, LastingName};
 use starmesh_core::mirror::IdentityKey;
-use starmesh_core::reconcile::LinkState;
 use starmesh_engine::{Command, Engine, EngineEvent, Parts};
 use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response, Transport};
 use starmesh_provider::conformance::Harness;
 use starmesh_provider::env::SystemEntropy;
-use starmesh_provider::{CalendarProvider, Providers, RemoteCalendar};
+use starmesh_provider::{CalendarProvider, Providers};
 use starmesh_sim::google::{GoogleOptions, GoogleSim};
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim};
 use starmesh_sim::web::{Served, SimClock};
 use starmesh_store::Store;
-use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Settings, State};
+use starmesh_store::state::{Changes, Settings, State};
 use starmesh_tests::google_harness::GoogleHarness;
 use starmesh_tests::graph_harness::GraphHarness;
 use starmesh_tests::in_process::InProcess;
+use starmesh_tests::linked::link_up;
 use starmesh_tests::{Failure, Outcome};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
@@ -125,28 +124,11 @@ impl Field {
         links: &[(CalendarId, CalendarId)],
     ) -> Outcome<Engine> {
         let state = State::new(store, IdentityKey::new([7; 32]));
+        let calendars = self.calendars.iter();
+        let calendars: Vec<_> =
+            calendars.map(|(id, (at, name))| (id.clone(), account(*at), name.clone())).collect();
+        link_up(&state, &calendars, links).await?;
         let mut changes = Changes::new();
-        for at in [At::Google, At::Microsoft] {
-            let kind = AccountKind::Caldav { url: String::new(), user: String::new() };
-            changes.put_account(&Account { id: account(at), name: account(at).to_string(), kind });
-        }
-        for (id, (at, name)) in &self.calendars {
-            let remote = RemoteCalendar {
-                name: name.clone(),
-                display_name: id.to_string(),
-                short_name: id.to_string(),
-                color: None,
-                zone: None,
-                read_only: false,
-            };
-            let calendar =
-                Calendar { id: id.clone(), account: account(*at), remote, zone: Tz::UTC, missing: false };
-            changes.put_calendar(&calendar);
-        }
-        for (source, target) in links {
-            let id = LinkId::new(source.clone(), target.clone());
-            changes.put_link(&Link { id, state: LinkState::Active });
-        }
         changes.put_settings(&Settings { poll_interval_s: POLL_S, ..Settings::default() });
         state.commit(changes).await?;
         Ok(Engine::new(Parts {

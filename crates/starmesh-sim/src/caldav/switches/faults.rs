@@ -56,24 +56,7 @@ pub struct FaultPlan {
 }
 
 /// A fault on demand.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub struct Scripted {
-    /// The method it meets; `None` meets all.
-    #[serde(default)]
-    pub method: Option<String>,
-    /// What the path must contain, percent-encoding undone.
-    #[serde(default)]
-    pub path: String,
-    /// How many matching requests pass before.
-    #[serde(default)]
-    pub after: u32,
-    /// How many are met; `None` meets all.
-    #[serde(default)]
-    pub times: Option<u32>,
-    /// What happens.
-    pub fault: Fault,
-}
+pub type Scripted = crate::web::Scripted<Fault>;
 
 /// What happens to a request in place of, or after, its work.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
