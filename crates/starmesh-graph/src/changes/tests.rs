@@ -430,6 +430,16 @@ async fn a_calendar_that_is_gone_is_told_with_and_without_a_token() {
 }
 
 #[tokio::test]
+async fn a_410_is_a_lost_place_and_never_a_calendar_that_is_gone() {
+    for lost in [empty(410), refused(410, "SyncStateNotFound"), refused(410, "resyncRequired")] {
+        let (client, script) = self::client([own_calendar(), lost.clone(), lost]);
+        let kind = client.changes_since(&calendar(), None, &window()).await.map_err(|it| it.kind);
+        assert_eq!(kind, Err(ErrorKind::TokenExpired));
+        assert!(script.is_over());
+    }
+}
+
+#[tokio::test]
 async fn a_view_without_end_is_an_error() {
     let mailbox = Mailbox::Address("b@example.org".to_owned());
     let rows = json!([row("a", 1)]);

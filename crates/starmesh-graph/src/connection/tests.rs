@@ -88,6 +88,21 @@ async fn a_part_that_stays_hasty_is_told_as_such_within_bounds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_of_which_only_parts_are_let_in_at_a_time_finishes() {
+    const LET_IN: usize = 2;
+    let answer = |done: usize| {
+        let part =
+            |id: usize| (id, if id < done + LET_IN { 201 } else { 429 }, json!({ "id": id.to_string() }));
+        parts(&(done..PARTS_MAX).map(part).collect::<Vec<_>>())
+    };
+    let (client, script) = client((0..PARTS_MAX).step_by(LET_IN).map(answer));
+    let calls: Vec<Call> = (0..PARTS_MAX).map(|number| create(&number.to_string())).collect();
+    let answers = client.connection.send_all(&calls).await;
+    assert_eq!(statuses(&answers), vec![Ok(201); PARTS_MAX]);
+    assert!(script.is_over(), "more attempts than any refusal is worth, each with some progress");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_part_that_is_left_out_fails_alone() {
     let (client, _) = client([parts(&[(1, 200, json!({})), (7, 200, json!({}))])]);
     let answers = client.connection.send_all(&[get("/a"), get("/b")]).await;
