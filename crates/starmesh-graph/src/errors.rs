@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, date: None, body: body.as_bytes().to_vec() }
+        Answer { status, retry_after: None, request_id: None, body: body.as_bytes().to_vec() }
     }
 
     fn coded(code: &str) -> String {

@@ -286,6 +286,7 @@ async fn a_deleted_series_is_gone_and_an_unanswered_look_is_an_error() {
     let (client, _) = self::client([
         page(&json!([removed("a"), removed("b")]), Next::Round(ROUND)),
         parts(&[(0, 401, json!({})), (1, 404, json!({}))]),
+        refused(401, "InvalidAuthenticationToken"),
     ]);
     let kind = client.changes_since(&calendar(), Some(&position()), &window()).await.map_err(|it| it.kind);
     assert_eq!(kind, Err(ErrorKind::NeedsSignIn));

@@ -117,6 +117,20 @@ async fn a_refused_batch_fails_as_a_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn parts_whose_token_died_on_the_way_are_sent_alone() {
+    let denied = || json!({"error": {"code": "InvalidAuthenticationToken"}});
+    let batch = || parts(&[(0, 201, json!({"id": "a"})), (1, 401, denied()), (2, 401, denied())]);
+    let calls = [create("a"), create("b"), get("/me")];
+    let (client, script) = client([batch(), ok(&json!({"id": "b"})), ok(&json!({}))]);
+    assert_eq!(statuses(&client.connection.send_all(&calls).await), [Ok(201), Ok(200), Ok(200)]);
+    assert_eq!(script.lines(), ["POST /$batch", "POST /me/events", "GET /me"]);
+    let refusal = refused(401, "InvalidAuthenticationToken");
+    let (client, script) = self::client([batch(), refusal]);
+    assert_eq!(statuses(&client.connection.send_all(&calls).await), [Ok(201), Ok(401), Ok(401)]);
+    assert_eq!(script.asked().len(), 2, "a sign-in that has ended is asked about once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_calls_go_out_twenty_at_a_time_and_one_alone() {
     let whole: Vec<_> = (0..20).map(|id| (id, 200, json!({}))).collect();
     let (client, script) = client([parts(&whole), json_answer(200, &json!({}))]);
