@@ -36,6 +36,9 @@ impl World {
         self.ground.heal();
         self.sign_in_everywhere()?;
         self.lossy = false;
+        if self.ground.keeps_to_itself() {
+            self.sleep_through(DAY);
+        }
         let left = DAY - self.clock.seconds().rem_euclid(DAY);
         if left < MIDNIGHT_MARGIN {
             self.sleep_through(left + 60);

@@ -47,6 +47,8 @@ pub(super) struct Shelf {
     pub slow_listing: Duration,
     /// The answer to its next write takes this much longer, though the write is done.
     pub slow_answer: Duration,
+    /// The answers to so many writes cannot be read, though the writes are done.
+    pub garbled: usize,
     /// How often a create is told that its identity is taken, though nothing stands there.
     pub identities_taken: u32,
     versions: u64,
@@ -231,7 +233,13 @@ impl CalendarProvider for Home {
 
     async fn write(&self, calendar: &LastingName, writes: Vec<MirrorWrite>) -> Vec<Result<Written>> {
         sleep(TRAVEL).await;
-        let answers = writes.iter().map(|write| self.0.carry_out(calendar, write)).collect();
+        let mut answers: Vec<_> = writes.iter().map(|write| self.0.carry_out(calendar, write)).collect();
+        self.0.with(calendar.as_str(), |shelf| {
+            for answer in answers.iter_mut().filter(|answer| answer.is_ok()).take(shelf.garbled) {
+                *answer = Err(ProviderError::new(ErrorKind::InvalidData, "<html>"));
+                shelf.garbled -= 1;
+            }
+        });
         sleep(self.0.with(calendar.as_str(), |shelf| std::mem::take(&mut shelf.slow_answer))).await;
         answers
     }

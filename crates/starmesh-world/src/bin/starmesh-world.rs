@@ -4,7 +4,9 @@
 use std::process::ExitCode;
 
 use starmesh_core::planted::Bug;
-use starmesh_world::{Cut, Outcome, Request, Seeds, Terrain, hunt, run, run_canaries, run_seeds, shrink};
+use starmesh_world::{
+    Cut, Outcome, Request, Seeds, TWIN_CONTENT, Terrain, hunt, run, run_canaries, run_seeds, shrink,
+};
 
 /// How many seeds run unless told otherwise.
 const SEEDS_DEFAULT: u64 = 200;
@@ -14,12 +16,16 @@ const THREADS_DEFAULT: usize = 2;
 const BUG_SEEDS_MAX: u64 = 10_000;
 /// How many lines of a failed world's story are printed.
 const STORY_LINES: usize = 60;
+/// How many lines are printed before and after the place where a seed and its twin part.
+const TWIN_LINES: usize = 12;
 
 const USAGE: &str = "\
-The seeded world: the engine against in-memory calendars with everything going wrong.
+The seeded world: the engine against calendars in memory and at the simulated services, with everything going
+wrong.
 
 Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canaries included
        starmesh-world --seed S [--trace]                     one seed, told as a story
+       starmesh-world --seed S --twin                        one seed and its twin, and where they part
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
        starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
 
@@ -37,6 +43,7 @@ struct Arguments {
     bug: Option<String>,
     canary: bool,
     trace: bool,
+    twin: bool,
     terrain: Terrain,
 }
 
@@ -49,6 +56,7 @@ fn main() -> ExitCode {
         }
     };
     let good = match arguments.seed {
+        Some(seed) if arguments.twin => twin(seed, &arguments),
         // With more than one seed asked for, `--seed` is where they begin.
         Some(seed) if arguments.seeds.is_none() && !arguments.bugs && !arguments.canary => {
             one(seed, &arguments)
@@ -77,6 +85,7 @@ impl Arguments {
                 "--bugs" => asked.bugs = true,
                 "--canary" => asked.canary = true,
                 "--trace" => asked.trace = true,
+                "--twin" => asked.twin = true,
                 "--memory" => asked.terrain = Terrain::Memory,
                 "--mixed" => asked.terrain = Terrain::Mixed,
                 _ => return Err(format!("{word} is not known")),
@@ -119,6 +128,24 @@ fn one(seed: u64, arguments: &Arguments) -> bool {
     outcome.failure.is_none()
 }
 
+/// A seed beside the twin whose persons write something else: every request has to be the same.
+fn twin(seed: u64, arguments: &Arguments) -> bool {
+    let cut = Cut { terrain: arguments.terrain, ..Cut::default() };
+    let request = Request { seed, cut, keep_lines: true, ..Request::default() };
+    let first = run(&request).lines;
+    let second = run(&Request { content: TWIN_CONTENT, ..request }).lines;
+    let same = first.iter().zip(&second).take_while(|(first, second)| first == second).count();
+    if same == first.len() && same == second.len() {
+        println!("seed {seed} and its twin leave the same {same} lines");
+        return true;
+    }
+    first.iter().take(same).skip(same.saturating_sub(TWIN_LINES)).for_each(|line| println!("  {line}"));
+    first.iter().skip(same).take(TWIN_LINES).for_each(|line| println!("- {line}"));
+    second.iter().skip(same).take(TWIN_LINES).for_each(|line| println!("+ {line}"));
+    println!("seed {seed}: what persons write shows outside their calendars");
+    false
+}
+
 fn many(arguments: &Arguments) -> bool {
     if !canaries(arguments.first()) {
         return false;
@@ -147,7 +174,12 @@ fn report(failed: &Outcome, terrain: Terrain) {
     let skipped = smallest.story.len().saturating_sub(STORY_LINES);
     println!("its story{}:", if skipped > 0 { format!(", less {skipped} lines") } else { String::new() });
     smallest.story.iter().skip(skipped).for_each(|line| println!("  {line}"));
-    println!("replay: cargo xtask world --seed {seed}");
+    let terrain = match terrain {
+        Terrain::Memory => " --memory",
+        Terrain::Mixed => " --mixed",
+        Terrain::Seeded => "",
+    };
+    println!("replay: cargo xtask world{terrain} --seed {seed}");
 }
 
 fn canaries(first: u64) -> bool {
