@@ -35,6 +35,8 @@ pub(super) struct Shelf {
     pub unlisted: bool,
     /// Every write is refused so.
     pub refuses: Option<ErrorKind>,
+    /// Every listing fails so.
+    pub unreadable: Option<ErrorKind>,
     /// Its listings are complete and empty.
     pub seems_empty: bool,
     /// Its listings leave these out.
@@ -196,6 +198,9 @@ impl CalendarProvider for Home {
         self.0.note(Call::List(calendar.as_str().to_owned()));
         let slow = self.0.open(calendar, |shelf| std::mem::take(&mut shelf.slow_listing))?;
         sleep(slow).await;
+        if let Some(kind) = self.0.open(calendar, |shelf| shelf.unreadable)? {
+            return Err(ProviderError::new(kind, "503"));
+        }
         self.0.open(calendar, |shelf| {
             let shown = shelf.items.values().filter(|item| !shelf.hidden.contains(&item.remote_id));
             let shown = shown.filter(|_| !shelf.seems_empty);
