@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::place::{Placing, Times};
 use crate::progress::EngineEvent;
 use crate::pull::Touched;
-use crate::schedule::WEDGE_REST;
+use crate::schedule::{UNREADABLE_REST, WEDGE_REST};
 
 impl Engine {
     /// Keeps a write that the provider confirmed, all of it in one commit. False when a read of the target may
@@ -178,20 +178,29 @@ impl Engine {
         placing.report.wedged += 1;
         let now = self.clock.now();
         let whole = subject == Wedge::WHOLE_CALENDAR;
+        let known = self.state.wedges_in(&target.id).await?;
+        let since = known.iter().find(|wedge| wedge.subject == subject).map_or(now, |wedge| wedge.since);
+        // A page of somebody on the way cannot be read either, and soon makes way for the provider's answer.
+        let unreadable = error.kind == ErrorKind::InvalidData;
+        let rest = if unreadable {
+            (now - since).to_std().unwrap_or_default().clamp(UNREADABLE_REST, WEDGE_REST)
+        } else {
+            WEDGE_REST
+        };
         let wedge = Wedge {
             calendar: target.id.clone(),
             subject,
             link: (!whole).then(|| operation.link.clone()),
             reason,
             message: Some(error.message.clone()),
-            since: now,
-            retry_at: now + WEDGE_REST,
+            since,
+            retry_at: now + rest,
             event_at: None,
         };
         let mut changes = Changes::new();
         changes.put_wedge(&wedge);
         // Who answers what cannot be read may have done the write all the same.
-        if error.kind != ErrorKind::InvalidData {
+        if !unreadable {
             changes.delete_intent(&target.id, &operation.key);
         }
         self.state.commit(changes).await?;

@@ -78,6 +78,8 @@ struct Aim {
     /// True while the brake holds removals here. How many are held, and whether they are few enough by now,
     /// only a plan of the whole target can tell.
     holds: bool,
+    /// When the first of what rests here is to be tried again.
+    rests_until: Option<DateTime<Utc>>,
 }
 
 enum Done {
@@ -98,6 +100,7 @@ struct Placed {
     placing: Placing,
     recheck: BTreeSet<CalendarId>,
     holds: bool,
+    rests_until: Option<DateTime<Utc>>,
 }
 
 struct Daemon {
@@ -309,6 +312,7 @@ impl Daemon {
                 work.push(pull(self.engine.clone(), watch.calendar.clone(), signalled, wall));
             }
         }
+        self.retry_rested(wall);
         let ready: Vec<CalendarId> = self
             .aims
             .iter()
@@ -325,6 +329,16 @@ impl Daemon {
                 let scope = if aim.holds { Scope::Whole } else { scope };
                 work.push(place(self.engine.clone(), calendar, scope, aim.origin, self.stop.clone()));
             }
+        }
+    }
+
+    /// What has rested long enough is tried again, though nothing has changed.
+    fn retry_rested(&mut self, now: DateTime<Utc>) {
+        let rested = |aim: &mut Aim| aim.rests_until.take_if(|until| *until <= now).is_some();
+        let targets: Vec<CalendarId> =
+            self.aims.iter_mut().filter_map(|(target, aim)| rested(aim).then(|| target.clone())).collect();
+        for target in targets {
+            self.aim(&target, Scope::Whole, Origin::at(now));
         }
     }
 
@@ -448,10 +462,11 @@ impl Daemon {
         let Some(aim) = self.aims.get_mut(target) else { return Ok(()) };
         aim.placing = false;
         // A target never read, or with an open question, is planned once that has changed.
-        let Some(Placed { placing, recheck, holds }) = placed else { return Ok(()) };
+        let Some(Placed { placing, recheck, holds, rests_until }) = placed else { return Ok(()) };
         let origin = aim.origin;
         let newly_holds = holds && !aim.holds && scope != Scope::Whole;
         aim.holds = holds;
+        aim.rests_until = rests_until.or(aim.rests_until);
         if let Some(error) = &placing.stopped {
             aim.attempts = aim.attempts.saturating_add(1);
             let delay = if error.kind.needs_person() {
@@ -526,7 +541,15 @@ impl Watch {
 
 impl Aim {
     fn new(origin: Origin, now: Instant) -> Self {
-        Self { scope: None, origin, not_before: now, attempts: 0, placing: false, holds: false }
+        Self {
+            scope: None,
+            origin,
+            not_before: now,
+            attempts: 0,
+            placing: false,
+            holds: false,
+            rests_until: None,
+        }
     }
 }
 
@@ -576,5 +599,12 @@ async fn plan_and_place(
     };
     engine.tell_planned(&plan);
     let placing = engine.place_target(target, &plan, origin, stop).await?;
-    Ok(Some(Placed { placing, holds: !plan.held.is_empty(), recheck: plan.recheck }))
+    let rests_until = if plan.resting + placing.report.wedged > 0 {
+        let now = engine.clock.now();
+        let wedges = engine.state.wedges_in(&target.id).await?;
+        wedges.into_iter().map(|wedge| wedge.retry_at).filter(|at| *at > now).min()
+    } else {
+        None
+    };
+    Ok(Some(Placed { placing, holds: !plan.held.is_empty(), recheck: plan.recheck, rests_until }))
 }

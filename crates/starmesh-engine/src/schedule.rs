@@ -15,6 +15,9 @@ pub(crate) const PERSON_DELAY: Duration = Duration::from_mins(15);
 pub(crate) const SUSPICION_DELAY: Duration = Duration::from_mins(1);
 /// How long a wedged operation rests before it is tried again unasked.
 pub(crate) const WEDGE_REST: Duration = Duration::from_hours(1);
+/// How long an operation rests at first whose answer could not be read; from then on for as long again as it has
+/// stood still, up to [`WEDGE_REST`].
+pub(crate) const UNREADABLE_REST: Duration = Duration::from_mins(2);
 /// Every calendar is read whole at least this often, whatever its sync token says.
 pub(crate) const WHOLE_READ_INTERVAL: Duration = Duration::from_hours(24);
 

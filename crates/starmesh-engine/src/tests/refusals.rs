@@ -1,12 +1,14 @@
 //! What follows when a provider says no to a write.
 
+use std::time::Duration;
+
 use starmesh_core::ids::CalendarId;
 use starmesh_core::mirror::Incarnation;
 use starmesh_core::reconcile::RemoveCause;
 use starmesh_provider::ErrorKind;
 use starmesh_store::state::WedgeReason;
 
-use super::scene::{HOME, Scene, WORK};
+use super::scene::{HOME, Scene, WORK, wait};
 use super::server::Call;
 use crate::PlanOptions;
 
@@ -94,6 +96,45 @@ async fn a_calendar_that_can_be_written_again_stands_still_no_longer() {
     assert_eq!(device.state.wedges_in(&CalendarId::new(HOME)).await.unwrap(), []);
     scene.book("third", 96);
     assert_eq!(device.settle().await.total.placed, 1, "nobody has to ask for it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_daemon_tries_again_what_has_rested_though_nothing_changes() {
+    let scene = Scene::new();
+    let device = scene.settled_device(1).await;
+    scene.home(|shelf| shelf.refuses = Some(ErrorKind::Refused));
+    scene.book("second", 72);
+    let daemon = device.run().await;
+    wait(Duration::from_mins(1)).await;
+    assert_eq!(device.state.wedges_in(&CalendarId::new(HOME)).await.unwrap().len(), 1);
+    scene.home(|shelf| shelf.refuses = None);
+    wait(Duration::from_mins(55)).await;
+    assert_eq!(scene.mirrors(), 1, "it rests for an hour");
+    wait(Duration::from_mins(10)).await;
+    assert_eq!(scene.mirrors(), 2);
+    assert_eq!(device.state.wedges_in(&CalendarId::new(HOME)).await.unwrap(), []);
+    daemon.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_is_asked_for_again_soon_and_then_ever_more_rarely() {
+    let scene = Scene::new();
+    let device = scene.settled_device(1).await;
+    scene.home(|shelf| shelf.refuses = Some(ErrorKind::InvalidData));
+    scene.book("second", 72);
+    let daemon = device.run().await;
+    scene.server.take_calls();
+    wait(Duration::from_hours(4)).await;
+    let creates = |calls: Vec<Call>| calls.iter().filter(|call| matches!(call, Call::Create(..))).count();
+    let tries = creates(scene.server.take_calls());
+    assert!((6..=12).contains(&tries), "{tries} tries in four hours");
+    scene.home(|shelf| shelf.refuses = None);
+    wait(Duration::from_mins(65)).await;
+    assert_eq!(
+        (scene.mirrors(), device.state.wedges_in(&CalendarId::new(HOME)).await.unwrap().len()),
+        (2, 0)
+    );
+    daemon.stop().await;
 }
 
 #[tokio::test(start_paused = true)]
