@@ -26,7 +26,7 @@ use starmesh_graph::{Endpoints as GraphEndpoints, GraphClient, GraphNetwork, Mai
 use starmesh_http::{AccountTransport, Budget, Credentials, Governor, GovernorSettings, Transport};
 use starmesh_provider::CalendarProvider;
 use starmesh_sim::caldav::{CaldavSim, DeadToken};
-use starmesh_sim::google::{Collision, GoogleSim};
+use starmesh_sim::google::{Collision, GoogleSim, Retimed};
 use starmesh_sim::microsoft::MicrosoftSim;
 use starmesh_sim::web::auth::AuthServer;
 use starmesh_sim::web::{Ledger, Notification};
@@ -172,15 +172,19 @@ impl Ground {
     }
 
     /// True when a service keeps something to itself that only the daily look at everything shows: it answers a
-    /// token it has forgotten with everything that is there, and never tells what was deleted meanwhile; or it
-    /// takes an event under an identity that is spent, and stores nothing.
+    /// token it has forgotten with everything that is there, and never tells what was deleted meanwhile; it takes
+    /// an event under an identity that is spent, and stores nothing; or it does not tell of the dates that a
+    /// changed series has lost.
     pub(crate) fn keeps_to_itself(&self) -> bool {
         let forgets = self.caldav.as_ref().is_some_and(|caldav| {
             let sync = caldav.switches().sync;
             sync.offered && sync.dead_token == DeadToken::Everything && sync.memory_s.is_some()
         });
-        forgets
-            || self.google.as_ref().is_some_and(|google| google.switches().collision == Collision::Unnoticed)
+        let is_silent = self.google.as_ref().is_some_and(|google| {
+            let switches = google.switches();
+            switches.collision == Collision::Unnoticed || switches.retimed == Retimed::Silent
+        });
+        forgets || is_silent
     }
 
     /// Ends every fault, also those under way; what is disputed stays as it is.
