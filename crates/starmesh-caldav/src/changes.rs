@@ -20,7 +20,7 @@ use crate::requests::{
     CollectionState, GetCtag, GetEvent, ListMembers, Member, MultigetEvents, MultigetPart, SyncAnswer,
     SyncCollection, SyncPage,
 };
-use crate::wire::WireError;
+use crate::wire::{WireError, is_web_page};
 
 /// How a collection tells its changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -252,9 +252,7 @@ impl CaldavProvider {
                     Ok(Fetched::Found(source_item(id.clone(), stored.version, &stored.text, &self.own)))
                 }
                 // A page to log in would otherwise make every event unreadable, one by one.
-                None if crate::wire::text_of(&response) == Err(WireError::WebPage) => {
-                    Err(from_wire(collection, WireError::WebPage))
-                }
+                None if is_web_page(&response) => Err(from_wire(collection, WireError::WebPage)),
                 None => Ok(unreadable(ItemProblem::Malformed)),
             },
             404 | 410 => Ok(Fetched::Missing(id.clone())),

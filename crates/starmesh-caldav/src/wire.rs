@@ -49,7 +49,7 @@ pub(crate) enum WireError {
 pub(crate) fn text_of(response: &Response) -> Result<String, WireError> {
     let text = String::from_utf8_lossy(response.body());
     let text = text.trim_start_matches('\u{feff}').trim();
-    if is_web_page(text) {
+    if begins_web_page(text) {
         return Err(WireError::WebPage);
     }
     let forbidden =
@@ -170,9 +170,14 @@ fn status_code(line: &str) -> Option<u16> {
     line.split_ascii_whitespace().find_map(|word| word.parse().ok().filter(|code| (100..600).contains(code)))
 }
 
-fn is_web_page(text: &str) -> bool {
+fn begins_web_page(text: &str) -> bool {
     let start: String = text.chars().take(256).collect::<String>().to_ascii_lowercase();
     start.starts_with("<!doctype html") || start.starts_with("<html") || start.contains("<html")
+}
+
+/// True when an answer is a page for a person: a gateway's, or one that asks to log in.
+pub(crate) fn is_web_page(response: &Response) -> bool {
+    text_of(response) == Err(WireError::WebPage)
 }
 
 /// `text` as the content of an XML element.

@@ -13,11 +13,11 @@ use starmesh_provider::{ErrorKind, Fetched, MirrorWrite, ProviderError, Result, 
 use url::Url;
 
 use crate::client::{CaldavProvider, mirror_id};
-use crate::errors::{calendar_gone, host, refused_write};
+use crate::errors::{calendar_gone, from_wire, host, refused_write};
 use crate::href::{resource_id, resource_url};
 use crate::print::print_mirror;
 use crate::requests::{DeleteEvent, Precondition, PutEvent, is_strong};
-use crate::wire::preconditions;
+use crate::wire::{WireError, is_web_page, preconditions};
 
 impl CaldavProvider {
     pub(crate) async fn write_one(&self, collection: &Url, write: &MirrorWrite) -> Result<Written> {
@@ -35,6 +35,8 @@ impl CaldavProvider {
         let response =
             self.turns.send(&self.connection, PutEvent::prepare(&url, Precondition::Absent, text)).await?;
         match response.status().as_u16() {
+            // Somebody on the way answered, not the server: nobody knows what became of the write.
+            200..=299 if is_web_page(&response) => Err(from_wire(&url, WireError::WebPage)),
             200..=299 => self.written(collection, id, mirror, &response).await,
             412 => Err(identity_taken(&url)),
             404 | 410 => Err(calendar_gone(&url, &response)),
@@ -60,6 +62,8 @@ impl CaldavProvider {
         let response =
             self.turns.send(&self.connection, PutEvent::prepare(&url, seen.precondition(), text)).await?;
         match response.status().as_u16() {
+            // Somebody on the way answered, not the server: nobody knows what became of the write.
+            200..=299 if is_web_page(&response) => Err(from_wire(&url, WireError::WebPage)),
             200..=299 => self.written(collection, id, mirror, &response).await,
             404 | 410 => Err(gone(&url)),
             412 => Err(self.changed_or_gone(collection, &id).await?),
@@ -79,6 +83,8 @@ impl CaldavProvider {
         let response =
             self.turns.send(&self.connection, DeleteEvent::prepare(&url, seen.precondition())).await?;
         match response.status().as_u16() {
+            // Somebody on the way answered, not the server: nobody knows what became of the write.
+            200..=299 if is_web_page(&response) => Err(from_wire(&url, WireError::WebPage)),
             200..=299 => Ok(Written { remote_id: id, version: None }),
             404 | 410 => Err(gone(&url)),
             412 => Err(self.changed_or_gone(collection, &id).await?),

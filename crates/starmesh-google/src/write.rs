@@ -11,10 +11,10 @@ use starmesh_http::{Request, Response};
 use starmesh_provider::{ErrorKind, MirrorWrite, Result, Written};
 
 use crate::client::GoogleClient;
-use crate::errors::{Asked, changed, gone, identity_taken, refused};
+use crate::errors::{Asked, changed, from_wire, gone, identity_taken, refused};
 use crate::privacy::Privacy;
 use crate::requests::{DeleteEvent, Depth, GetEvent, InsertEvent, UpdateEvent};
-use crate::wire::{EventRow, Row};
+use crate::wire::{EventRow, Row, WireError};
 
 impl GoogleClient {
     pub(crate) async fn write_all(
@@ -134,6 +134,10 @@ impl GoogleClient {
                 .written(calendar, placed.remote_id().as_str(), response)
                 .await
                 .map(|(written, found)| as_left(written, found.as_ref(), mirror)),
+            // Google says nothing more. A page is of somebody on the way, and nobody knows what became of the write.
+            MirrorWrite::Remove(_) if succeeded && !response.body().is_empty() => {
+                Err(from_wire(&self.connection.host(), WireError::WebPage))
+            }
             MirrorWrite::Remove(placed) if succeeded => {
                 self.details.saw_deleted(calendar, placed.remote_id().as_str());
                 Ok(Written { remote_id: placed.remote_id().clone(), version: None })

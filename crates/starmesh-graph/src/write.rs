@@ -119,6 +119,10 @@ impl GraphClient {
             MirrorWrite::Update(placed, mirror) if answer.is_success() => {
                 self.updated(place, placed, mirror, answer).await
             }
+            // Graph says nothing more. A page is of somebody on the way, and nobody knows what became of the write.
+            MirrorWrite::Remove(_) if answer.is_success() && !answer.body.is_empty() => {
+                Err(self.connection.unexpected())
+            }
             MirrorWrite::Remove(placed) if answer.is_success() => {
                 Ok(Written { remote_id: placed.remote_id().clone(), version: None })
             }
