@@ -32,44 +32,59 @@ Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canarie
 With --memory all calendars are in memory, with --mixed every seed has some at simulated services; else every
 fourth seed has.";
 
+/// What is to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Task {
+    /// Many seeds, or the one that was asked for.
+    #[default]
+    Seeds,
+    /// One seed and its twin.
+    Twin,
+    /// Planted bugs.
+    Bugs,
+    /// Damage to right worlds.
+    Canaries,
+}
+
 /// What was asked for.
 #[derive(Default)]
 struct Arguments {
+    task: Task,
     seeds: Option<u64>,
     seed: Option<u64>,
     from: Option<u64>,
     threads: Option<usize>,
-    bugs: bool,
     bug: Option<String>,
-    canary: bool,
     trace: bool,
-    twin: bool,
     terrain: Terrain,
 }
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
         Err(problem) => {
             eprintln!("{problem}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    let good = match arguments.seed {
-        Some(seed) if arguments.twin => twin(seed, &arguments),
+    let good = match (arguments.task, arguments.seed) {
+        (Task::Twin, _) => twin(arguments.first(), &arguments),
+        (Task::Bugs, _) => bugs(&arguments),
+        (Task::Canaries, _) => canaries(arguments.first()),
         // With more than one seed asked for, `--seed` is where they begin.
-        Some(seed) if arguments.seeds.is_none() && !arguments.bugs && !arguments.canary => {
-            one(seed, &arguments)
-        }
-        _ if arguments.bugs => bugs(&arguments),
-        _ if arguments.canary => canaries(arguments.first()),
-        _ => many(&arguments),
+        (Task::Seeds, Some(seed)) if arguments.seeds.is_none() => one(seed, &arguments),
+        (Task::Seeds, _) => many(&arguments),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Arguments {
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// `None` when all that is asked for is how to ask.
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         fn value<T: std::str::FromStr>(word: &str, given: Option<String>) -> Result<Option<T>, String> {
             let given = given.ok_or_else(|| format!("{word} needs a value"))?;
             given.parse().map(Some).map_err(|_| format!("{word} cannot be {given}"))
@@ -82,17 +97,20 @@ impl Arguments {
                 "--from" => asked.from = value(&word, words.next())?,
                 "--threads" => asked.threads = value(&word, words.next())?,
                 "--bug" => asked.bug = value(&word, words.next())?,
-                "--bugs" => asked.bugs = true,
-                "--canary" => asked.canary = true,
+                "--bugs" => asked.task = Task::Bugs,
+                "--canary" => asked.task = Task::Canaries,
                 "--trace" => asked.trace = true,
-                "--twin" => asked.twin = true,
+                "--twin" => asked.task = Task::Twin,
                 "--memory" => asked.terrain = Terrain::Memory,
                 "--mixed" => asked.terrain = Terrain::Mixed,
+                "--help" | "-h" => return Ok(None),
                 _ => return Err(format!("{word} is not known")),
             }
         }
-        asked.bugs |= asked.bug.is_some();
-        Ok(asked)
+        if asked.bug.is_some() {
+            asked.task = Task::Bugs;
+        }
+        Ok(Some(asked))
     }
 
     fn first(&self) -> u64 {

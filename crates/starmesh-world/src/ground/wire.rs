@@ -229,6 +229,8 @@ impl Wire {
             if let Some((id, mut marked)) = meant {
                 marked.plain = false;
                 marked.has_attendees |= self.universe.with_faults(|faults| faults.dice().chance(500));
+                let guests = if marked.has_attendees { " and invites somebody" } else { "" };
+                self.universe.trace(&format!("  a person touches {id}{guests}"));
                 if let Err(refused) = venue.put_marked(&id, &marked) {
                     self.universe.complain(format!("a mirror cannot be touched: {refused}"));
                 }
