@@ -93,7 +93,9 @@ pub(crate) fn wedge_hint(reason: WedgeReason) -> &'static str {
             "look at the calendar in its own program; it is tried again every hour and with each `starmesh sync`"
         }
         WedgeReason::ReadOnly => "get the right to write there, or make the pair one-way",
-        WedgeReason::QuotaExceeded => "make room in the mailbox; it is tried again every hour",
+        WedgeReason::QuotaExceeded => {
+            "make room if the mailbox is full; a limit on changes ends by itself. It is tried again every hour"
+        }
         WedgeReason::Broken(_) => {
             "open the event in its own calendar and save it again, or delete it; all others are kept in step"
         }

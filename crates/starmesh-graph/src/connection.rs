@@ -110,13 +110,12 @@ impl Connection {
     pub(crate) async fn send_all(&self, calls: &[Call]) -> Vec<Result<Answer>> {
         let mut answers = Vec::with_capacity(calls.len());
         for calls in calls.chunks(PARTS_MAX) {
-            match calls {
-                [call] => answers.push(self.send(call).await),
-                _ => {
-                    let mut parts = self.send_batch(calls).await;
-                    self.send_denied_alone(calls, &mut parts).await;
-                    answers.extend(parts);
-                }
+            if let [call] = calls {
+                answers.push(self.send(call).await);
+            } else {
+                let mut parts = self.send_batch(calls).await;
+                self.send_denied_alone(calls, &mut parts).await;
+                answers.extend(parts);
             }
         }
         answers

@@ -104,6 +104,11 @@ impl GraphClient {
                 return self.judge(start, error);
             }
             let page = ReadDelta::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
+            if page.rows.iter().any(Lenient::is_nameless) {
+                // What it tells would not be told again.
+                tracing::warn!(host = self.connection.host(), "a round of changes has a row without an id");
+                return Ok(Ended::Broken);
+            }
             let next = match page.next {
                 DeltaNext::Round(link) => {
                     told.add_all(page.rows, start);

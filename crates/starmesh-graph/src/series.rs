@@ -76,7 +76,8 @@ impl GraphClient {
     ) -> Result<Fetched> {
         let now = self.clock.now();
         let known = self.known_range(place);
-        let range = known.unwrap_or_else(|| range_around(&Window::around(now, Window::DAYS_DEFAULT)));
+        // As far as any window that can be set: what is not fetched is taken for no date of the series.
+        let range = known.unwrap_or_else(|| range_around(&Window::around(now, Window::DAYS_MAX)));
         let answer = self.connection.send(&ListInstances::prepare(place, id, &range)).await?;
         Ok(match self.occurrences(answer).await? {
             None => Fetched::Missing(id.clone()),

@@ -66,17 +66,14 @@ impl Shown {
         let mut dates: BTreeMap<RemoteId, BTreeSet<u64>> = BTreeMap::new();
         for (id, row) in view.shown() {
             let series = row.and_then(EventRow::series).map(RemoteId::new);
-            match (series, row) {
-                (Some(series), Some(row)) => {
-                    dates.entry(series).or_default().insert(digest(row));
-                }
-                _ => {
-                    let id = RemoteId::new(id);
-                    let told = self.singles.remove(&id);
-                    if told != Some(row.map(digest)) || self.doubtful.contains(&id) {
-                        doubts.singles.insert(id);
-                    }
-                }
+            if let (Some(series), Some(row)) = (series, row) {
+                dates.entry(series).or_default().insert(digest(row));
+                continue;
+            }
+            let id = RemoteId::new(id);
+            let told = self.singles.remove(&id);
+            if told != Some(row.map(digest)) || self.doubtful.contains(&id) {
+                doubts.singles.insert(id);
             }
         }
         doubts.singles.extend(self.singles.into_keys());

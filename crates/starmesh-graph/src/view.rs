@@ -56,6 +56,10 @@ impl GraphClient {
                 return Err(self.refused_view(place, &answer).await);
             }
             let page = ReadView::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
+            // What a view does not show is taken to be gone: a row that names no event may be any of them.
+            if page.rows.iter().any(Lenient::is_nameless) {
+                return Err(self.connection.unexpected());
+            }
             for row in page.rows {
                 view.add(row);
             }

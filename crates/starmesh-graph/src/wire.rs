@@ -46,6 +46,17 @@ pub(crate) enum Lenient<T> {
     Worse(IgnoredAny),
 }
 
+impl Lenient<EventRow> {
+    /// True when nobody can tell which event it is about.
+    pub(crate) fn is_nameless(&self) -> bool {
+        match self {
+            Self::Good(row) => row.id.as_deref().is_none_or(str::is_empty),
+            Self::Bad { id } => id.is_empty(),
+            Self::Worse(_) => true,
+        }
+    }
+}
+
 /// An event.
 #[derive(Clone, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]

@@ -235,7 +235,7 @@ pub fn status() -> StatusDto {
             calendar: work(),
             link: Some("Our family → Work".to_owned()),
             reason: "quota_exceeded".to_owned(),
-            hint: "make room in the mailbox; it is tried again every hour".to_owned(),
+            hint: "make room if the mailbox is full; a limit on changes ends by itself. It is tried again every hour".to_owned(),
             message: Some("dav.example.org: HTTP 507".to_owned()),
             since: at.clone(),
             event_at: Some(at),

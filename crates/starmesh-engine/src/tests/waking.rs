@@ -16,7 +16,7 @@ const A_WHILE: Duration = Duration::from_mins(11);
 const A_MOMENT: Duration = Duration::from_secs(10);
 
 /// Longer than the answers of a slow calendar take.
-const SLOW: Duration = Duration::from_secs(60);
+const SLOW: Duration = Duration::from_mins(1);
 
 const A_NIGHT: TimeDelta = TimeDelta::hours(9);
 

@@ -295,7 +295,7 @@ async fn a_deleted_series_is_gone_and_an_unanswered_look_is_an_error() {
 #[tokio::test]
 async fn a_poisoned_row_stops_only_itself() {
     let poisoned = with(row("p", 1), &json!({"isAllDay": "perhaps"}));
-    let (client, _) = client([page(&json!([poisoned, row("a", 1), 7]), Next::Round(ROUND))]);
+    let (client, _) = client([page(&json!([poisoned, row("a", 1)]), Next::Round(ROUND))]);
     let set = client.changes_since(&calendar(), Some(&position()), &window()).await.unwrap();
     assert_eq!(told(&set), [("unreadable", "p".to_owned()), ("without marks", "a".to_owned())]);
 }
@@ -438,6 +438,29 @@ async fn a_410_is_a_lost_place_and_never_a_calendar_that_is_gone() {
         assert_eq!(kind, Err(ErrorKind::TokenExpired));
         assert!(script.is_over());
     }
+}
+
+#[tokio::test]
+async fn a_view_with_a_row_that_names_no_event_is_not_whole() {
+    let mailbox = || Mailbox::Address("b@example.org".to_owned());
+    let place = lasting_name("b@example.org", "C=");
+    for nameless in [json!(7), json!({"isAllDay": "perhaps"}), json!({"isAllDay": false})] {
+        let rows = json!([row("a", 1), nameless]);
+        let (client, _) = client_of(mailbox(), [own_calendar(), page(&rows, Next::Nothing)]);
+        let kind = client.changes_since(&place, None, &window()).await.map_err(|it| it.kind);
+        assert_eq!(kind, Err(ErrorKind::InvalidData));
+    }
+}
+
+#[tokio::test]
+async fn a_round_with_a_row_that_names_no_event_is_left_for_the_view() {
+    let (client, script) = client([
+        page(&json!([row("a", 1), {"isAllDay": false}]), Next::Round(ROUND)),
+        page(&json!([row("a", 1), row("b", 1)]), Next::Nothing),
+    ]);
+    let set = client.changes_since(&calendar(), Some(&position()), &window()).await.unwrap();
+    assert!(set.complete && script.is_over());
+    assert_eq!(told(&set).len(), 2);
 }
 
 #[tokio::test]

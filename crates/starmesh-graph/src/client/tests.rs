@@ -102,6 +102,8 @@ async fn a_series_is_fetched_with_its_occurrences() {
     let fetched = client.fetch(&calendar(), &[RemoteId::new("M")]).await.unwrap();
     assert!(matches!(fetched.as_slice(), [Fetched::Found(item)] if item.events[0].id.as_str() == "uid-M"));
     assert_eq!(script.lines()[1], "GET /me/calendars/C=/events/M/instances");
+    // Two years from then: the widest window that can be set.
+    assert!(script.asked()[1].line.contains("endDateTime=2028-11-"), "{}", script.asked()[1].line);
 }
 
 #[tokio::test]

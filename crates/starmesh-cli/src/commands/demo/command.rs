@@ -138,7 +138,7 @@ async fn show(
                 seed: args.seed,
                 token: &args.token,
             };
-            let played = play.whole(args.rtt, args.duration, args.keep).await;
+            let played = Box::pin(play.whole(args.rtt, args.duration, args.keep)).await;
             starmesh.close().await;
             played.and_then(|()| sealed(stage, scratch))
         }
