@@ -36,6 +36,7 @@ impl World {
         self.ground.heal();
         self.sign_in_everywhere()?;
         self.lossy = false;
+        self.rest();
         let left = DAY - self.clock.seconds().rem_euclid(DAY);
         if left < MIDNIGHT_MARGIN {
             self.sleep_through(left + 60);
@@ -62,6 +63,19 @@ impl World {
         self.excuses.held.clear();
         self.compare("at the end")?;
         self.stay_quiet().await
+    }
+
+    /// What was refused for good is tried again after an hour, and what no service told is found by the whole
+    /// read of the next day.
+    fn rest(&mut self) {
+        if !self.ground.has_simulated() {
+            return;
+        }
+        if self.swarm.truths.loses_changes() {
+            self.sleep_through(DAY);
+        } else if self.refused || self.swarm.truths.refuses_writes() {
+            self.sleep_through(HOUR + 60);
+        }
     }
 
     /// Every person signs in again where it is needed, and the devices start anew.

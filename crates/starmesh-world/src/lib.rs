@@ -6,7 +6,7 @@
 //! 3. [`layout`]: who is linked with whom.
 //! 4. [`cause`], [`oracle`]: why a mirror may be, and the judgement of each write as it is made.
 //! 5. [`clock`], [`lifeline`], [`device`]: an engine on a store, which may die at any await.
-//! 6. [`state`], [`edits`], [`mirror_edits`], [`rounds`]: what persons and fate do.
+//! 6. [`state`], [`edits`], [`mirror_edits`], [`rounds`], [`troubles`]: what persons and fate do.
 //! 7. [`ending`], [`verdict`]: faults end, everything comes right within three passes, then nothing moves.
 //! 8. [`run()`], [`sabotage`]: one seed from start to end, and the proof that the oracle looks.
 //! 9. [`campaign`], [`tally`]: many seeds, the bugs planted in them, and whether they were enough.
@@ -37,6 +37,7 @@ mod swarm;
 mod tally;
 mod told;
 pub mod trace;
+mod troubles;
 mod venue;
 mod verdict;
 

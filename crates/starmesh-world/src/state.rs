@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub next: u64,
     /// True while signals are lost now and then.
     pub lossy: bool,
+    /// True once a service refused writes that it takes again now.
+    pub refused: bool,
     /// True once the world was sabotaged.
     pub damaged: bool,
 }
@@ -132,6 +134,7 @@ impl World {
             deleted: Vec::new(),
             next: 1,
             lossy: true,
+            refused: false,
             damaged: false,
         })
     }

@@ -19,7 +19,7 @@ const USAGE: &str = "\
 The seeded world: the engine against in-memory calendars with everything going wrong.
 
 Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canaries included
-       starmesh-world --seed S [--trace]                     one seed, told as a story
+       starmesh-world --seed S [--trace] [--shrink]          one seed, told as a story
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
        starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
 
@@ -37,6 +37,7 @@ struct Arguments {
     bug: Option<String>,
     canary: bool,
     trace: bool,
+    shrink: bool,
     terrain: Terrain,
 }
 
@@ -78,6 +79,7 @@ impl Arguments {
                 "--canary" => asked.canary = true,
                 "--trace" => asked.trace = true,
                 "--memory" => asked.terrain = Terrain::Memory,
+                "--shrink" => asked.shrink = true,
                 "--mixed" => asked.terrain = Terrain::Mixed,
                 _ => return Err(format!("{word} is not known")),
             }
@@ -113,6 +115,7 @@ fn one(seed: u64, arguments: &Arguments) -> bool {
         outcome.faults
     );
     match &outcome.failure {
+        Some(_) if arguments.shrink => report(&outcome, arguments.terrain),
         Some(failure) => println!("seed {seed} FAILED: {failure}"),
         None => println!("seed {seed} holds; trace {:016x}", outcome.trace),
     }
@@ -143,6 +146,7 @@ fn report(failed: &Outcome, terrain: Terrain) {
     println!("seed {seed} FAILED: {}", failed.failure.as_deref().unwrap_or_default());
     println!("it still fails with rounds: {:?}, without features: {:?}", cut.rounds, cut.features);
     println!("  and without faults: {:?}", cut.faults);
+    println!("  and with these truths alone: {}", smallest.truths.join(", "));
     println!("smallest: {}", smallest.failure.as_deref().unwrap_or_default());
     let skipped = smallest.story.len().saturating_sub(STORY_LINES);
     println!("its story{}:", if skipped > 0 { format!(", less {skipped} lines") } else { String::new() });
