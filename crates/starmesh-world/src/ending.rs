@@ -53,6 +53,7 @@ impl World {
         }
         self.check_violations()?;
         self.tell("the daemons have settled".to_owned());
+        self.check_lists().await?;
         let moves = self.plan_all().await?;
         self.compare("after the daemons settled")?;
         if !moves.is_empty() {
@@ -76,6 +77,24 @@ impl World {
         } else if self.refused || self.swarm.truths.refuses_writes() {
             self.sleep_through(HOUR + 60);
         }
+    }
+
+    /// Every account lists the calendars that it has, and says which of them it may write.
+    async fn check_lists(&self) -> Result<(), Broken> {
+        for (account, service) in &self.swarm.services {
+            let listed = self.devices[0].list_calendars(account).await?;
+            for place in self.swarm.places.iter().filter(|place| place.account == *account) {
+                let found = listed.iter().find(|calendar| calendar.name == place.name);
+                let is_right = found.is_some_and(|found| {
+                    found.read_only == place.read_only || self.swarm.truths.hides_rights(*service)
+                });
+                if !is_right {
+                    let found = found.map(|found| found.read_only);
+                    return Err(format!("{account}: {} is listed as {found:?}", place.id));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Every person signs in again where it is needed, and the devices start anew.

@@ -70,6 +70,7 @@ fn microsoft_of(
         ..MicrosoftOptions::default()
     })?;
     sim.carry_hooks_by(Arc::new(bell.clone()));
+    sim.with(|world| swarm.truths.microsoft_rules.iter().for_each(|rule| world.faults().add(rule.clone())));
     Ok(sim)
 }
 
@@ -130,6 +131,7 @@ impl Ground {
             placed,
             tokens: KeptTokens::default(),
             shares,
+            caldav_entry: swarm.truths.caldav_entry,
             place_accounts: swarm.places.iter().map(|place| place.account.clone()).collect(),
             devices: swarm.devices(),
             seed: swarm.seed,
@@ -242,7 +244,8 @@ impl Site {
 
     fn dav_calendar(&mut self, number: usize, place: &mut Place) -> Result<Arc<dyn Venue>, String> {
         let caldav = self.caldav.clone().ok_or("a calendar without a server")?;
-        let (user, name) = (dav_user(&place.account), place.id.to_string());
+        // Real names of collections are no plain ASCII either.
+        let (user, name) = (dav_user(&place.account), format!("{}-é", place.id));
         let path = if place.read_only || place.shared {
             let boss = dav_user(&AccountId::new(BOSS));
             let original = caldav.add_calendar(&boss, &name, &name).map_err(|error| error.to_string())?;

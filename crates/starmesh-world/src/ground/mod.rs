@@ -38,6 +38,7 @@ use self::dav::DavAccount;
 use self::sign_in::{KeptTokens, Office, google_mail};
 pub(crate) use self::trouble::Let;
 use self::trouble::Share;
+use self::truths::DavEntry;
 pub(crate) use self::truths::{Leeway, Truths};
 use self::wire::{Host, WebHost, Wire};
 use crate::clock::{WorldClock, WorldEntropy};
@@ -72,6 +73,8 @@ pub(crate) struct Ground {
     tokens: KeptTokens,
     /// Who may do what with the calendars that a service lets others in to.
     shares: BTreeMap<usize, Share>,
+    /// Which address of the CalDAV server people typed.
+    caldav_entry: DavEntry,
     /// The account of each calendar.
     place_accounts: Vec<AccountId>,
     /// How many devices there are.
@@ -106,7 +109,10 @@ impl Ground {
         let clock = self.clock.clone();
         let signed_in = |host: &WebHost, wire| Arc::new(self.signed_in(host, account, device, wire));
         match &host {
-            Host::Caldav(_) => Arc::new(DavAccount::new(account, CaldavNetwork { http: wire, clock })),
+            Host::Caldav(_) => {
+                let network = CaldavNetwork { http: wire, clock };
+                Arc::new(DavAccount::new(account, self.caldav_entry, network))
+            }
             Host::Web(host @ WebHost::Google(_)) => {
                 let http = signed_in(host, wire);
                 let network = GoogleNetwork { http, clock, entropy };

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use starmesh_sim::caldav::{
-    AcrossCalendars, AfterPut, Challenge, DeadToken as DavDeadToken, EtagSource, FaultPlan as DavFaults,
-    IfMatchStar, MissingParent, Privileges, ReadOnlyRefusal, Rewrite, SecondUid, Spelling,
-    Switches as CaldavSwitches, SyncRefusal, TokenGrain,
+    AcrossCalendars, AfterPut, Challenge, DeadToken as DavDeadToken, EtagSource, Fault as DavFault,
+    FaultPlan as DavFaults, IfMatchStar, MissingParent, Privileges, ReadOnlyRefusal, Rewrite,
+    Scripted as DavScripted, SecondUid, Spelling, Switches as CaldavSwitches, SyncRefusal, TokenGrain,
 };
 use starmesh_sim::dice::Dice;
 use starmesh_sim::google::{
@@ -17,7 +17,8 @@ use starmesh_sim::google::{
     Scripted as GoogleScripted, Switches as GoogleSwitches, TokenWindow, Tombstones, Undelete,
 };
 use starmesh_sim::microsoft::{
-    AllDayRead, DeadToken, RetryAfter, StaleChangeKey, Switches as MicrosoftSwitches, TransactionScope,
+    AllDayRead, DeadToken, Fault as MicrosoftFault, FaultRule, RetryAfter, StaleChangeKey,
+    Switches as MicrosoftSwitches, TransactionScope,
 };
 use starmesh_sim::web::HookPlan;
 
@@ -36,6 +37,23 @@ pub(crate) struct Truths {
     pub(crate) microsoft: MicrosoftSwitches,
     /// Those of the CalDAV server.
     pub(crate) caldav: CaldavSwitches,
+    /// What Microsoft does to requests on demand.
+    pub(crate) microsoft_rules: Vec<FaultRule>,
+    /// Which address of the CalDAV server people type.
+    pub(crate) caldav_entry: DavEntry,
+}
+
+/// Which address of the CalDAV server people type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DavEntry {
+    /// That of the host.
+    Host,
+    /// That of their principal, without its last slash.
+    Principal,
+    /// One at which there is nothing, so that the well-known place is asked.
+    Nowhere,
+    /// That of their home.
+    Home,
 }
 
 /// What of a seed bears on what may be drawn.
@@ -60,7 +78,18 @@ impl Truths {
             google: google(dice, leeway),
             microsoft: microsoft(dice, leeway),
             caldav: caldav(dice, leeway),
+            microsoft_rules: if leeway.faults { microsoft_rules(dice) } else { Vec::new() },
+            caldav_entry: one(dice, DavEntry::Host, &[DavEntry::Principal, DavEntry::Nowhere]),
         }
+        .consistent()
+    }
+
+    /// A server that tells no principals is found at the address of a home alone.
+    fn consistent(mut self) -> Self {
+        if !self.caldav.discovery.principals {
+            self.caldav_entry = DavEntry::Home;
+        }
+        self
     }
 }
 
@@ -68,7 +97,15 @@ impl Truths {
     /// True when a service may have told less than happened, so that only a whole read finds the rest, which is
     /// due once a day.
     pub(crate) fn loses_changes(&self) -> bool {
-        self.microsoft.delta_lost_tombstones_per_mille > 0 || self.caldav.sync.grain == TokenGrain::Second
+        self.microsoft.delta_lost_tombstones_per_mille > 0
+            || self.caldav.sync.grain == TokenGrain::Second
+            // Everything as if there had been no token says nothing of what was deleted.
+            || self.caldav.sync.dead_token == DavDeadToken::Everything
+    }
+
+    /// True when a service does not say which calendars may be written.
+    pub(crate) fn hides_rights(&self, service: Service) -> bool {
+        service == Service::Caldav && self.caldav.discovery.privileges == Privileges::Untold
     }
 
     /// True when a service refuses writes in a way that lets them rest for an hour.
@@ -87,7 +124,9 @@ impl Truths {
             google: as_usual("google", self.google, names),
             microsoft: as_usual("microsoft", self.microsoft, names),
             caldav: as_usual("caldav", self.caldav, names),
+            ..self
         }
+        .consistent()
     }
 
     /// Every switch that is not as it usually is, for a person.
@@ -256,7 +295,9 @@ fn microsoft(dice: &mut Dice, leeway: Leeway) -> MicrosoftSwitches {
     it.scopes_qualified = dice.chance(500);
     it.auth.refresh_idle_s = one(dice, None, &[None, Some(DAY_S / 2)]);
     it.auth.refresh_life_s = one(dice, it.auth.refresh_life_s, &[it.auth.refresh_life_s, Some(DAY_S)]);
-    it.throttle_requests = one(dice, it.throttle_requests, &[it.throttle_requests, 400]);
+    // Whoever reads in pages of two needs more than so few requests.
+    let few = if it.page_max > 10 { 400 } else { it.throttle_requests };
+    it.throttle_requests = one(dice, it.throttle_requests, &[it.throttle_requests, few]);
     it.throttle_concurrent = one(dice, it.throttle_concurrent, &[it.throttle_concurrent, 2]);
     it.throttle_upload_bytes = one(dice, it.throttle_upload_bytes, &[it.throttle_upload_bytes, 30_000]);
     it.throttle_global = one(dice, it.throttle_global, &[it.throttle_global, 30]);
@@ -267,6 +308,23 @@ fn microsoft(dice: &mut Dice, leeway: Leeway) -> MicrosoftSwitches {
     it.service_ms = one(dice, 0, &[1, 40]);
     it.chaos_per_mille = rate(dice, leeway.faults, 40);
     it
+}
+
+/// What Microsoft does to requests on demand.
+///
+/// Pages without half of their rows ([`starmesh_sim::microsoft::Fault::MissingRows`]) are not among it: what
+/// a complete listing leaves out is gone by all that any client can tell.
+fn microsoft_rules(dice: &mut Dice) -> Vec<FaultRule> {
+    let mut rules = Vec::new();
+    // A page of a listing without its link looks like the last one; a page of a round must have one.
+    let faults = [(MicrosoftFault::ClaimsChallenge, None), (MicrosoftFault::MissingLinks, Some("/delta"))];
+    for (fault, path) in faults {
+        let skip = u32::try_from(dice.below(80)).unwrap_or(0);
+        if dice.chance(200) {
+            rules.push(FaultRule { method: None, path: path.map(str::to_owned), skip, times: 1, fault });
+        }
+    }
+    rules
 }
 
 fn identities(it: &mut MicrosoftSwitches, dice: &mut Dice, leeway: Leeway) {
@@ -452,6 +510,12 @@ fn caldav(dice: &mut Dice, leeway: Leeway) -> CaldavSwitches {
         torn_body: on(20),
         dead_token: on(40),
     };
+    if leeway.faults && dice.chance(200) {
+        let after = u32::try_from(dice.below(20)).unwrap_or(0);
+        let fault = DavFault::Status { status: 423, body: String::new(), retry_after_s: None };
+        let method = Some("PUT".to_owned());
+        it.scripted.push(DavScripted { method, path: String::new(), after, times: Some(2), fault });
+    }
     it
 }
 
