@@ -155,7 +155,7 @@ impl World {
 
     /// A person writes an event, as far as the calendar's service can express it.
     pub(crate) fn put_event(&mut self, place: usize, id: &RemoteId, event: Event) {
-        let event = self.ground.venues[place].fit(event);
+        let event = self.ground.venues[place].fit(id, event);
         let written = self.ground.venues[place].put_event(id, &event);
         {
             let mut oracle = self.watcher.oracle();

@@ -239,7 +239,7 @@ impl Site {
         place.name = LastingName::new(id.clone());
         self.ledger_names.insert(id.clone(), number);
         let placed = (number, self.placed.clone());
-        Ok(Arc::new(GoogleVenue::new(google.clone(), id, place.home, self.content, placed)))
+        Ok(Arc::new(GoogleVenue::new(google.clone(), (id, is_primary), place.home, self.content, placed)))
     }
 
     fn dav_calendar(&mut self, number: usize, place: &mut Place) -> Result<Arc<dyn Venue>, String> {
