@@ -49,13 +49,18 @@ impl Google {
         let base = self.served.base_url().as_str().trim_end_matches('/').to_owned();
         format!(
             "client_id = 'starmesh-test'\nauthorize = '{base}/o/oauth2/v2/auth'\ntoken = '{base}/token'\n\
-             api = '{base}/calendar/v3'\nbatch = '{base}/batch/calendar/v3'\n"
+             revoke = '{base}/revoke'\napi = '{base}/calendar/v3'\nbatch = '{base}/batch/calendar/v3'\n"
         )
     }
 
     /// Adds a Google account called `name`: the program prints an address, a browser goes there.
     pub async fn add_account(&self, app: &Starmesh, name: &str) -> Outcome<Ended> {
-        let file = endpoints_file(app, name, &self.endpoints())?;
+        self.add_account_at(app, name, &self.endpoints()).await
+    }
+
+    /// The same, with other `endpoints`.
+    pub async fn add_account_at(&self, app: &Starmesh, name: &str, endpoints: &str) -> Outcome<Ended> {
+        let file = endpoints_file(app, name, endpoints)?;
         let file = file.to_string_lossy();
         let args = ["account", "add", "google", "--name", name, "--endpoints", &file, "--browser", "none"];
         // Google wants a secret even from programs that cannot keep one.

@@ -53,6 +53,7 @@ impl Starmesh {
             unreached: Vec::new(),
             groups_smaller: Vec::new(),
             groups_removed: Vec::new(),
+            grant: None,
             vault_failure: None,
         };
         if mirrors == Mirrors::Remove {
@@ -98,8 +99,9 @@ impl Starmesh {
         removed.removed = true;
         removed.groups_smaller = left.smaller;
         removed.groups_removed = left.removed;
-        // Last, so that a failure before it leaves an account that can still be reached. A password that
-        // stays behind opens nothing here any more, and is named.
+        // Last, so that a failure before it leaves an account that can still be reached. A sign-in that stands
+        // and a password that stays behind open nothing here any more, and are named.
+        removed.grant = self.withdraw_grant(account).await;
         if let Err(error) = self.vault()?.forget_account(&account.id).await {
             removed.vault_failure = Some(error.message);
         }

@@ -25,6 +25,9 @@ pub struct Endpoints {
     pub token: Option<Url>,
     /// Where a sign-in without a browser begins.
     pub device: Option<Url>,
+    /// Where a sign-in is ended (RFC 7009). With a `token` address of another server and without this one, no
+    /// sign-in can be ended from here.
+    pub revoke: Option<Url>,
     /// The root of the API, its version included.
     pub api: Option<Url>,
     /// Google: where batches go.
@@ -38,7 +41,8 @@ impl Endpoints {
     pub fn parse(name: &str, text: &str) -> Result<Self> {
         let endpoints: Self = toml::from_str(text).map_err(|error| {
             AppError::new(ErrorCode::InvalidValue, format!("{name}: {}", error.message())).hint(
-                "it is TOML with the keys client_id, authorize, token, device, api, batch and redirect_port",
+                "it is TOML with the keys client_id, authorize, token, device, revoke, api, batch and \
+                 redirect_port",
             )
         })?;
         for (key, url) in endpoints.urls() {
@@ -59,6 +63,7 @@ impl Endpoints {
             ("authorize", &self.authorize),
             ("token", &self.token),
             ("device", &self.device),
+            ("revoke", &self.revoke),
             ("api", &self.api),
             ("batch", &self.batch),
         ]
@@ -70,12 +75,18 @@ impl Endpoints {
     pub(crate) fn google(self) -> Result<AccountKind> {
         let client_id = self.client("google")?;
         let own = starmesh_google::Endpoints::default();
+        let revoke = match (self.revoke, &self.token) {
+            (None, None) => Some(or(None, "https://oauth2.googleapis.com/revoke")?),
+            // Another server's tokens are no business of Google's.
+            (given, _) => given,
+        };
         Ok(AccountKind::Google(OAuthAccount {
             client_id,
             authorize: or(self.authorize, "https://accounts.google.com/o/oauth2/v2/auth")?,
             token: or(self.token, "https://oauth2.googleapis.com/token")?,
             // Google's own gives no right to calendars.
             device: self.device,
+            revoke,
             api: self.api.unwrap_or(own.api),
             batch: Some(self.batch.unwrap_or(own.batch)),
             port: self.redirect_port,
@@ -97,6 +108,8 @@ impl Endpoints {
                 authorize: or(self.authorize, &at("authorize"))?,
                 token: or(self.token, &at("token"))?,
                 device: Some(or(self.device, &at("devicecode"))?),
+                // Microsoft's own has no address that ends a single sign-in.
+                revoke: self.revoke,
                 api: or(self.api, starmesh_graph::Endpoints::API_DEFAULT)?,
                 batch: None,
                 port: self.redirect_port,
@@ -201,6 +214,19 @@ mod tests {
             assert_eq!(error.code, ErrorCode::InvalidValue, "{text}");
             assert!(error.message.starts_with("sim.toml: "), "{}", error.message);
         }
+    }
+
+    #[test]
+    fn a_sign_in_is_ended_where_it_was_made_and_nowhere_else() {
+        let ends_at = |text: &str| {
+            let google = parse(&format!("client_id = 'me'\n{text}")).unwrap().google().unwrap();
+            let AccountKind::Google(account) = google else { panic!("an account of Google") };
+            account.revoke.map(String::from)
+        };
+        assert_eq!(ends_at("").as_deref(), Some("https://oauth2.googleapis.com/revoke"));
+        assert_eq!(ends_at("token = 'https://gateway.example/token'"), None);
+        let both = "token = 'https://gateway.example/token'\nrevoke = 'https://gateway.example/revoke'";
+        assert_eq!(ends_at(both).as_deref(), Some("https://gateway.example/revoke"));
     }
 
     #[test]

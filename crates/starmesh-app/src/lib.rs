@@ -2,7 +2,7 @@
 //!
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
-//! 1. `accounts`, `account_removal`, `sign_in`, `endpoints`, `calendars`: where calendars are.
+//! 1. `accounts`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
 //! 2. `groups`, `wanted`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
@@ -30,6 +30,7 @@ mod zone;
 mod account_removal;
 mod accounts;
 mod calendars;
+mod grant;
 
 mod groups;
 mod links;

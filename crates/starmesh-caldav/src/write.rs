@@ -129,7 +129,9 @@ impl CaldavProvider {
         if !is_ours {
             return Err(changed(&url));
         }
-        Ok(Written { remote_id, version: item.version })
+        // The version of what somebody else has made of it meanwhile would hide their change for good.
+        let version = item.version.clone().filter(|_| mirror.is_shown_by(&item));
+        Ok(Written { remote_id, version })
     }
 
     /// A failed `If-Match` does not say whether the resource changed or is gone; its presence does.

@@ -190,7 +190,10 @@ impl Engine {
         };
         let mut changes = Changes::new();
         changes.put_wedge(&wedge);
-        changes.delete_intent(&target.id, &operation.key);
+        // Who answers what cannot be read may have done the write all the same.
+        if error.kind != ErrorKind::InvalidData {
+            changes.delete_intent(&target.id, &operation.key);
+        }
         self.state.commit(changes).await?;
         self.tell(EngineEvent::Wedged { target: target.id.clone(), reason });
         if whole && placing.stopped.is_none() {

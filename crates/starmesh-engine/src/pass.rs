@@ -170,7 +170,8 @@ impl Engine {
             let moved = report.writes() + report.adopted > 0;
             let quiet = plan.is_quiet() && report.deferred == 0;
             // A refused password is not tried again and again: some servers then lock the account.
-            let a_person_must_act = !moved && !waits && all_left_needs_a_person(&plan, &troubles);
+            let a_person_must_act =
+                !moved && !waits && !plan.is_quiet() && all_left_needs_a_person(&plan, &troubles);
             total.add(report);
             let out_of_patience = !moved && patience >= PATIENCE_MAX;
             if passes >= PASSES_MAX || (quiet && !waits) || a_person_must_act || out_of_patience {

@@ -107,10 +107,13 @@ impl Engine {
         let mut placing = Placing::default();
         self.remember(target, plan, &mut placing).await?;
         self.finish_retired(plan, false).await?;
-        if plan.operations.is_empty() {
+        // A write whose outcome is unknown is looked up even when nothing is to be written: what it left behind
+        // would be in no plan, and its link could not retire.
+        let intents = self.state.intents_in(&target.id).await?;
+        if plan.operations.is_empty() && intents.is_empty() {
             return Ok(placing);
         }
-        let (provider, unknown_before) = match self.open_for_writing(target).await {
+        let (provider, unknown_before) = match self.open_for_writing(target, &intents).await {
             Ok(opened) => opened,
             Err(Stop::Store(error)) => return Err(error.into()),
             Err(Stop::Provider(error)) => {
@@ -122,6 +125,9 @@ impl Engine {
         // What an intent of before had left behind is in no plan yet.
         placing.reread |= unknown_before;
         placing.replan_whole |= unknown_before;
+        if plan.operations.is_empty() {
+            placing.report.deferred += intents.len() as u64;
+        }
         let total = plan.operations.len() as u64;
         let planned = self.clock.now();
         let mut run = Run { engine: self, target, provider, origin, planned, stop, total, done: 0, placing };
@@ -167,10 +173,13 @@ impl Engine {
 
     /// The target's provider, once every write whose outcome is unknown has been looked up; and whether there
     /// were any.
-    async fn open_for_writing(&self, target: &Calendar) -> Result<(Arc<dyn CalendarProvider>, bool), Stop> {
+    async fn open_for_writing(
+        &self,
+        target: &Calendar,
+        intents: &[Intent],
+    ) -> Result<(Arc<dyn CalendarProvider>, bool), Stop> {
         let provider = self.providers.provider(&target.account).await?;
-        let intents = self.state.intents_in(&target.id).await?;
-        for intent in &intents {
+        for intent in intents {
             let id = self.state.keys().provider_id(&intent.key, intent.incarnation);
             let found = provider.find_mirror(&target.remote.name, &id).await?;
             let mut changes = Changes::new();

@@ -50,6 +50,8 @@ struct Watch {
     not_before: Instant,
     attempts: u32,
     pulling: bool,
+    /// True while a read is under way that began before the computer slept: its answer may be as old.
+    overslept: bool,
     heard: Heard,
     /// False until the first good pull of this process: then everything is compared once.
     compared: bool,
@@ -238,9 +240,12 @@ impl Daemon {
         let slept = wall - self.seen.1 - timers;
         self.seen = (instant, wall);
         if slept > WAKE_GAP {
-            for watch in self.watches.values_mut().filter(|watch| watch.not_before <= instant) {
-                watch.heard = Heard::Nothing;
+            for watch in self.watches.values_mut() {
+                // Nobody waits for a source that is in trouble anyway; a target has to answer all the same.
+                let rests = watch.not_before > instant;
+                watch.heard = if rests { watch.heard.min(Heard::Failure) } else { Heard::Nothing };
                 watch.next_poll = instant;
+                watch.overslept = watch.pulling;
             }
         }
     }
@@ -379,12 +384,13 @@ impl Daemon {
         let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
         let Some(watch) = self.watches.get_mut(id) else { return Ok(()) };
         watch.pulling = false;
-        watch.heard = watch.heard.max(Heard::Failure);
-        watch.next_poll = now + poll_delay(interval, fraction);
+        if !std::mem::take(&mut watch.overslept) {
+            watch.heard = watch.heard.max(if answer.is_ok() { Heard::Answer } else { Heard::Failure });
+            watch.next_poll = now + poll_delay(interval, fraction);
+        }
         let delay = match answer {
             Ok(pulled) => {
                 watch.attempts = 0;
-                watch.heard = Heard::Answer;
                 if pulled.contradicted {
                     self.queue.put_back(id, signalled);
                 }
@@ -511,6 +517,7 @@ impl Watch {
             not_before: now,
             attempts: 0,
             pulling: false,
+            overslept: false,
             heard: Heard::Nothing,
             compared: false,
         }

@@ -169,14 +169,16 @@ impl Engine {
         // another device could still place this one beside it.
         let mut renews = false;
         for _ in 0..INCARNATIONS_MAX {
-            let id = self.state.keys().provider_id(&operation.key, incarnation);
-            match provider.find_mirror(&target.remote.name, &id).await {
-                Ok(Some(item)) => return Ok(Outcome::Found(item, incarnation)),
-                Ok(None) => {}
-                Err(error) => return Ok(Outcome::Failed(error)),
-            }
-            if renews {
-                incarnation = incarnation.next();
+            // The next one may stand there already too; and a provider that takes spent identities without a word,
+            // and stores nothing, tells that one is spent only to who looks.
+            let candidates = [incarnation, incarnation.next()].into_iter().take(if renews { 2 } else { 1 });
+            for candidate in candidates {
+                incarnation = candidate;
+                match self.found(provider, target, operation, incarnation).await {
+                    Ok(None) => {}
+                    Ok(Some(found)) => return Ok(found),
+                    Err(error) => return Ok(Outcome::Failed(error)),
+                }
             }
             renews = true;
             let mut changes = Changes::new();
@@ -204,6 +206,19 @@ impl Engine {
             ErrorKind::Refused,
             format!("the calendar refused {INCARNATIONS_MAX} identities for one busy block"),
         )))
+    }
+
+    /// What stands under one identity of an operation's mirror.
+    async fn found(
+        &self,
+        provider: &dyn CalendarProvider,
+        target: &Calendar,
+        operation: &Operation,
+        incarnation: Incarnation,
+    ) -> Result<Option<Outcome>, ProviderError> {
+        let id = self.state.keys().provider_id(&operation.key, incarnation);
+        let item = provider.find_mirror(&target.remote.name, &id).await?;
+        Ok(item.map(|item| Outcome::Found(item, incarnation)))
     }
 }
 

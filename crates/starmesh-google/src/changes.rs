@@ -124,6 +124,9 @@ impl GoogleClient {
             let request = ListEvents::prepare(&self.connection.endpoints, calendar, extent, next.as_deref());
             let response = self.connection.send(&request).await?;
             let page = self.read(&response, asked, ListEvents::parse)?;
+            if let Some(role) = &page.role {
+                self.privacies.learn(calendar, role);
+            }
             page.rows.into_iter().for_each(&mut take);
             if page.next.is_none() || planted(Bug::GoogleFollowsNoPage) {
                 return Ok(page.token);

@@ -21,6 +21,7 @@ use crate::connection::Connection;
 use crate::details::Details;
 use crate::endpoints::Endpoints;
 use crate::errors::Asked;
+use crate::privacy::Privacies;
 use crate::requests::ListCalendars;
 use crate::turns::WriteTurns;
 
@@ -55,6 +56,7 @@ pub struct GoogleClient {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) details: Details,
     pub(crate) turns: WriteTurns,
+    pub(crate) privacies: Privacies,
 }
 
 impl GoogleClient {
@@ -72,6 +74,7 @@ impl GoogleClient {
             clock: Arc::clone(&network.clock),
             details: Details::default(),
             turns: WriteTurns::default(),
+            privacies: Privacies::default(),
         }
     }
 
@@ -92,6 +95,7 @@ impl GoogleClient {
             let request = ListCalendars::prepare(&self.connection.endpoints, next.as_deref());
             let response = self.connection.send(&request).await?;
             let page = self.read(&response, Asked::Home, ListCalendars::parse)?;
+            page.roles.iter().for_each(|(calendar, role)| self.privacies.learn(calendar, role));
             for calendar in page.calendars {
                 if calendars.iter().all(|known: &RemoteCalendar| known.name != calendar.name) {
                     calendars.push(calendar);

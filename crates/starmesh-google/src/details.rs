@@ -15,6 +15,7 @@ use starmesh_core::ids::LastingName;
 use starmesh_core::mirror::ProviderId;
 
 use crate::convert::marked;
+use crate::privacy::Privacy;
 use crate::wire::EventRow;
 
 /// The most mirrors of an account that are remembered, at a few hundred bytes each. When it is reached all
@@ -33,8 +34,13 @@ pub(crate) struct Details {
 
 impl Details {
     /// Remembers a row that was read with all its fields, and gives its mark.
-    pub(crate) fn learn(&self, calendar: &LastingName, row: &EventRow) -> Option<MarkedEvent> {
-        let found = marked(row)?;
+    pub(crate) fn learn(
+        &self,
+        calendar: &LastingName,
+        row: &EventRow,
+        privacy: Privacy,
+    ) -> Option<MarkedEvent> {
+        let found = marked(row, privacy)?;
         if let Some(etag) = &row.etag {
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= KNOWN_MAX {

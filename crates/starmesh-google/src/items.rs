@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use starmesh_core::event::{ItemProblem, SourceItem};
+use starmesh_core::event::{ItemProblem, MarkedEvent, SourceItem};
 use starmesh_core::ids::LastingName;
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::{TimeRange, Window};
@@ -14,6 +14,7 @@ use crate::client::GoogleClient;
 use crate::convert::{broken_item, series_item, single_item};
 use crate::cursor::Listed;
 use crate::errors::Asked;
+use crate::privacy::Privacy;
 use crate::requests::{Depth, EventPage, Extent, GetEvent, ListInstances};
 use crate::wire::{EventRow, Row, WireError};
 
@@ -65,14 +66,14 @@ impl GoogleClient {
                     && !row.is_cancelled()
                     && rows.remove(&row.id).is_some()
                 {
-                    items.push(single_item(&row, self.details.learn(calendar, &row)));
+                    items.push(single_item(&row, self.learn(calendar, &row)));
                 }
             }
         }
         let ids: Vec<&str> = rows.keys().map(String::as_str).collect();
         let found = self.get_all(calendar, &ids, Depth::Mirror).await?;
         items.extend(found.into_iter().flatten().map(|row| match row {
-            Row::Event(row) => single_item(&row, self.details.learn(calendar, &row)),
+            Row::Event(row) => single_item(&row, self.learn(calendar, &row)),
             Row::Broken { id, .. } => broken_item(&id, ItemProblem::Malformed),
         }));
         Ok(items)
@@ -212,7 +213,7 @@ impl GoogleClient {
             .map(|row| match row? {
                 Row::Broken { id, .. } => Some(broken_item(&id, ItemProblem::Malformed)),
                 Row::Event(row) if row.recurrence.0 => series.remove(&row.id).flatten(),
-                Row::Event(row) => Some(single_item(&row, self.details.learn(calendar, &row))),
+                Row::Event(row) => Some(single_item(&row, self.learn(calendar, &row))),
             })
             .collect())
     }
@@ -238,6 +239,12 @@ impl GoogleClient {
         let rows = self.get_all(calendar, &again, Depth::Mirror).await?;
         found.extend(again.into_iter().zip(rows).filter_map(|(id, row)| Some((id, row?))));
         Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    /// Remembers a row that was read with all its fields, and gives its mark.
+    pub(crate) fn learn(&self, calendar: &LastingName, row: &EventRow) -> Option<MarkedEvent> {
+        let privacy = self.privacies.known(calendar).unwrap_or(Privacy::Private);
+        self.details.learn(calendar, row, privacy)
     }
 
     /// One event with all its fields, if it is there and can be read.

@@ -8,7 +8,7 @@
 //! 3. `changes` reads a calendar: a bounded listing first, then what its sync token tells (`cursor`), row by
 //!    row (`rows`). `items` reads single things again, and `details` remembers what is known of mirrors.
 //! 4. `convert` turns rows into scheduling facts, `print` a mirror into JSON.
-//! 5. `write` carries out the writes, `errors` says what a refusal means.
+//! 5. `write` carries out the writes, in the `privacy` that a calendar allows; `errors` says what a refusal means.
 //! 6. `push` asks for notifications, and [`read_notification`] understands one.
 //!
 //! Terms: a *row* is an event as a listing tells it. Series are listed as their *instances*, each a row
@@ -30,6 +30,7 @@ mod errors;
 mod items;
 mod notification;
 mod print;
+mod privacy;
 mod push;
 mod requests;
 mod rows;

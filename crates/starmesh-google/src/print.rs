@@ -6,6 +6,7 @@ use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::EventTime;
 
 use crate::convert::rfc3339;
+use crate::privacy::Privacy;
 
 /// The value of the property `syncfbShow` on a mirror that shows somebody away. Google's own event type for
 /// that would decline meetings by itself.
@@ -16,7 +17,7 @@ pub(crate) const MIRRORS_ONLY: &str = "syncfb=1";
 
 /// The body of an update, which replaces all there is. `status` is said out loud since it brings a deleted
 /// event back, and reminders since leaving them out means the calendar's own.
-pub(crate) fn print_mirror(mirror: &MirrorSpec) -> Value {
+pub(crate) fn print_mirror(mirror: &MirrorSpec, privacy: Privacy) -> Value {
     let body = mirror.body();
     let (start, end) = times(&body.time);
     let status = match body.availability {
@@ -32,7 +33,7 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec) -> Value {
         "start": start,
         "end": end,
         "status": status,
-        "visibility": if planted(Bug::GoogleShowsMirrors) { "default" } else { "private" },
+        "visibility": if planted(Bug::GoogleShowsMirrors) { "default" } else { privacy.visibility() },
         "transparency": "opaque",
         "reminders": {"useDefault": false, "overrides": []},
         "extendedProperties": {"private": private},
@@ -40,8 +41,8 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec) -> Value {
 }
 
 /// The body of a create, which chooses the id.
-pub(crate) fn print_new_mirror(mirror: &MirrorSpec) -> Value {
-    let mut body = print_mirror(mirror);
+pub(crate) fn print_new_mirror(mirror: &MirrorSpec, privacy: Privacy) -> Value {
+    let mut body = print_mirror(mirror, privacy);
     body["id"] = mirror.provider_id().as_str().into();
     body
 }
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_mirror_says_nothing_but_time_availability_label_and_mark() {
-        let body = print_new_mirror(&mirror());
+        let body = print_new_mirror(&mirror(), Privacy::Private);
         assert_eq!(
             sorted_keys(&body),
             [
@@ -97,7 +98,9 @@ mod tests {
         assert_eq!(body["id"], mirror().provider_id().as_str());
         let private = &body["extendedProperties"]["private"];
         assert_eq!(private, &json!({"syncfb": "1", "syncfbMark": mirror().mark().to_string()}));
-        assert!(print_mirror(&mirror()).get("id").is_none(), "an update does not name the id again");
+        let update = print_mirror(&mirror(), Privacy::Default);
+        assert!(update.get("id").is_none(), "an update does not name the id again");
+        assert_eq!(update["visibility"], "default");
     }
 
     #[test]
@@ -110,14 +113,14 @@ mod tests {
             availability,
             label: Label::new("Away \"far\"").unwrap(),
         };
-        let tentative = print_mirror(&mirror_of("a", body(MirrorAvailability::Tentative)));
+        let tentative = print_mirror(&mirror_of("a", body(MirrorAvailability::Tentative)), Privacy::Private);
         assert_eq!(tentative["status"], "tentative");
         assert_eq!(
             (&tentative["start"], &tentative["end"]),
             (&json!({"date": "2026-12-01"}), &json!({"date": "2026-12-03"}))
         );
         assert_eq!(tentative["summary"], "Away \"far\"");
-        let away = print_mirror(&mirror_of("a", body(MirrorAvailability::OutOfOffice)));
+        let away = print_mirror(&mirror_of("a", body(MirrorAvailability::OutOfOffice)), Privacy::Private);
         assert_eq!(away["status"], "confirmed");
         assert_eq!(away["extendedProperties"]["private"]["syncfbShow"], "outOfOffice");
         assert!(away.get("eventType").is_none(), "the event type would decline meetings");

@@ -15,6 +15,7 @@ use starmesh_provider::env::{Clock, Entropy};
 
 use crate::client::{GoogleClient, GoogleNetwork};
 use crate::endpoints::Endpoints;
+use crate::privacy::Privacy;
 
 /// Makes an answer to whatever is asked.
 type Answer = Box<dyn FnOnce(&Request) -> Result<Response, HttpError> + Send>;
@@ -69,7 +70,15 @@ impl Script {
         self
     }
 
+    /// An account that owns [`calendar`], and knows it.
     pub(crate) fn client(&self) -> GoogleClient {
+        let client = self.fresh_client();
+        client.privacies.learn(&calendar(), "owner");
+        client
+    }
+
+    /// An account that was told nothing yet.
+    pub(crate) fn fresh_client(&self) -> GoogleClient {
         let network = GoogleNetwork {
             http: Arc::new(self.clone()),
             clock: Arc::new(Noon),
@@ -172,7 +181,7 @@ pub(crate) fn mirror_of(event: &str, body: MirrorBody) -> MirrorSpec {
 
 /// A mirror as Google tells it in full.
 pub(crate) fn stored(mirror: &MirrorSpec, etag: &str) -> Value {
-    let mut row = crate::print::print_new_mirror(mirror);
+    let mut row = crate::print::print_new_mirror(mirror, Privacy::Private);
     row["etag"] = etag.into();
     row["iCalUID"] = format!("{}@google.com", mirror.provider_id()).into();
     row

@@ -12,6 +12,7 @@ use starmesh_provider::{ErrorKind, MirrorWrite, Result, Written};
 
 use crate::client::GoogleClient;
 use crate::errors::{Asked, changed, gone, identity_taken, refused};
+use crate::privacy::Privacy;
 use crate::requests::{DeleteEvent, Depth, GetEvent, InsertEvent, UpdateEvent};
 use crate::wire::{EventRow, Row};
 
@@ -22,11 +23,15 @@ impl GoogleClient {
         writes: &[MirrorWrite],
     ) -> Vec<Result<Written>> {
         let _turn = self.turns.wait(calendar).await;
+        let privacy = match self.privacy(calendar).await {
+            Ok(privacy) => privacy,
+            Err(error) => return writes.iter().map(|_| Err(error.clone())).collect(),
+        };
         let mut outcomes: Vec<Option<Result<Written>>> = Vec::with_capacity(writes.len());
         let mut sent = Vec::new();
         let mut requests = Vec::new();
         for (number, write) in writes.iter().enumerate() {
-            match self.prepare(calendar, write).await {
+            match self.prepare(calendar, write, privacy).await {
                 Ok(Step::Send(request)) => {
                     sent.push(number);
                     requests.push(request);
@@ -39,7 +44,7 @@ impl GoogleClient {
         let answers = self.connection.send_all(&requests).await;
         for (number, answer) in sent.into_iter().zip(answers) {
             let outcome = match answer {
-                Ok(response) => self.judge(calendar, &writes[number], &response).await,
+                Ok(response) => self.judge(calendar, &writes[number], &response, privacy).await,
                 Err(error) => Err(error),
             };
             outcomes[number] = Some(outcome);
@@ -50,24 +55,25 @@ impl GoogleClient {
 
     /// The request of a write, with its precondition: the version that was seen, or that of a look just now
     /// where none is known.
-    async fn prepare(&self, calendar: &LastingName, write: &MirrorWrite) -> Result<Step> {
+    async fn prepare(&self, calendar: &LastingName, write: &MirrorWrite, privacy: Privacy) -> Result<Step> {
         let endpoints = &self.connection.endpoints;
         let request = match write {
             MirrorWrite::Create(mirror) => {
                 let id = mirror.provider_id().as_str();
                 if self.details.forget_deleted(calendar, id) {
-                    match self.revive(calendar, mirror).await? {
+                    match self.revive(calendar, mirror, privacy).await? {
                         Revival::Done(written) => return Ok(Step::Done(written)),
                         Revival::Refused => return Err(identity_taken(&self.connection.host())),
                         Revival::Absent => {}
                     }
                 }
-                InsertEvent::prepare(endpoints, calendar, mirror)
+                InsertEvent::prepare(endpoints, calendar, mirror, privacy)
             }
             MirrorWrite::Update(placed, mirror) => {
                 let mark = mirror.mark().to_string();
                 let version = self.version(calendar, placed, |row| row.mark() == Some(&mark)).await?;
-                UpdateEvent::prepare(endpoints, calendar, placed.remote_id().as_str(), &version, mirror)
+                let id = placed.remote_id().as_str();
+                UpdateEvent::prepare(endpoints, calendar, id, &version, mirror, privacy)
             }
             MirrorWrite::Remove(placed) => {
                 // Here is no mark to compare with: a marked event under an id of our shape is a mirror.
@@ -103,6 +109,7 @@ impl GoogleClient {
         calendar: &LastingName,
         write: &MirrorWrite,
         response: &Response,
+        privacy: Privacy,
     ) -> Result<Written> {
         let succeeded = response.status().is_success();
         match write {
@@ -115,7 +122,7 @@ impl GoogleClient {
                 if error.kind != ErrorKind::IdentityTaken {
                     return Err(error);
                 }
-                match self.revive(calendar, mirror).await? {
+                match self.revive(calendar, mirror, privacy).await? {
                     Revival::Done(written) => Ok(written),
                     Revival::Refused | Revival::Absent => {
                         self.details.forget_deleted(calendar, id);
@@ -123,10 +130,10 @@ impl GoogleClient {
                     }
                 }
             }
-            MirrorWrite::Update(placed, _) if succeeded => self
+            MirrorWrite::Update(placed, mirror) if succeeded => self
                 .written(calendar, placed.remote_id().as_str(), response)
                 .await
-                .map(|(written, _)| written),
+                .map(|(written, found)| as_left(written, found.as_ref(), mirror)),
             MirrorWrite::Remove(placed) if succeeded => {
                 self.details.saw_deleted(calendar, placed.remote_id().as_str());
                 Ok(Written { remote_id: placed.remote_id().clone(), version: None })
@@ -158,9 +165,7 @@ impl GoogleClient {
         response: &Response,
     ) -> Result<Written> {
         let (written, found) = self.written(calendar, mirror.provider_id().as_str(), response).await?;
-        let expected = mirror.as_observed(written.remote_id.clone(), written.version.clone());
-        let expected = expected.events.into_iter().find_map(|event| event.marked);
-        if found == expected || planted(Bug::GoogleTrustsCreates) {
+        if mirror.is_shown_as(found.as_ref()) || planted(Bug::GoogleTrustsCreates) {
             Ok(written)
         } else {
             Err(identity_taken(&self.connection.host()))
@@ -183,13 +188,13 @@ impl GoogleClient {
             Some(row) => row,
             None => self.mirror_row(calendar, id).await?.ok_or_else(|| gone(&self.connection.host()))?,
         };
-        let marked = self.details.learn(calendar, &row);
+        let marked = self.learn(calendar, &row);
         Ok((Written { remote_id: RemoteId::new(id), version: row.etag.map(Version::new) }, marked))
     }
 
     /// Google never forgets an id: where the mirror was deleted it is brought back, under the id that
     /// nobody but holders of our key can have chosen.
-    async fn revive(&self, calendar: &LastingName, mirror: &MirrorSpec) -> Result<Revival> {
+    async fn revive(&self, calendar: &LastingName, mirror: &MirrorSpec, privacy: Privacy) -> Result<Revival> {
         let endpoints = &self.connection.endpoints;
         let id = mirror.provider_id().as_str();
         let response =
@@ -204,11 +209,11 @@ impl GoogleClient {
         // A tombstone may have lost its properties; one that has them must be of this very mirror.
         let is_ours = row.mark().is_none_or(|found| found == mark) && !row.has_attendees();
         let Some(etag) = row.etag.filter(|_| is_ours) else { return Ok(Revival::Refused) };
-        let update = UpdateEvent::prepare(endpoints, calendar, id, &Version::new(etag), mirror);
+        let update = UpdateEvent::prepare(endpoints, calendar, id, &Version::new(etag), mirror, privacy);
         let response = self.connection.send(&update).await?;
         if response.status().is_success() {
-            let (written, _) = self.written(calendar, id, &response).await?;
-            return Ok(Revival::Done(written));
+            let (written, found) = self.written(calendar, id, &response).await?;
+            return Ok(Revival::Done(as_left(written, found.as_ref(), mirror)));
         }
         let error = refused(&self.connection.host(), &response, Asked::Mirror);
         match error.kind {
@@ -220,6 +225,13 @@ impl GoogleClient {
             _ => Err(error),
         }
     }
+}
+
+/// A mirror as a write left it, where `found` is what was read afterwards: the version of what somebody else has
+/// made of it meanwhile would hide their change for good.
+fn as_left(written: Written, found: Option<&MarkedEvent>, mirror: &MirrorSpec) -> Written {
+    let version = written.version.filter(|_| mirror.is_shown_as(found));
+    Written { version, ..written }
 }
 
 /// What a write needs next.

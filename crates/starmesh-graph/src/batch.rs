@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use starmesh_http::retry_after;
 
-use crate::call::{Answer, Call, Target};
+use crate::call::{Answer, Call, Target, request_id};
 
 /// The most parts that one batch takes.
 pub(crate) const PARTS_MAX: usize = 20;
@@ -31,7 +31,7 @@ pub(crate) fn parse(answer: &Answer, now: DateTime<Utc>) -> Option<Vec<(usize, A
         let part = Answer {
             status: response.status,
             retry_after: retry_after(&headers, now),
-            date: answer.date,
+            request_id: request_id(&headers),
             body: body_of(response.body),
         };
         Some((position, part))
@@ -136,11 +136,12 @@ mod tests {
     #[test]
     fn answers_in_any_order_keep_their_status_and_delay() {
         let text = r#"{"responses":[
-            {"id":"1","status":429,"headers":{"Retry-After":"7"},"body":{"error":{"code":"x"}}},
+            {"id":"1","status":429,"headers":{"Retry-After":"7","request-id":"r-1"},"body":{"error":{"code":"x"}}},
             {"id":"0","status":204},
             {"id":"2","status":429,"headers":{"retry-after":2.5}},
             {"id":"3","status":502,"body":"<html>"}]}"#;
-        let whole = Answer { status: 200, retry_after: None, date: None, body: text.as_bytes().to_vec() };
+        let whole =
+            Answer { status: 200, retry_after: None, request_id: None, body: text.as_bytes().to_vec() };
         let parts = parse(&whole, DateTime::UNIX_EPOCH).unwrap();
         let told: Vec<_> = parts
             .iter()
@@ -148,6 +149,7 @@ mod tests {
             .collect();
         assert_eq!(told, [(1, 429, Some(7)), (0, 204, None), (2, 429, Some(3)), (3, 502, None)]);
         assert!(parts[1].1.body.is_empty());
+        assert_eq!((parts[0].1.request_id.as_deref(), parts[1].1.request_id.as_deref()), (Some("r-1"), None));
         assert_eq!(parts[3].1.body, b"<html>");
         assert_eq!(Duration::from_secs(7), parts[0].1.retry_after.unwrap());
         let page = Answer { body: b"<html>".to_vec(), ..whole };

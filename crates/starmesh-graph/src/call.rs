@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use http::Method;
+use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -108,8 +107,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// How long the server asks us to wait.
     pub(crate) retry_after: Option<Duration>,
-    /// When the server says it answered.
-    pub(crate) date: Option<DateTime<Utc>>,
+    /// The service's own name of the request, by which its support finds it again.
+    pub(crate) request_id: Option<String>,
     /// The body as text; empty where there is none.
     pub(crate) body: Vec<u8>,
 }
@@ -123,6 +122,15 @@ impl Answer {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::from_slice(&self.body).ok()
     }
+}
+
+/// The name that the service gives a request, if it looks like one: it goes to the log.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    const LEN_MAX: usize = 64;
+    let id = headers.get("request-id")?.to_str().ok()?;
+    let is_name = (1..=LEN_MAX).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_name.then(|| id.to_owned())
 }
 
 /// `text` as one segment of a path.
@@ -158,6 +166,19 @@ mod tests {
                     .to_owned()
             )]
         );
+    }
+
+    #[test]
+    fn a_request_id_is_a_name_and_no_sentence() {
+        let told = |id: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("request-id", id.parse().unwrap());
+            request_id(&headers)
+        };
+        let guid = "a2c1b7f0-3c0e-4d7e-9d52-0d2a0f6f3a11";
+        assert_eq!(told(guid).as_deref(), Some(guid));
+        assert_eq!((told("Lunch with Ada"), told(""), told(&"a".repeat(65))), (None, None, None));
+        assert_eq!(request_id(&HeaderMap::new()), None);
     }
 
     #[test]

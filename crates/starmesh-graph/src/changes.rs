@@ -1,13 +1,11 @@
 //! What changed in a calendar, and what its events say now.
 //!
 //! A first read takes the view, which shows marks, and a round of delta only for its token; the round goes
-//! first, so that a change between them is told twice and never missed; what the round tells and the view, which
-//! may lag behind, does not show yet is looked at by itself. Later rounds tell what may have
-//! changed: single events are as they say, but for marks; of a series only that it did; of a removal only
-//! that it may be. Where rounds do not work (another person's calendar, a server that never ends one) the
-//! view is read each time and compared with the last.
-
-use std::collections::BTreeSet;
+//! first, so that a change between them is told twice and never missed; what the two do not show alike, since
+//! either may lag behind, is looked at by itself. Later rounds tell what may have changed: single events are
+//! as they say, but for marks; of a series only that it did; of a removal only that it may be. Where rounds do
+//! not work (another person's calendar, a server that never ends one) the view is read each time and compared
+//! with the last.
 
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::planted::{Bug, planted};
@@ -22,6 +20,7 @@ use crate::place::Place;
 use crate::position::{Position, Way, coverage, range_around};
 use crate::round::{Round, Start, Told};
 use crate::series::Seen;
+use crate::shown::Doubts;
 use crate::view::{View, listed};
 use crate::wire::EventRow;
 
@@ -73,46 +72,18 @@ impl GraphClient {
             Err(error) => return Err(error),
         };
         match told {
-            Some(Told { link: Some(link), singles, series, .. }) => {
-                let view = self.read_view(place, &range).await?;
-                let singles = singles.into_keys().filter(|id| !view.shows(id)).collect();
-                let series = series.into_iter().filter(|id| !view.shows_series(id)).collect();
-                let late = self.unshown(place, range, singles, series).await?;
-                let changed = self.items_of(place, view).await?.into_iter().chain(late).collect();
-                let news = News { changed, removed: Vec::new() };
+            Some(Told { link: Some(link), shown, .. }) => {
+                let mut view = self.read_view(place, &range).await?;
+                let doubts = shown.doubts(&view);
+                view.forget(&doubts);
+                let mut news = News { changed: self.items_of(place, view).await?, removed: Vec::new() };
+                self.look_closer(place, range, doubts, &mut news).await?;
+                // In a whole read what is not told is not there.
+                news.removed.clear();
                 change_set(news, &Position::new(range, Way::Rounds { link }), true)
             }
             _ => self.read_by_view(place, range).await,
         }
-    }
-
-    /// What is there of what a round told and the view did not show.
-    async fn unshown(
-        &self,
-        place: &Place,
-        range: TimeRange,
-        singles: Vec<RemoteId>,
-        mut series: BTreeSet<RemoteId>,
-    ) -> Result<Vec<Changed>> {
-        let mut changed = Vec::new();
-        for (id, looked) in singles.iter().zip(self.look_up(place, &singles).await?) {
-            match looked {
-                Looked::Missing => {}
-                Looked::Unreadable => changed.push(Changed::Read(unreadable(id.clone()))),
-                Looked::Row(row) if row.is_master() => {
-                    series.insert(id.clone());
-                }
-                Looked::Row(row) => changed.push(seen_single(id.clone(), &row)),
-            }
-        }
-        for (id, seen) in self.read_series(place, &range, &series).await? {
-            match seen {
-                Seen::Item(item) => changed.push(Changed::Read(item)),
-                Seen::Single(row) => changed.push(seen_single(id, &row)),
-                Seen::Gone => {}
-            }
-        }
-        Ok(changed)
     }
 
     async fn read_by_view(&self, place: &Place, range: TimeRange) -> Result<ChangeSet> {
@@ -138,7 +109,7 @@ impl GraphClient {
 
     /// What a round told, looked at where it needs to be.
     async fn changes_told(&self, place: &Place, range: TimeRange, told: Told) -> Result<ChangeSet> {
-        let Told { singles, mut series, mut doubtful, unreadable: poisoned, link } = told;
+        let Told { singles, mut series, mut doubtful, unreadable: poisoned, link, .. } = told;
         let link: Url = link.ok_or_else(|| self.connection.unexpected())?;
         let mut news = News::default();
         news.changed.extend(poisoned.into_iter().map(|id| Changed::Read(unreadable(id))));
@@ -156,8 +127,21 @@ impl GraphClient {
             }
         }
         // Whatever left the range is said to be removed, too: it counts once a look finds nothing.
-        let doubtful: Vec<RemoteId> = doubtful.into_iter().collect();
-        for (id, looked) in doubtful.iter().zip(self.look_up(place, &doubtful).await?) {
+        self.look_closer(place, range, Doubts { singles: doubtful, series }, &mut news).await?;
+        change_set(news, &Position::new(range, Way::Rounds { link }), false)
+    }
+
+    /// Looks at events and series one by one, and adds what they turn out to be.
+    async fn look_closer(
+        &self,
+        place: &Place,
+        range: TimeRange,
+        doubts: Doubts,
+        news: &mut News,
+    ) -> Result<()> {
+        let Doubts { singles, mut series } = doubts;
+        let singles: Vec<RemoteId> = singles.into_iter().collect();
+        for (id, looked) in singles.iter().zip(self.look_up(place, &singles).await?) {
             match looked {
                 Looked::Missing => news.removed.push(id.clone()),
                 Looked::Unreadable => news.changed.push(Changed::Read(unreadable(id.clone()))),
@@ -179,7 +163,7 @@ impl GraphClient {
                 Seen::Gone => news.removed.push(id),
             }
         }
-        change_set(news, &Position::new(range, Way::Rounds { link }), false)
+        Ok(())
     }
 
     fn dead_cursor(&self) -> ProviderError {

@@ -7,15 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use http::HeaderValue;
-use http::header::DATE;
 use starmesh_http::{Governor, GovernorSettings, HttpError, Paused, Request, Transport, retry_after};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{ErrorKind, ProviderError, Result};
 
 use crate::batch::{self, PARTS_MAX};
-use crate::call::{Answer, Call, Target};
+use crate::call::{Answer, Call, Target, request_id};
 use crate::client::GraphNetwork;
 use crate::errors::{About, refusal, unexpected};
 use crate::mailbox::Endpoints;
@@ -29,6 +27,9 @@ const ATTEMPTS_MAX: u32 = 4;
 /// The first wait after trouble of the server's own; doubles with each further one, and is drawn at random
 /// between half and the whole of it.
 const TROUBLE_PAUSE_FIRST: Duration = Duration::from_secs(1);
+
+/// The status of a part whose token is not accepted.
+const UNAUTHORIZED: u16 = 401;
 
 /// The queue of one mailbox.
 pub(crate) struct Connection {
@@ -63,8 +64,18 @@ impl Connection {
         &self.host
     }
 
-    /// What a refusal means.
+    /// What a refusal means. The log names it as the service does, so that its support can look it up.
     pub(crate) fn refusal(&self, answer: &Answer, about: About) -> ProviderError {
+        if !answer.is_success() {
+            let request = answer.request_id.as_deref().unwrap_or_default();
+            tracing::debug!(
+                host = self.host,
+                status = answer.status,
+                request,
+                ?about,
+                "a request was refused"
+            );
+        }
         refusal(&self.host, answer, about)
     }
 
@@ -101,7 +112,11 @@ impl Connection {
         for calls in calls.chunks(PARTS_MAX) {
             match calls {
                 [call] => answers.push(self.send(call).await),
-                _ => answers.extend(self.send_batch(calls).await),
+                _ => {
+                    let mut parts = self.send_batch(calls).await;
+                    self.send_denied_alone(calls, &mut parts).await;
+                    answers.extend(parts);
+                }
             }
         }
         answers
@@ -157,6 +172,20 @@ impl Connection {
         answers
     }
 
+    /// Sends the parts again whose token died while the batch was under way: by itself each goes through the
+    /// transport, which may know a fresher one. When it does not, it is not asked again.
+    async fn send_denied_alone(&self, calls: &[Call], answers: &mut [Result<Answer>]) {
+        let is_denied = |answer: &Result<Answer>| matches!(answer, Ok(part) if part.status == UNAUTHORIZED);
+        for (call, answer) in calls.iter().zip(answers) {
+            if is_denied(answer) {
+                *answer = self.send(call).await;
+                if is_denied(answer) {
+                    break;
+                }
+            }
+        }
+    }
+
     async fn exchange_batch(&self, calls: &[Call], pending: &[usize]) -> Result<Vec<(usize, Answer)>> {
         let batch = batch::compose(pending.iter().map(|position| (*position, &calls[*position])));
         let mut trouble = 1;
@@ -188,7 +217,7 @@ impl Connection {
         let answer = Answer {
             status: response.status().as_u16(),
             retry_after: retry_after(response.headers(), now),
-            date: date(&response),
+            request_id: request_id(response.headers()),
             body: response.into_body(),
         };
         let asks_to_wait =
@@ -263,11 +292,6 @@ fn may_repeat(call: &Call) -> bool {
 
 fn is_throttled(error: &ProviderError) -> bool {
     matches!(error.kind, ErrorKind::Throttled { .. })
-}
-
-fn date(response: &starmesh_http::Response) -> Option<DateTime<Utc>> {
-    let text = response.headers().get(DATE)?.to_str().ok()?;
-    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
 }
 
 #[cfg(test)]

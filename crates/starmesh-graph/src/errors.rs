@@ -100,8 +100,8 @@ fn is_name(code: &str) -> bool {
 fn verdict(answer: &Answer, codes: &Codes, about: About) -> (ErrorKind, &'static str) {
     let throttled = ErrorKind::Throttled { retry_after: answer.retry_after };
     let reads = matches!(about, About::Changes | About::Calendar);
-    // A service that has lost its place has not lost the calendar.
-    if about == About::Changes && answer.status == 410 || reads && codes.name_dead_token() {
+    // A service that has lost its place has not lost the calendar, which would be a 404.
+    if reads && (answer.status == 410 || codes.name_dead_token()) {
         return (ErrorKind::TokenExpired, "no longer knows how far we have read");
     }
     match answer.status {
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, date: None, body: body.as_bytes().to_vec() }
+        Answer { status, retry_after: None, request_id: None, body: body.as_bytes().to_vec() }
     }
 
     fn coded(code: &str) -> String {
@@ -210,6 +210,7 @@ mod tests {
             (Changes, 410, "SyncStateNotFound", ErrorKind::TokenExpired, "no longer knows how far"),
             (Changes, 410, "", ErrorKind::TokenExpired, "no longer knows how far"),
             (Changes, 404, "syncStateNotFound", ErrorKind::TokenExpired, "no longer knows how far"),
+            (Calendar, 410, "", ErrorKind::TokenExpired, "no longer knows how far"),
             (Calendar, 410, "SyncStateNotFound", ErrorKind::TokenExpired, "no longer knows how far"),
             (Calendar, 400, "InvalidDeltaToken", ErrorKind::TokenExpired, "no longer knows how far"),
             (Changes, 409, "resyncRequired", ErrorKind::TokenExpired, "no longer knows how far"),

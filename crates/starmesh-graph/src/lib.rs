@@ -5,8 +5,9 @@
 //! 2. Each request is a file of `requests` that prepares it as a `call` and reads its answer without
 //!    touching a socket; `wire` holds the rows they share. `connection` carries calls out, one mailbox
 //!    queue for all of them at one pace, and `batch` packs several into one exchange.
-//! 3. `changes` reads a calendar: whole (`view`), or what changed (`round`), with `series` and doubtful
-//!    rows looked up one by one (`lookup`). A `position` is what a cursor holds.
+//! 3. `changes` reads a calendar: whole (`view`, compared with what the round before it has `shown`), or what
+//!    changed (`round`), with `series` and doubtful rows looked up one by one (`lookup`). A `position` is what
+//!    a cursor holds.
 //! 4. `convert` turns rows into scheduling facts, `write` carries out the writes, `push` the
 //!    subscriptions, `notification` reads what a subscription sends, and `errors` says what a refusal
 //!    means.
@@ -34,6 +35,7 @@ mod push;
 mod requests;
 mod round;
 mod series;
+mod shown;
 mod view;
 mod wire;
 mod write;

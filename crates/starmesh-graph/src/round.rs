@@ -15,6 +15,7 @@ use crate::client::GraphClient;
 use crate::errors::About;
 use crate::place::Place;
 use crate::requests::{DeltaNext, ReadDelta};
+use crate::shown::Shown;
 use crate::wire::{EventRow, Lenient};
 
 /// Rows that are asked for on a page. Large pages are known to time out.
@@ -60,6 +61,8 @@ pub(crate) struct Told {
     pub(crate) doubtful: BTreeSet<RemoteId>,
     /// What could not be understood.
     pub(crate) unreadable: BTreeSet<RemoteId>,
+    /// What a first round showed, in place of all the others.
+    pub(crate) shown: Shown,
     /// Where the next round starts.
     pub(crate) link: Option<Url>,
 }
@@ -138,11 +141,11 @@ impl GraphClient {
 }
 
 impl Told {
-    /// Sorts a page in. A first round is made for its link alone, since the view tells the rest better: its
-    /// rows, which may be very many, are not kept.
+    /// Sorts a page in. A first round is made for its link, since the view tells the rest better: of its rows,
+    /// which may be very many, no more is kept than what the view is compared with.
     fn add_all(&mut self, rows: Vec<Lenient<EventRow>>, start: Start<'_>) {
         match start {
-            Start::First(_) => {}
+            Start::First(_) => rows.iter().for_each(|row| self.shown.add(row)),
             Start::Link(_) => rows.into_iter().for_each(|row| self.add(row)),
         }
     }

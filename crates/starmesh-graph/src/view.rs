@@ -16,6 +16,7 @@ use crate::errors::About;
 use crate::lookup::Looked;
 use crate::place::Place;
 use crate::requests::ReadView;
+use crate::shown::Doubts;
 use crate::wire::{EventRow, Lenient, ZonedTime};
 
 /// The longest range of one listing; a longer one is read in parts.
@@ -127,14 +128,19 @@ impl View {
         }
     }
 
-    /// True when it shows something under this id.
-    pub(crate) fn shows(&self, id: &RemoteId) -> bool {
-        self.rows.contains_key(id.as_str()) || self.unreadable.contains(id.as_str())
+    /// What it shows: rows, and the ids of those that could not be understood.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = (&str, Option<&EventRow>)> {
+        let rows = self.rows.iter().map(|(id, row)| (id.as_str(), Some(row)));
+        rows.chain(self.unreadable.iter().map(|id| (id.as_str(), None)))
     }
 
-    /// True when it shows a date of this series.
-    pub(crate) fn shows_series(&self, id: &RemoteId) -> bool {
-        self.rows.values().any(|row| row.series() == Some(id.as_str())) || self.shows(id)
+    /// Lets go of what something better is known of.
+    pub(crate) fn forget(&mut self, doubts: &Doubts) {
+        self.rows.retain(|id, row| match row.series() {
+            Some(series) => !doubts.series.contains(&RemoteId::new(series)),
+            None => !doubts.singles.contains(&RemoteId::new(id.as_str())),
+        });
+        self.unreadable.retain(|id| !doubts.singles.contains(&RemoteId::new(id.as_str())));
     }
 
     /// A digest of everything that can change an item.

@@ -6,7 +6,7 @@
 
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{RemoteId, Version};
-use starmesh_core::mirror::{PlacedMirror, ProviderId};
+use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
 use starmesh_provider::{ErrorKind, Fetched, MirrorWrite, ProviderError, Result, Written};
 
 use crate::call::{Answer, Call};
@@ -113,11 +113,11 @@ impl GraphClient {
                         format!("{} already has an event under this identity", self.connection.host());
                     return Err(ProviderError::new(ErrorKind::IdentityTaken, message));
                 }
-                self.written(place, left.id, left.version).await
+                self.written(place, left.id, left.version, mirror).await
             }
             MirrorWrite::Create(_) => Err(self.connection.refusal(answer, About::Create)),
-            MirrorWrite::Update(placed, _) if answer.is_success() => {
-                self.updated(place, placed, answer).await
+            MirrorWrite::Update(placed, mirror) if answer.is_success() => {
+                self.updated(place, placed, mirror, answer).await
             }
             MirrorWrite::Remove(placed) if answer.is_success() => {
                 Ok(Written { remote_id: placed.remote_id().clone(), version: None })
@@ -128,10 +128,16 @@ impl GraphClient {
         }
     }
 
-    async fn updated(&self, place: &Place, placed: &PlacedMirror, answer: &Answer) -> Result<Written> {
+    async fn updated(
+        &self,
+        place: &Place,
+        placed: &PlacedMirror,
+        mirror: &MirrorSpec,
+        answer: &Answer,
+    ) -> Result<Written> {
         let left = UpdateEvent::parse(answer).ok_or_else(|| self.connection.unexpected())?;
         if !left.repeats {
-            return self.written(place, placed.remote_id().clone(), left.version).await;
+            return self.written(place, placed.remote_id().clone(), left.version, mirror).await;
         }
         // A person made it repeat: the rule goes with a request of its own, since most mirrors have none.
         tracing::info!("a busy block was made to repeat; its rule is taken away");
@@ -141,16 +147,24 @@ impl GraphClient {
             return Err(self.connection.refusal(&answer, About::Change));
         }
         let left = UpdateEvent::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
-        self.written(place, placed.remote_id().clone(), left.version).await
+        self.written(place, placed.remote_id().clone(), left.version, mirror).await
     }
 
     /// A mirror as it stands, its version read back where the answer did not tell it.
-    async fn written(&self, place: &Place, id: RemoteId, version: Option<Version>) -> Result<Written> {
+    async fn written(
+        &self,
+        place: &Place,
+        id: RemoteId,
+        version: Option<Version>,
+        mirror: &MirrorSpec,
+    ) -> Result<Written> {
         if version.is_some() {
             return Ok(Written { remote_id: id, version });
         }
         let item = self.standing(place, &id).await?;
-        Ok(Written { remote_id: id, version: item.version })
+        // The version of what somebody else has made of it meanwhile would hide their change for good.
+        let version = item.version.clone().filter(|_| mirror.is_shown_by(&item));
+        Ok(Written { remote_id: id, version })
     }
 }
 

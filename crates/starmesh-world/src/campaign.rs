@@ -16,7 +16,7 @@ use crate::tally::Tally;
 /// Every so many seeds one is run twice, the second time as its own twin, and must leave the same trace.
 const REPLAY_EVERY: u64 = 20;
 /// What the persons of a twin write.
-const TWIN_CONTENT: u64 = 4_711;
+pub const TWIN_CONTENT: u64 = 4_711;
 /// After this many failures a campaign stops: they have one cause more often than not.
 pub const FAILURES_MAX: usize = 5;
 /// How many seeds a canary may pass over before one of them offers something to damage.

@@ -72,7 +72,7 @@ impl World {
         if !self.ground.has_simulated() {
             return;
         }
-        if self.swarm.truths.loses_changes() {
+        if self.swarm.truths.loses_changes() || self.ground.keeps_to_itself() {
             self.sleep_through(DAY);
         } else if self.refused || self.swarm.truths.refuses_writes() {
             self.sleep_through(HOUR + 60);

@@ -47,7 +47,9 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-pub use campaign::{Campaign, FAILURES_MAX, Hunt, Seeds, hunt, run_canaries, run_seeds, shrink};
+pub use campaign::{
+    Campaign, FAILURES_MAX, Hunt, Seeds, TWIN_CONTENT, hunt, run_canaries, run_seeds, shrink,
+};
 pub use layout::Service;
 pub use run::{Outcome, Request, Sabotage, run};
 pub use swarm::{Cut, Feature, Terrain};

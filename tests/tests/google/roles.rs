@@ -36,11 +36,11 @@ async fn shared(role: Role) -> Scene {
 }
 
 #[tokio::test]
-async fn every_role_reads_times_and_only_those_who_see_their_mirrors_again_may_write() {
+async fn every_role_reads_times_and_writers_see_their_mirrors_again() {
     for (role, may_write) in [
         (Role::FreeBusyReader, false),
         (Role::Reader, false),
-        (Role::WriterWithoutPrivateAccess, false),
+        (Role::WriterWithoutPrivateAccess, true),
         (Role::Writer, true),
         (Role::Owner, true),
     ] {
@@ -54,10 +54,21 @@ async fn every_role_reads_times_and_only_those_who_see_their_mirrors_again_may_w
         let item = reader.items.values().next().unwrap();
         let found = expand(&item.events[0].recurrence, &scene.window().range, &Zone::Utc).unwrap();
         assert_eq!(found[0].facts, Facts::BUSY, "{role:?}");
-        if matches!(role, Role::FreeBusyReader | Role::Reader) {
-            let outcome = scene.write(MirrorWrite::Create(scene.mirror("event", scene.day(4)))).await;
+        let mirror = scene.mirror("event", scene.day(4));
+        let outcome = scene.write(MirrorWrite::Create(mirror.clone())).await;
+        if !may_write {
             assert_eq!(outcome.map_err(|error| error.kind), Err(ErrorKind::ReadOnly), "{role:?}");
+            continue;
         }
+        let expected = mirror.as_observed(outcome.as_ref().unwrap().remote_id.clone(), None);
+        scene.read(&mut reader).await;
+        let found = reader.items.get(expected.remote_id.as_str()).unwrap();
+        assert_eq!(found.events[0].marked, expected.events[0].marked, "{role:?}");
+        let stored = scene.google.sim.stored_events(SHARED).unwrap();
+        let stored = stored.iter().find(|row| row["id"] == expected.remote_id.as_str()).unwrap();
+        let visibility = &stored["visibility"];
+        let is_private = visibility == "private";
+        assert_eq!(is_private, role != Role::WriterWithoutPrivateAccess, "{role:?}: {visibility}");
     }
 }
 

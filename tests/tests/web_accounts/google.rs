@@ -108,3 +108,42 @@ async fn a_withdrawn_sign_in_is_told_once_and_a_new_one_goes_on() -> Outcome<()>
     scene.app.ok(&["sync", "--yes"]).await?;
     scene.expect(3, 2, 5)
 }
+
+#[tokio::test]
+async fn an_account_that_is_removed_ends_its_sign_in_at_google() -> Outcome<()> {
+    let scene = Scene::new().await?;
+    scene.app.ok(&["sync", "--yes"]).await?;
+    let live = || scene.google.sim.auth().live_grants(&User(ADA.to_owned()));
+    assert_eq!(live(), 1);
+    let removed = scene.app.json(&["account", "remove", "work"]).await?;
+    assert_eq!(removed["grant"], json!({ "state": "withdrawn", "provider": "Google" }), "{removed}");
+    assert_eq!(live(), 0);
+    scene.expect(0, 0, 0)
+}
+
+#[tokio::test]
+async fn an_account_goes_though_google_cannot_be_told_and_the_person_is() -> Outcome<()> {
+    let google = Google::start().await?;
+    let folder = tempfile::Builder::new().prefix("starmesh-google-").tempdir()?;
+    let app = Starmesh::new(&folder.path().join("data"))?;
+    // Nobody listens at the discard port.
+    let endpoints =
+        google.endpoints().replace(&format!("{}/revoke", google.authority()), "127.0.0.1:9/revoke");
+    google.add_account_at(&app, "work", &endpoints).await?.expect(0)?;
+    let told = app.ok(&["account", "remove", "work"]).await?;
+    assert!(told.contains("Removed the account work."), "{told}");
+    assert!(told.contains("Google could not be told to end its sign-in (127.0.0.1:9 "), "{told}");
+    assert!(told.contains("withdraw by hand what you allowed, at https://myaccount.google.com/"), "{told}");
+    assert_eq!(app.json(&["account", "list"]).await?["accounts"], json!([]));
+    assert_eq!(google.sim.auth().live_grants(&User(ADA.to_owned())), 1, "it still stands");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_withdrawn_by_hand_needs_no_end() -> Outcome<()> {
+    let scene = Scene::new().await?;
+    scene.google.sim.auth().withdraw_consent(&User(ADA.to_owned()));
+    let told = scene.app.ok(&["account", "remove", "work", "--leave-mirrors"]).await?;
+    assert!(told.contains("Google has ended its sign-in."), "{told}");
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! Every row of both providers' tables of errors, as a person gets to read it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -70,8 +71,8 @@ const MICROSOFT: [Trouble; 30] = [
 ];
 
 /// Rows that are tried at once, each share of them on a scene of its own: most of the time of a row is
-/// waiting before the provider is asked again.
-const SHARES: usize = 6;
+/// waiting before the provider is asked again. Neighbours, which are alike, go to different shares.
+const SHARES: usize = 8;
 
 /// One row in words: what happens while everything is answered so, and while only writes are.
 async fn row(scene: &Scene, at: At, trouble: Trouble, hour: u32) -> Outcome<String> {
@@ -142,17 +143,17 @@ fn expect_about(at: At, error: &Value) -> Outcome<()> {
 }
 
 async fn table(at: At, rows: &[Trouble]) -> Outcome<String> {
-    let size = rows.len().div_ceil(SHARES);
-    let shares = rows.chunks(size).map(async |share| {
+    let shares = (0..SHARES).map(async |first| {
         let scene = Scene::new().await?;
         let mut texts = Vec::new();
-        for (hour, trouble) in (0..).zip(share) {
-            texts.push(row(&scene, at, *trouble, hour).await?);
+        for (hour, (number, trouble)) in (0..).zip(rows.iter().enumerate().skip(first).step_by(SHARES)) {
+            texts.push((number, row(&scene, at, *trouble, hour).await?));
         }
-        Ok::<_, Failure>(texts.concat())
+        Ok::<_, Failure>(texts)
     });
-    let texts = futures::future::join_all(shares).await;
-    Ok(texts.into_iter().collect::<Outcome<Vec<_>>>()?.concat())
+    let shares = futures::future::join_all(shares).await.into_iter().collect::<Outcome<Vec<_>>>()?;
+    let texts: BTreeMap<usize, String> = shares.into_iter().flatten().collect();
+    Ok(texts.into_values().collect())
 }
 
 #[tokio::test]

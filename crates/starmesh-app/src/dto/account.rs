@@ -39,9 +39,34 @@ pub struct AccountRemoved {
     pub groups_smaller: Vec<String>,
     /// Groups that could not go on and are gone.
     pub groups_removed: Vec<String>,
+    /// What became of what the person had allowed at the provider; absent for a password, and while the account
+    /// stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantDto>,
     /// Secrets that could not be removed from the vault, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vault_failure: Option<String>,
+}
+
+/// What became of what a person had allowed at a provider.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum GrantDto {
+    /// The provider has ended it.
+    Withdrawn {
+        /// The provider, as people write it.
+        provider: String,
+    },
+    /// It stands, and the person can withdraw it by hand.
+    Stands {
+        /// The provider, as people write it.
+        provider: String,
+        /// Why it could not be ended; absent for a provider that cannot be asked to.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<String>,
+        /// Where it is done by hand.
+        pages: Vec<String>,
+    },
 }
 
 /// Mirrors of one link that could not be removed.

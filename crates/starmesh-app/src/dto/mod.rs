@@ -15,7 +15,7 @@ pub mod samples;
 #[cfg(test)]
 mod snapshots;
 
-pub use account::{AccountDto, AccountRemoved, Unreached};
+pub use account::{AccountDto, AccountRemoved, GrantDto, Unreached};
 pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
 pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};
 pub use group::{GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, ShapeDto};

@@ -79,6 +79,7 @@ pub fn account_removed() -> AccountRemoved {
         unreached: vec![unreached()],
         groups_smaller: vec!["star-1".to_owned()],
         groups_removed: vec!["pair-1".to_owned()],
+        grant: None,
         vault_failure: None,
     }
 }

@@ -27,7 +27,7 @@ Examples:
   starmesh account add microsoft --endpoints sovereign.toml --device
 
 FILE of --endpoints is TOML; every key may be left out:
-  client_id, authorize, token, device, api, batch, redirect_port";
+  client_id, authorize, token, device, revoke, api, batch, redirect_port";
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum AccountCommand {

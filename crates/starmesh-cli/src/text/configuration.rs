@@ -2,7 +2,7 @@
 
 use starmesh_app::AccountAdded;
 use starmesh_app::dto::{
-    AccountDto, AccountRemoved, CalendarDto, GroupChange, GroupDto, LinkDto, LinkRef, LinkStateDto,
+    AccountDto, AccountRemoved, CalendarDto, GrantDto, GroupChange, GroupDto, LinkDto, LinkRef, LinkStateDto,
     SettingDto, SettingsDto, ShapeDto,
 };
 
@@ -67,10 +67,24 @@ pub(crate) fn account_removed(removed: &AccountRemoved) -> String {
     if removed.removed {
         lines.push(format!("Removed the account {}.", removed.account));
     }
+    lines.extend(removed.grant.as_ref().map(grant));
     if let Some(failure) = &removed.vault_failure {
         lines.push(format!("Its password could not be taken out of the vault: {failure}"));
     }
     lines.join("\n")
+}
+
+fn grant(grant: &GrantDto) -> String {
+    match grant {
+        GrantDto::Withdrawn { provider } => format!("{provider} has ended its sign-in."),
+        GrantDto::Stands { provider, failure, pages } => {
+            let why = match failure {
+                Some(failure) => format!("{provider} could not be told to end its sign-in ({failure})"),
+                None => format!("{provider} cannot be told to end its sign-in"),
+            };
+            format!("{why}: withdraw by hand what you allowed, at {}", pages.join(" or "))
+        }
+    }
 }
 
 /// The calendars.

@@ -84,6 +84,16 @@ pub enum MirrorAvailability {
     OutOfOffice,
 }
 
+impl From<MirrorAvailability> for Availability {
+    fn from(availability: MirrorAvailability) -> Self {
+        match availability {
+            MirrorAvailability::Tentative => Self::Tentative,
+            MirrorAvailability::Busy => Self::Busy,
+            MirrorAvailability::OutOfOffice => Self::OutOfOffice,
+        }
+    }
+}
+
 /// Everything a mirror says.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
 pub struct MirrorBody {

@@ -5,12 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::body::{Fingerprint, MirrorAvailability, MirrorBody};
+use super::body::{Fingerprint, MirrorBody};
 use super::key::{IdentityKey, Incarnation, MeetingId, MirrorKey, ProviderId};
 use super::mark::Mark;
 use crate::event::{
-    Availability, CalendarTime, Facts, Instance, LabelDigest, Length, MarkedEvent, Recurrence, SourceEvent,
-    SourceItem,
+    CalendarTime, Facts, Instance, LabelDigest, Length, MarkedEvent, Recurrence, SourceEvent, SourceItem,
 };
 use crate::ids::{EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
 use crate::recurrence::OriginalStart;
@@ -58,11 +57,6 @@ impl MirrorSpec {
 
     /// This mirror as a read of its calendar would show it, standing at `remote_id`.
     pub fn as_observed(&self, remote_id: RemoteId, version: Option<Version>) -> SourceItem {
-        let availability = match self.body.availability {
-            MirrorAvailability::Tentative => Availability::Tentative,
-            MirrorAvailability::Busy => Availability::Busy,
-            MirrorAvailability::OutOfOffice => Availability::OutOfOffice,
-        };
         let (start, end) = match self.body.time {
             EventTime::Timed { start, end } => (CalendarTime::utc(start), CalendarTime::utc(end)),
             EventTime::AllDay { start, end } => (CalendarTime::Date(start), CalendarTime::Date(end)),
@@ -73,19 +67,36 @@ impl MirrorSpec {
             recurrence: Recurrence::Single(Instance {
                 start,
                 length: Length::Until(end),
-                facts: Facts { availability, ..Facts::BUSY },
+                facts: Facts { availability: self.body.availability.into(), ..Facts::BUSY },
             }),
-            marked: Some(MarkedEvent {
-                mark: self.mark.to_string(),
-                provider_id: self.provider_id.to_string(),
-                time: Some(self.body.time),
-                availability,
-                label: LabelDigest::of(self.body.label.as_str()),
-                plain: true,
-                has_attendees: false,
-            }),
+            marked: Some(self.as_marked()),
         };
         SourceItem { remote_id, version, events: vec![event], problem: None }
+    }
+
+    /// What a read finds with its mark.
+    fn as_marked(&self) -> MarkedEvent {
+        MarkedEvent {
+            mark: self.mark.to_string(),
+            provider_id: self.provider_id.to_string(),
+            time: Some(self.body.time),
+            availability: self.body.availability.into(),
+            label: LabelDigest::of(self.body.label.as_str()),
+            plain: true,
+            has_attendees: false,
+        }
+    }
+
+    /// True when `item`, read after this mirror was written, is still what was written: somebody else may have
+    /// changed it in between.
+    pub fn is_shown_by(&self, item: &SourceItem) -> bool {
+        item.problem.is_none()
+            && matches!(item.events.as_slice(), [event] if self.is_shown_as(event.marked.as_ref()))
+    }
+
+    /// The same of what a mark was found with.
+    pub fn is_shown_as(&self, found: Option<&MarkedEvent>) -> bool {
+        Some(&self.as_marked()) == found
     }
 }
 

@@ -4,7 +4,7 @@
 //! 2. [`scene`]: devices that share an identity key, and a clock that follows virtual time.
 //! 3. [`connection`]: a store that serves one at a time.
 //! 4. [`futures`]: what the compiler alone can promise.
-//! 5. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`daemon`]: what each is named for.
+//! 5. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`daemon`], [`waking`]: what each is named for.
 
 mod connection;
 mod daemon;
@@ -15,3 +15,4 @@ mod refusals;
 mod retiring;
 mod scene;
 mod server;
+mod waking;

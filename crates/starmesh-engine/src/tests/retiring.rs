@@ -66,6 +66,48 @@ async fn a_retiring_link_outlives_a_write_whose_outcome_is_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_retiring_link_takes_along_what_a_write_with_an_unreadable_answer_left() {
+    let scene = Scene::new();
+    scene.give_home_an_event();
+    scene.book("event", 24);
+    let device = scene.device().await;
+    scene.home(|shelf| shelf.garbled = 1);
+    let report = device.engine.place(&device.plan().await).await.unwrap();
+    assert_eq!((report.placed, report.wedged, scene.mirrors()), (0, 1, 1));
+    // The listing does not show it yet.
+    let id = scene.home(|shelf| shelf.items.keys().find(|id| id.as_str().starts_with("sfb")).cloned());
+    scene.home(|shelf| shelf.hidden.extend(id));
+    device.retire().await;
+    device.engine.place(&device.plan().await).await.unwrap();
+    assert_eq!(device.links().await.len(), 1, "what the write left behind has to be removed first");
+    scene.home(|shelf| shelf.hidden.clear());
+    device.settle().await;
+    assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_ends_when_a_write_whose_outcome_was_unknown_left_nothing() {
+    let scene = Scene::new();
+    scene.give_home_an_event();
+    let device = scene.settled_device(1).await;
+    let record = device.records().await.remove(0);
+    let mut changes = Changes::new();
+    changes.delete_mirror(&link().target, &record.key);
+    changes.delete_item(&link().target, &record.remote_id);
+    changes.put_intent(&Intent {
+        link: link(),
+        key: record.key,
+        incarnation: record.incarnation,
+        action: ActionKind::Place,
+    });
+    device.state.commit(changes).await.unwrap();
+    scene.home(|shelf| shelf.items.remove(&record.remote_id));
+    device.retire().await;
+    device.settle().await;
+    assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mirror_with_guests_does_not_keep_its_link_alive() {
     let scene = Scene::new();
     let device = scene.settled_device(2).await;

@@ -1,6 +1,7 @@
 //! Devices that share an identity key, and a clock that follows virtual time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -49,13 +50,16 @@ pub(super) struct Daemon {
 struct SceneClock {
     base: DateTime<Utc>,
     started: Instant,
+    /// How long the computer slept, in seconds: the timers know nothing of it.
+    slept_s: AtomicI64,
 }
 
 struct SceneEntropy;
 
 impl Clock for SceneClock {
     fn now(&self) -> DateTime<Utc> {
-        self.base + TimeDelta::from_std(self.started.elapsed()).unwrap()
+        let awake = TimeDelta::from_std(self.started.elapsed()).unwrap();
+        self.base + awake + TimeDelta::seconds(self.slept_s.load(Ordering::Relaxed))
     }
 }
 
@@ -76,12 +80,20 @@ impl Scene {
         let server = Arc::new(Server::default());
         server.with(WORK, |_| ());
         server.with(HOME, |_| ());
-        Self { server, clock: Arc::new(SceneClock { base, started: Instant::now() }) }
+        Self {
+            server,
+            clock: Arc::new(SceneClock { base, started: Instant::now(), slept_s: AtomicI64::new(0) }),
+        }
     }
 
     /// What the clock shows.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// The computer sleeps, timers and all.
+    pub(super) fn sleep(&self, duration: TimeDelta) {
+        self.clock.slept_s.fetch_add(duration.num_seconds(), Ordering::Relaxed);
     }
 
     /// A fresh installation with the identity key of all, and the link from work to home.

@@ -35,6 +35,8 @@ pub(super) struct Shelf {
     pub unlisted: bool,
     /// Every write is refused so.
     pub refuses: Option<ErrorKind>,
+    /// Every listing fails so.
+    pub unreadable: Option<ErrorKind>,
     /// Its listings are complete and empty.
     pub seems_empty: bool,
     /// Its listings are of changes, and tell of none.
@@ -47,6 +49,8 @@ pub(super) struct Shelf {
     pub slow_listing: Duration,
     /// The answer to its next write takes this much longer, though the write is done.
     pub slow_answer: Duration,
+    /// The answers to so many writes cannot be read, though the writes are done.
+    pub garbled: usize,
     /// How often a create is told that its identity is taken, though nothing stands there.
     pub identities_taken: u32,
     versions: u64,
@@ -196,6 +200,9 @@ impl CalendarProvider for Home {
         self.0.note(Call::List(calendar.as_str().to_owned()));
         let slow = self.0.open(calendar, |shelf| std::mem::take(&mut shelf.slow_listing))?;
         sleep(slow).await;
+        if let Some(kind) = self.0.open(calendar, |shelf| shelf.unreadable)? {
+            return Err(ProviderError::new(kind, "503"));
+        }
         self.0.open(calendar, |shelf| {
             let shown = shelf.items.values().filter(|item| !shelf.hidden.contains(&item.remote_id));
             let shown = shown.filter(|_| !shelf.seems_empty && !shelf.tells_nothing);
@@ -228,7 +235,13 @@ impl CalendarProvider for Home {
 
     async fn write(&self, calendar: &LastingName, writes: Vec<MirrorWrite>) -> Vec<Result<Written>> {
         sleep(TRAVEL).await;
-        let answers = writes.iter().map(|write| self.0.carry_out(calendar, write)).collect();
+        let mut answers: Vec<_> = writes.iter().map(|write| self.0.carry_out(calendar, write)).collect();
+        self.0.with(calendar.as_str(), |shelf| {
+            for answer in answers.iter_mut().filter(|answer| answer.is_ok()).take(shelf.garbled) {
+                *answer = Err(ProviderError::new(ErrorKind::InvalidData, "<html>"));
+                shelf.garbled -= 1;
+            }
+        });
         sleep(self.0.with(calendar.as_str(), |shelf| std::mem::take(&mut shelf.slow_answer))).await;
         answers
     }

@@ -5,17 +5,18 @@ use starmesh_core::time::EventTime;
 
 use super::facts::availability;
 use super::times::{calendar_time, event_time};
+use crate::privacy::Privacy;
 use crate::wire::{EventRow, RemindersRow};
 
 /// The mark of a single event that was read with all its fields; `None` where it has none.
-pub(crate) fn marked(row: &EventRow) -> Option<MarkedEvent> {
+pub(crate) fn marked(row: &EventRow, privacy: Privacy) -> Option<MarkedEvent> {
     Some(MarkedEvent {
         mark: row.mark()?.to_owned(),
         provider_id: row.id.clone(),
         time: time(row),
         availability: availability(row),
         label: row.label.unwrap_or_else(|| LabelDigest::of("")),
-        plain: is_plain(row),
+        plain: is_plain(row, privacy),
         has_attendees: row.has_attendees(),
     })
 }
@@ -41,7 +42,7 @@ fn time(row: &EventRow) -> Option<EventTime> {
 }
 
 /// True when an event holds nothing beyond what we write.
-fn is_plain(row: &EventRow) -> bool {
+fn is_plain(row: &EventRow, privacy: Privacy) -> bool {
     let says_more = [
         row.description,
         row.location,
@@ -51,7 +52,8 @@ fn is_plain(row: &EventRow) -> bool {
         row.source,
         row.recurrence,
     ];
-    row.visibility.as_deref() == Some("private")
+    // What is as the calendar shows its events may be left out.
+    row.visibility.as_deref().unwrap_or("default") == privacy.visibility()
         && row.reminders == Some(RemindersRow::default())
         && row.event_type.as_deref().is_none_or(|kind| kind == "default")
         && says_more.iter().all(|present| !present.0)

@@ -10,6 +10,7 @@ use starmesh_core::time::{EventTime, TimeRange};
 use starmesh_core::zone::Zone;
 
 use super::{lies_in, marked, series_item, series_of_instance, single_item};
+use crate::privacy::Privacy;
 use crate::script::{mirror, mirror_of, stored};
 use crate::wire::{EventRow, Row};
 
@@ -22,7 +23,7 @@ fn row(value: Value) -> EventRow {
 
 fn item(value: Value) -> SourceItem {
     let row = row(value);
-    single_item(&row, marked(&row))
+    single_item(&row, marked(&row, Privacy::Private))
 }
 
 /// An event of an hour with these fields besides.
@@ -290,7 +291,7 @@ fn whatever_somebody_adds_to_a_mirror_is_noticed() {
         for (name, value) in fields.as_object().unwrap() {
             row[name] = value.clone();
         }
-        marked(&self::row(row)).unwrap()
+        marked(&self::row(row), Privacy::Private).unwrap()
     };
     assert!(found(json!({})).plain);
     for fields in [

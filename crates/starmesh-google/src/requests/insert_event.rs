@@ -7,14 +7,24 @@ use starmesh_http::Request;
 use super::{ATTENDEES_MAX, Depth, TELL_NOBODY, event_fields, events_url, json_request, with_query};
 use crate::endpoints::Endpoints;
 use crate::print::print_new_mirror;
+use crate::privacy::Privacy;
 
 /// Places a mirror.
 pub(crate) struct InsertEvent;
 
 impl InsertEvent {
-    pub(crate) fn prepare(endpoints: &Endpoints, calendar: &LastingName, mirror: &MirrorSpec) -> Request {
+    pub(crate) fn prepare(
+        endpoints: &Endpoints,
+        calendar: &LastingName,
+        mirror: &MirrorSpec,
+        privacy: Privacy,
+    ) -> Request {
         let query = [TELL_NOBODY, ATTENDEES_MAX, ("fields", &*event_fields(Depth::Mirror))];
-        json_request("POST", &with_query(events_url(endpoints, calendar), &query), &print_new_mirror(mirror))
+        json_request(
+            "POST",
+            &with_query(events_url(endpoints, calendar), &query),
+            &print_new_mirror(mirror, privacy),
+        )
     }
 }
 
@@ -26,7 +36,7 @@ mod tests {
 
     #[test]
     fn nobody_is_told() {
-        let request = InsertEvent::prepare(&Endpoints::default(), &calendar(), &mirror());
+        let request = InsertEvent::prepare(&Endpoints::default(), &calendar(), &mirror(), Privacy::Private);
         assert_eq!(request.method(), "POST");
         assert_eq!(path(&request), "/calendar/v3/calendars/ada@example.org/events");
         assert_eq!(query(&request)["sendUpdates"], "none");

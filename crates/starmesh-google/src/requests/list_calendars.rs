@@ -22,6 +22,8 @@ pub(crate) struct ListCalendars;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct CalendarPage {
     pub(crate) calendars: Vec<RemoteCalendar>,
+    /// What the account may do in each.
+    pub(crate) roles: Vec<(LastingName, String)>,
     /// The account's own calendar, whose id is the mail address of the account.
     pub(crate) primary: Option<LastingName>,
     pub(crate) next: Option<String>,
@@ -40,8 +42,15 @@ impl ListCalendars {
         let entries: Vec<Entry> = list.items.into_iter().filter(|entry| !entry.deleted).collect();
         let primary =
             entries.iter().find(|entry| entry.primary).map(|entry| LastingName::new(entry.id.as_str()));
+        let role = |entry: &Entry| Some((LastingName::new(entry.id.as_str()), entry.access_role.clone()?));
+        let roles = entries.iter().filter_map(role).collect();
         let calendars = entries.into_iter().map(RemoteCalendar::from).collect();
-        Ok(CalendarPage { calendars, primary, next: list.next_page_token.filter(|next| !next.is_empty()) })
+        Ok(CalendarPage {
+            calendars,
+            roles,
+            primary,
+            next: list.next_page_token.filter(|next| !next.is_empty()),
+        })
     }
 }
 
@@ -70,9 +79,9 @@ struct Entry {
 
 impl From<Entry> for RemoteCalendar {
     fn from(entry: Entry) -> Self {
-        // A writer without private access could place mirrors, and never see their marks again, since
-        // mirrors are private.
-        let may_write = matches!(entry.access_role.as_deref(), Some("owner" | "writer"));
+        // The last can do it because mirrors are not private there.
+        let writers = ["owner", "writer", "writerWithoutPrivateAccess"];
+        let may_write = entry.access_role.as_deref().is_some_and(|role| writers.contains(&role));
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let short_name = entry.id.split('@').next().filter(|name| !name.is_empty()).unwrap_or(&entry.id);
         Self {
@@ -133,7 +142,7 @@ mod tests {
         assert_eq!(page.calendars[0], first);
         let rights: Vec<_> =
             page.calendars[1..].iter().map(|calendar| (calendar.name.as_str(), calendar.read_only)).collect();
-        assert_eq!(rights, [("w@x", false), ("n@x", true), ("r@x", true), ("f@x", true)]);
+        assert_eq!(rights, [("w@x", false), ("n@x", false), ("r@x", true), ("f@x", true)]);
     }
 
     #[test]

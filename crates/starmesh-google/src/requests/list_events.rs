@@ -41,6 +41,8 @@ pub(crate) struct EventPage {
     pub(crate) next: Option<String>,
     /// On the last page only, and only if Google gives one.
     pub(crate) token: Option<String>,
+    /// What the account may do in the calendar.
+    pub(crate) role: Option<String>,
 }
 
 impl ListEvents {
@@ -79,7 +81,12 @@ impl ListEvents {
         let list: List = parse(response)?;
         let rows: Result<Vec<Row>, WireError> = list.items.into_iter().map(Row::read).collect();
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
-        Ok(EventPage { rows: rows?, next: filled(list.next_page_token), token: filled(list.next_sync_token) })
+        Ok(EventPage {
+            rows: rows?,
+            next: filled(list.next_page_token),
+            token: filled(list.next_sync_token),
+            role: filled(list.access_role),
+        })
     }
 }
 
@@ -90,6 +97,7 @@ struct List {
     items: Vec<Value>,
     next_page_token: Option<String>,
     next_sync_token: Option<String>,
+    access_role: Option<String>,
 }
 
 #[cfg(test)]
@@ -149,7 +157,10 @@ mod tests {
     fn a_page_may_be_empty_and_not_the_last() {
         let page =
             ListEvents::parse(&answer(200, r#"{"kind":"calendar#events","nextPageToken":"p2"}"#)).unwrap();
-        assert_eq!(page, EventPage { rows: Vec::new(), next: Some("p2".to_owned()), token: None });
+        assert_eq!(
+            page,
+            EventPage { rows: Vec::new(), next: Some("p2".to_owned()), token: None, role: None }
+        );
         let page = ListEvents::parse(&answer(200, r#"{"items":[{"id":"a"}],"nextSyncToken":"t1"}"#)).unwrap();
         assert_eq!((page.rows.len(), page.next, page.token.as_deref()), (1, None, Some("t1")));
     }

@@ -2,6 +2,7 @@
 
 mod delete_event;
 mod get_event;
+mod get_role;
 mod insert_event;
 mod list_calendars;
 mod list_events;
@@ -12,6 +13,7 @@ mod watch_events;
 
 pub(crate) use delete_event::DeleteEvent;
 pub(crate) use get_event::GetEvent;
+pub(crate) use get_role::GetRole;
 pub(crate) use insert_event::InsertEvent;
 pub(crate) use list_calendars::ListCalendars;
 pub(crate) use list_events::{EventPage, Extent, ListEvents};
@@ -61,7 +63,7 @@ fn event_fields(depth: Depth) -> String {
 }
 
 fn page_fields(depth: Depth) -> String {
-    format!("nextPageToken,nextSyncToken,items({})", depth.fields())
+    format!("accessRole,nextPageToken,nextSyncToken,items({})", depth.fields())
 }
 
 /// The one attendee that is told is the owner, so that nobody else's address comes along.

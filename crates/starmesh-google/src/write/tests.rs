@@ -292,3 +292,38 @@ async fn no_write_can_reach_a_person() {
         assert!(body.is_empty() || body.contains(r#""overrides":[],"useDefault":false"#), "{body}");
     }
 }
+
+#[tokio::test]
+async fn where_private_events_are_hidden_a_mirror_is_not_private_and_still_plain() {
+    let mut shown = stored(&mirror(), "\"1\"");
+    // Google leaves out what is usual.
+    shown.as_object_mut().unwrap().remove("visibility");
+    let listing = json!({"accessRole": "writerWithoutPrivateAccess", "items": [], "nextSyncToken": "t"});
+    let script = Script::default().json(200, listing).json(200, shown.clone()).json(200, shown);
+    let client = script.client();
+    client.changes_since(&calendar(), None, &window()).await.unwrap();
+    let outcome = client.write(&calendar(), vec![create()]).await.pop().unwrap();
+    assert!(outcome.is_ok(), "{outcome:?}");
+    assert_eq!(script.bodies()[0]["visibility"], "default");
+    let found = client.find_mirror(&calendar(), mirror().provider_id()).await.unwrap().unwrap();
+    assert!(found.events[0].marked.as_ref().is_some_and(|marked| marked.plain));
+}
+
+#[tokio::test]
+async fn what_the_account_may_do_is_asked_once_where_no_listing_told_it() {
+    let answer = || stored(&mirror(), "\"1\"");
+    let role = json!({"accessRole": "writerWithoutPrivateAccess"});
+    let script = Script::default().json(200, role).json(200, answer()).json(200, answer());
+    let client = script.fresh_client();
+    for _ in 0..2 {
+        client.write(&calendar(), vec![create()]).await;
+    }
+    let asked = script.asked();
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(asked[0].ends_with("/events?maxResults=1&fields=accessRole"), "{asked:?}");
+    let visibilities: Vec<_> = script.bodies().iter().map(|body| body["visibility"].clone()).collect();
+    assert_eq!(visibilities, ["default", "default"]);
+    let refused = Script::default().json(404, error("notFound"));
+    let outcome = refused.fresh_client().write(&calendar(), vec![create()]).await.pop().unwrap();
+    assert_eq!(outcome.map_err(|error| error.kind), Err(ErrorKind::CalendarGone));
+}

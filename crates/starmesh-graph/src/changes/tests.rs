@@ -71,6 +71,11 @@ fn stub(id: &str) -> Value {
         "end": {"dateTime": "2026-11-05T10:00:00", "timeZone": "UTC"}})
 }
 
+/// The stub of what `occurrence` shows.
+fn shown_stub(id: &str) -> Value {
+    with(stub(id), &json!({"@odata.etag": "W/\"1\""}))
+}
+
 fn master() -> Value {
     with(row("M", 3), &json!({"type": "seriesMaster"}))
 }
@@ -84,9 +89,15 @@ async fn a_first_read_is_a_round_for_its_token_and_a_view_for_its_events() {
     let ours = mirror("x");
     let (client, script) = client([
         own_calendar(),
-        page(&json!([row("a", 1)]), Next::Page("d?$skiptoken=1")),
+        page(
+            &json!([row("a", 1), shown_stub("o1"), shown_stub("o2"), master()]),
+            Next::Page("d?$skiptoken=1"),
+        ),
         page(&json!([]), Next::Page("d?$skiptoken=2")),
-        page(&json!([]), Next::Round(ROUND)),
+        page(
+            &json!([with(mirror_row(&ours, "m", 2), &json!({"singleValueExtendedProperties": null}))]),
+            Next::Round(ROUND),
+        ),
         page(&json!([row("a", 1), mirror_row(&ours, "m", 2)]), Next::Page("v?$skip=2")),
         page(&json!([occurrence("o1", 5), occurrence("o2", 6)]), Next::Nothing),
         ok(&master()),
@@ -107,6 +118,51 @@ async fn a_first_read_is_a_round_for_its_token_and_a_view_for_its_events() {
     for delta in &asked[1..4] {
         assert!(delta.prefer.ends_with("odata.maxpagesize=50"), "{}", delta.prefer);
     }
+}
+
+#[tokio::test]
+async fn what_a_first_round_told_and_a_lagging_view_does_not_show_is_looked_at() {
+    let (client, script) = client([
+        own_calendar(),
+        page(
+            &json!([
+                row("new", 1),
+                with(row("moved", 2), &json!({"showAs": "tentative"})),
+                row("same", 1),
+                row("back", 1),
+                shown_stub("o1"),
+                shown_stub("o2"),
+                removed("back")
+            ]),
+            Next::Round(ROUND),
+        ),
+        page(&json!([row("moved", 1), row("same", 7), row("gone", 1), occurrence("o1", 5)]), Next::Nothing),
+        parts(&[
+            (0, 200, row("back", 1)),
+            (1, 404, json!({"error": {"code": "ErrorItemNotFound"}})),
+            (2, 200, with(row("moved", 2), &json!({"showAs": "tentative"}))),
+            (3, 200, row("new", 1)),
+        ]),
+        parts(&[(0, 200, master()), (1, 200, json!({"value": [occurrence("o1", 5), occurrence("o2", 6)]}))]),
+    ]);
+    let set = client.changes_since(&calendar(), None, &window()).await.unwrap();
+    assert!(script.is_over());
+    let read = |id: &str| ("read", id.to_owned());
+    assert_eq!(told(&set), [read("M"), read("back"), read("moved"), read("new"), read("same")]);
+    assert_eq!(occurrences(&set, "M"), 2, "the date that the view did not show");
+    assert!(set.complete && set.cursor.is_some());
+}
+
+#[tokio::test]
+async fn what_is_shown_alike_is_not_looked_at_again() {
+    let (client, script) = client([
+        own_calendar(),
+        page(&json!([row("a", 1), row("a", 1), removed("elsewhere"), master()]), Next::Round(ROUND)),
+        page(&json!([row("a", 1)]), Next::Nothing),
+    ]);
+    let set = client.changes_since(&calendar(), None, &window()).await.unwrap();
+    assert!(script.is_over());
+    assert_eq!(told(&set), [("read", "a".to_owned())]);
 }
 
 #[tokio::test]
@@ -230,6 +286,7 @@ async fn a_deleted_series_is_gone_and_an_unanswered_look_is_an_error() {
     let (client, _) = self::client([
         page(&json!([removed("a"), removed("b")]), Next::Round(ROUND)),
         parts(&[(0, 401, json!({})), (1, 404, json!({}))]),
+        refused(401, "InvalidAuthenticationToken"),
     ]);
     let kind = client.changes_since(&calendar(), Some(&position()), &window()).await.map_err(|it| it.kind);
     assert_eq!(kind, Err(ErrorKind::NeedsSignIn));
@@ -342,7 +399,7 @@ async fn a_window_that_rolled_through_the_slack_is_read_again_whole() {
     let later = Window::around(now() + chrono::TimeDelta::days(14), Window::DAYS_DEFAULT);
     let (client, script) = client([
         own_calendar(),
-        page(&json!([]), Next::Round(ROUND)),
+        page(&json!([row("a", 1)]), Next::Round(ROUND)),
         page(&json!([row("a", 1)]), Next::Nothing),
     ]);
     let set = client.changes_since(&calendar(), Some(&position()), &later).await.unwrap();
@@ -355,7 +412,7 @@ async fn a_wide_window_is_viewed_in_parts() {
     let wide = Window::around(now(), Window::DAYS_MAX);
     let (client, script) = client([
         own_calendar(),
-        page(&json!([]), Next::Round(ROUND)),
+        page(&json!([row("a", 1), row("b", 1)]), Next::Round(ROUND)),
         page(&json!([row("a", 1)]), Next::Nothing),
         page(&json!([row("a", 1), row("b", 1)]), Next::Nothing),
     ]);
@@ -371,6 +428,16 @@ async fn a_calendar_that_is_gone_is_told_with_and_without_a_token() {
     let (client, _) = self::client([refused(404, "ErrorItemNotFound")]);
     let kind = client.changes_since(&calendar(), Some(&position()), &window()).await.map_err(|it| it.kind);
     assert_eq!(kind, Err(ErrorKind::CalendarGone));
+}
+
+#[tokio::test]
+async fn a_410_is_a_lost_place_and_never_a_calendar_that_is_gone() {
+    for lost in [empty(410), refused(410, "SyncStateNotFound"), refused(410, "resyncRequired")] {
+        let (client, script) = self::client([own_calendar(), lost.clone(), lost]);
+        let kind = client.changes_since(&calendar(), None, &window()).await.map_err(|it| it.kind);
+        assert_eq!(kind, Err(ErrorKind::TokenExpired));
+        assert!(script.is_over());
+    }
 }
 
 #[tokio::test]

@@ -88,6 +88,21 @@ async fn a_part_that_stays_hasty_is_told_as_such_within_bounds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_of_which_only_parts_are_let_in_at_a_time_finishes() {
+    const LET_IN: usize = 2;
+    let answer = |done: usize| {
+        let part =
+            |id: usize| (id, if id < done + LET_IN { 201 } else { 429 }, json!({ "id": id.to_string() }));
+        parts(&(done..PARTS_MAX).map(part).collect::<Vec<_>>())
+    };
+    let (client, script) = client((0..PARTS_MAX).step_by(LET_IN).map(answer));
+    let calls: Vec<Call> = (0..PARTS_MAX).map(|number| create(&number.to_string())).collect();
+    let answers = client.connection.send_all(&calls).await;
+    assert_eq!(statuses(&answers), vec![Ok(201); PARTS_MAX]);
+    assert!(script.is_over(), "more attempts than any refusal is worth, each with some progress");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_part_that_is_left_out_fails_alone() {
     let (client, _) = client([parts(&[(1, 200, json!({})), (7, 200, json!({}))])]);
     let answers = client.connection.send_all(&[get("/a"), get("/b")]).await;
@@ -99,6 +114,20 @@ async fn a_refused_batch_fails_as_a_whole() {
     let (client, _) = client([refused(401, "InvalidAuthenticationToken")]);
     let answers = client.connection.send_all(&[get("/a"), get("/b")]).await;
     assert_eq!(statuses(&answers), [Err(ErrorKind::NeedsSignIn), Err(ErrorKind::NeedsSignIn)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_whose_token_died_on_the_way_are_sent_alone() {
+    let denied = || json!({"error": {"code": "InvalidAuthenticationToken"}});
+    let batch = || parts(&[(0, 201, json!({"id": "a"})), (1, 401, denied()), (2, 401, denied())]);
+    let calls = [create("a"), create("b"), get("/me")];
+    let (client, script) = client([batch(), ok(&json!({"id": "b"})), ok(&json!({}))]);
+    assert_eq!(statuses(&client.connection.send_all(&calls).await), [Ok(201), Ok(200), Ok(200)]);
+    assert_eq!(script.lines(), ["POST /$batch", "POST /me/events", "GET /me"]);
+    let refusal = refused(401, "InvalidAuthenticationToken");
+    let (client, script) = self::client([batch(), refusal]);
+    assert_eq!(statuses(&client.connection.send_all(&calls).await), [Ok(201), Ok(401), Ok(401)]);
+    assert_eq!(script.asked().len(), 2, "a sign-in that has ended is asked about once");
 }
 
 #[tokio::test(start_paused = true)]

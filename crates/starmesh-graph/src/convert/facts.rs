@@ -6,7 +6,7 @@ use starmesh_core::mirror::MirrorAvailability;
 use crate::wire::EventRow;
 
 /// The facts of one row.
-pub(super) fn facts(row: &EventRow) -> Facts {
+pub(crate) fn facts(row: &EventRow) -> Facts {
     Facts {
         availability: availability(row),
         response: response(row),

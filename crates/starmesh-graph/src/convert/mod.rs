@@ -9,7 +9,7 @@ mod uid;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use facts::show_as;
+pub(crate) use facts::{facts, show_as};
 pub(crate) use item::{looks_like_mirror, series_item, single_item, unreadable};
 pub(crate) use marked::{Privacy, mirror_item, shows};
-pub(crate) use times::zoneless;
+pub(crate) use times::{event_time, zoneless};

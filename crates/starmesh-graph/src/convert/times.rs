@@ -18,7 +18,7 @@ pub(super) fn instance(row: &EventRow) -> Result<Instance, ItemProblem> {
 }
 
 /// The span of one row.
-pub(super) fn event_time(row: &EventRow) -> Result<EventTime, ItemProblem> {
+pub(crate) fn event_time(row: &EventRow) -> Result<EventTime, ItemProblem> {
     let start = row.start.as_ref().ok_or(ItemProblem::NoStart)?;
     let end = row.end.as_ref().ok_or(ItemProblem::Malformed)?;
     if row.is_all_day == Some(true) {

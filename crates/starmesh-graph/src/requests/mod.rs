@@ -75,7 +75,7 @@ mod fixture {
     }
 
     pub(super) fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, retry_after: None, date: None, body: body.as_bytes().to_vec() }
+        Answer { status, retry_after: None, request_id: None, body: body.as_bytes().to_vec() }
     }
 
     /// The path of a call, decoded.

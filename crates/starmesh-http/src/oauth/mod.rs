@@ -6,6 +6,7 @@
 //!    `listener`; [`device_sign_in`] is the way without a browser on this machine.
 //! 3. `exchange` turns what came back into a [`Grant`], over the usual transport.
 //! 4. [`Tokens`] hands out access tokens and renews them, once for all who wait.
+//! 5. [`revoke`] ends a grant.
 //!
 //! **Invariant:** a renewed refresh token is kept in the vault before the access token that came with it
 //! is used, so that a crash at any moment leaves a token that works.
@@ -19,6 +20,7 @@ mod device;
 mod error;
 mod exchange;
 mod listener;
+mod revoke;
 mod tokens;
 
 pub use browser::{BrowserSignIn, SIGN_IN_LIMIT};
@@ -26,6 +28,7 @@ pub use client::{LoopbackHost, OAuthClient};
 pub use device::{DevicePrompt, device_sign_in};
 pub use error::SignInError;
 pub use exchange::Grant;
+pub use revoke::revoke;
 pub use tokens::{TokenKeeper, Tokens};
 
 #[cfg(test)]

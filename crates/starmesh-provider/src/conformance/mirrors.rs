@@ -1,6 +1,6 @@
 //! Mirrors as the laws write them.
 
-use starmesh_core::event::{Availability, MarkedEvent, SourceItem};
+use starmesh_core::event::{MarkedEvent, SourceItem};
 use starmesh_core::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
 use starmesh_core::mirror::{
     Fingerprint, IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorRecord, MirrorSpec,
@@ -93,12 +93,7 @@ pub(super) fn ensure_is(item: &SourceItem, mirror: &MirrorSpec) -> Result<(), Br
     ensure_equal(&marked.mark, &mirror.mark().to_string(), "the mark")?;
     ensure_equal(&marked.provider_id.as_str(), &mirror.provider_id().as_str(), "the identity")?;
     ensure_equal(&marked.time, &Some(mirror.body().time), "the time")?;
-    let availability = match mirror.body().availability {
-        MirrorAvailability::Tentative => Availability::Tentative,
-        MirrorAvailability::Busy => Availability::Busy,
-        MirrorAvailability::OutOfOffice => Availability::OutOfOffice,
-    };
-    ensure_equal(&marked.availability, &availability, "the availability")?;
+    ensure_equal(&marked.availability, &mirror.body().availability.into(), "the availability")?;
     ensure(marked.plain && !marked.has_attendees, || "a mirror says more than we wrote".to_owned())?;
     let fingerprint = Fingerprint::observed(&keys(), marked);
     ensure_equal(&fingerprint, &Some(mirror.body().fingerprint(&keys())), "the fingerprint")

@@ -55,6 +55,7 @@ pub(super) const COUNTABLE: &[&str] = &[
     "retimed.cancelled",
     "retimed.silent",
     "rights_change_ends_tokens",
+    "service_ms",
     "strict_query",
     "sync_token.ended",
     "sync_token_life",

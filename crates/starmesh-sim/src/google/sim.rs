@@ -237,8 +237,8 @@ impl GoogleSim {
         }
     }
 
-    /// Answers a batch.
-    fn batch(&self, call: &Call) -> Handled {
+    /// Answers a batch. Others may be answered between two of its parts.
+    async fn batch(&self, call: &Call) -> Handled {
         let scripted = self.scripted(call);
         let switches = self.switches();
         if let Some(reply) = scripted.as_ref().and_then(|fault| faults::instead(fault, &switches)) {
@@ -275,13 +275,14 @@ impl GoogleSim {
                     Handled::just(Problem::conflict().reply(&switches))
                 }
                 Ok(call) => {
+                    self.take_time(switches.service_ms).await;
                     let handled = self.api(call, true);
                     self.note_part(call, &handled.reply);
                     handled
                 }
             };
-            whole.hooks.extend(handled.hooks);
-            whole.hooks.extend(handled.first);
+            let hooks = handled.hooks.into_iter().chain(handled.first);
+            hooks.for_each(|hook| self.0.hooks.send(hook, &switches.push.plan));
             replies.push((part, handled.reply));
         }
         whole.reply = batch::answer(&replies, &boundary);
@@ -291,6 +292,13 @@ impl GoogleSim {
             _ => {}
         }
         whole
+    }
+
+    async fn take_time(&self, millis: u32) {
+        if millis > 0 {
+            hold(&self.0.world).met.meet("service_ms");
+            tokio::time::sleep(Duration::from_millis(u64::from(millis))).await;
+        }
     }
 
     /// Notes a part of a batch as an exchange of its own.
@@ -355,7 +363,7 @@ async fn answer(State(sim): State<GoogleSim>, request: Request) -> Response {
     let handled = if call.path.starts_with("/calendar/v3/") {
         sim.api(&call, false)
     } else if call.path == "/batch/calendar/v3" && call.method == Method::POST {
-        sim.batch(&call)
+        sim.batch(&call).await
     } else {
         let page = "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>".to_owned();
         Handled::just(Reply::text(StatusCode::NOT_FOUND, "text/html; charset=UTF-8", page))

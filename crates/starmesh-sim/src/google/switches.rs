@@ -67,6 +67,9 @@ pub struct Switches {
     pub push: PushSwitches,
     /// Budgets.
     pub quota: QuotaSwitches,
+    /// How long the service works on each part of a batch, in milliseconds of the runtime's time. What a caller
+    /// who goes away meanwhile has not waited for is never done.
+    pub service_ms: u32,
     /// Faults by chance.
     pub faults: FaultPlan,
     /// Faults on demand, each spent as it says.
@@ -99,6 +102,7 @@ impl Default for Switches {
             gone_has_reason: true,
             updated_min_reach_s: MONTH_S,
             list_lag_ms: 0,
+            service_ms: 0,
             strict_query: true,
             error_details: false,
             batch_max: 1_000,

@@ -53,6 +53,9 @@ pub struct OAuthAccount {
     pub token: Url,
     /// Where a sign-in without a browser begins.
     pub device: Option<Url>,
+    /// Where a sign-in is ended, for a provider that can end one. Accounts of older versions have none.
+    #[serde(default)]
+    pub revoke: Option<Url>,
     /// The root of the API.
     pub api: Url,
     /// Where batches go, for a provider that has an address of its own for them.

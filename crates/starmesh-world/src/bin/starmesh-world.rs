@@ -4,7 +4,9 @@
 use std::process::ExitCode;
 
 use starmesh_core::planted::Bug;
-use starmesh_world::{Cut, Outcome, Request, Seeds, Terrain, hunt, run, run_canaries, run_seeds, shrink};
+use starmesh_world::{
+    Cut, Outcome, Request, Seeds, TWIN_CONTENT, Terrain, hunt, run, run_canaries, run_seeds, shrink,
+};
 
 /// How many seeds run unless told otherwise.
 const SEEDS_DEFAULT: u64 = 200;
@@ -14,28 +16,45 @@ const THREADS_DEFAULT: usize = 2;
 const BUG_SEEDS_MAX: u64 = 10_000;
 /// How many lines of a failed world's story are printed.
 const STORY_LINES: usize = 60;
+/// How many lines are printed before and after the place where a seed and its twin part.
+const TWIN_LINES: usize = 12;
 
 const USAGE: &str = "\
-The seeded world: the engine against in-memory calendars with everything going wrong.
+The seeded world: the engine against calendars in memory and at the simulated services, with everything going
+wrong.
 
 Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canaries included
        starmesh-world --seed S [--trace] [--shrink]          one seed, told as a story
+       starmesh-world --seed S --twin                        one seed and its twin, and where they part
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
        starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
 
 With --memory all calendars are in memory, with --mixed every seed has some at simulated services; else every
 fourth seed has.";
 
+/// What is to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Task {
+    /// Many seeds, or the one that was asked for.
+    #[default]
+    Seeds,
+    /// One seed and its twin.
+    Twin,
+    /// Planted bugs.
+    Bugs,
+    /// Damage to right worlds.
+    Canaries,
+}
+
 /// What was asked for.
 #[derive(Default)]
 struct Arguments {
+    task: Task,
     seeds: Option<u64>,
     seed: Option<u64>,
     from: Option<u64>,
     threads: Option<usize>,
-    bugs: bool,
     bug: Option<String>,
-    canary: bool,
     trace: bool,
     shrink: bool,
     terrain: Terrain,
@@ -43,26 +62,30 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
         Err(problem) => {
             eprintln!("{problem}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
-    let good = match arguments.seed {
+    let good = match (arguments.task, arguments.seed) {
+        (Task::Twin, _) => twin(arguments.first(), &arguments),
+        (Task::Bugs, _) => bugs(&arguments),
+        (Task::Canaries, _) => canaries(arguments.first()),
         // With more than one seed asked for, `--seed` is where they begin.
-        Some(seed) if arguments.seeds.is_none() && !arguments.bugs && !arguments.canary => {
-            one(seed, &arguments)
-        }
-        _ if arguments.bugs => bugs(&arguments),
-        _ if arguments.canary => canaries(arguments.first()),
-        _ => many(&arguments),
+        (Task::Seeds, Some(seed)) if arguments.seeds.is_none() => one(seed, &arguments),
+        (Task::Seeds, _) => many(&arguments),
     };
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Arguments {
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+    /// `None` when all that is asked for is how to ask.
+    fn parse(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
         fn value<T: std::str::FromStr>(word: &str, given: Option<String>) -> Result<Option<T>, String> {
             let given = given.ok_or_else(|| format!("{word} needs a value"))?;
             given.parse().map(Some).map_err(|_| format!("{word} cannot be {given}"))
@@ -75,17 +98,21 @@ impl Arguments {
                 "--from" => asked.from = value(&word, words.next())?,
                 "--threads" => asked.threads = value(&word, words.next())?,
                 "--bug" => asked.bug = value(&word, words.next())?,
-                "--bugs" => asked.bugs = true,
-                "--canary" => asked.canary = true,
+                "--bugs" => asked.task = Task::Bugs,
+                "--canary" => asked.task = Task::Canaries,
                 "--trace" => asked.trace = true,
+                "--twin" => asked.task = Task::Twin,
                 "--memory" => asked.terrain = Terrain::Memory,
                 "--shrink" => asked.shrink = true,
                 "--mixed" => asked.terrain = Terrain::Mixed,
+                "--help" | "-h" => return Ok(None),
                 _ => return Err(format!("{word} is not known")),
             }
         }
-        asked.bugs |= asked.bug.is_some();
-        Ok(asked)
+        if asked.bug.is_some() {
+            asked.task = Task::Bugs;
+        }
+        Ok(Some(asked))
     }
 
     fn first(&self) -> u64 {
@@ -122,6 +149,24 @@ fn one(seed: u64, arguments: &Arguments) -> bool {
     outcome.failure.is_none()
 }
 
+/// A seed beside the twin whose persons write something else: every request has to be the same.
+fn twin(seed: u64, arguments: &Arguments) -> bool {
+    let cut = Cut { terrain: arguments.terrain, ..Cut::default() };
+    let request = Request { seed, cut, keep_lines: true, ..Request::default() };
+    let first = run(&request).lines;
+    let second = run(&Request { content: TWIN_CONTENT, ..request }).lines;
+    let same = first.iter().zip(&second).take_while(|(first, second)| first == second).count();
+    if same == first.len() && same == second.len() {
+        println!("seed {seed} and its twin leave the same {same} lines");
+        return true;
+    }
+    first.iter().take(same).skip(same.saturating_sub(TWIN_LINES)).for_each(|line| println!("  {line}"));
+    first.iter().skip(same).take(TWIN_LINES).for_each(|line| println!("- {line}"));
+    second.iter().skip(same).take(TWIN_LINES).for_each(|line| println!("+ {line}"));
+    println!("seed {seed}: what persons write shows outside their calendars");
+    false
+}
+
 fn many(arguments: &Arguments) -> bool {
     if !canaries(arguments.first()) {
         return false;
@@ -151,7 +196,12 @@ fn report(failed: &Outcome, terrain: Terrain) {
     let skipped = smallest.story.len().saturating_sub(STORY_LINES);
     println!("its story{}:", if skipped > 0 { format!(", less {skipped} lines") } else { String::new() });
     smallest.story.iter().skip(skipped).for_each(|line| println!("  {line}"));
-    println!("replay: cargo xtask world --seed {seed}");
+    let terrain = match terrain {
+        Terrain::Memory => " --memory",
+        Terrain::Mixed => " --mixed",
+        Terrain::Seeded => "",
+    };
+    println!("replay: cargo xtask world{terrain} --seed {seed}");
 }
 
 fn canaries(first: u64) -> bool {

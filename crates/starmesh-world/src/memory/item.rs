@@ -3,7 +3,7 @@
 use starmesh_core::event::{Availability, ItemProblem, LabelDigest, MarkedEvent, Recurrence};
 use starmesh_core::event::{CalendarTime, Facts, Instance, Length, SourceEvent, SourceItem};
 use starmesh_core::ids::{EventId, ICalUid, RemoteId, Version};
-use starmesh_core::mirror::{Mark, MirrorAvailability, MirrorKey, MirrorSpec};
+use starmesh_core::mirror::{Mark, MirrorKey, MirrorSpec};
 use starmesh_core::time::EventTime;
 
 /// One stored item.
@@ -102,11 +102,7 @@ impl MarkedItem {
             mark: spec.mark().to_string(),
             key: Some(spec.mark().key),
             time: body.time,
-            availability: match body.availability {
-                MirrorAvailability::Tentative => Availability::Tentative,
-                MirrorAvailability::Busy => Availability::Busy,
-                MirrorAvailability::OutOfOffice => Availability::OutOfOffice,
-            },
+            availability: body.availability.into(),
             label: body.label.as_str().to_owned(),
             plain: true,
             has_attendees: false,

@@ -3,6 +3,7 @@
 mod browser;
 mod device;
 mod renewal;
+mod revoking;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};

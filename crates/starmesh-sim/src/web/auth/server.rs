@@ -91,6 +91,11 @@ impl AuthServer {
         }
     }
 
+    /// How many refresh tokens of `user` have not been revoked.
+    pub fn live_grants(&self, user: &User) -> usize {
+        hold(&self.state).refresh.values().filter(|it| it.grant.user == *user && !it.revoked).count()
+    }
+
     /// The revocation endpoint (RFC 7009): ends the consent that the token hangs on.
     pub fn revoke(&self, form: &Form) -> Reply {
         let now = self.clock.now();

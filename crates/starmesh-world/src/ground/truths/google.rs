@@ -29,6 +29,7 @@ pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
     it.batch_max = one(dice, it.batch_max, &[50]);
     it.batch_shuffled = dice.chance(500);
     it.batch_conflicts = dice.chance(300);
+    it.service_ms = one(dice, 0, &[1, 10]);
     it.push.sync_before_answer = dice.chance(300);
     it.push.ttl_max_s = one(dice, it.push.ttl_max_s, &[3_600, DAY_S]);
     it.push.silent = dice.chance(50);
