@@ -1,9 +1,9 @@
 //! The switches of the CalDAV server.
 
 use starmesh_sim::caldav::{
-    AcrossCalendars, AfterPut, Challenge, DeadToken, EtagSource, Fault, FaultPlan, IfMatchStar,
-    MissingParent, Privileges, ReadOnlyRefusal, Rewrite, Scripted, SecondUid, Spelling, Switches,
-    SyncRefusal, TokenGrain,
+    AcrossCalendars, AfterPut, Challenge, ComponentFilter, DeadToken, EtagSource, Fault, FaultPlan,
+    IfMatchStar, MissingParent, Privileges, ReadOnlyRefusal, Rewrite, Scripted, SecondUid, Spelling,
+    Switches, SyncRefusal, TokenGrain,
 };
 use starmesh_sim::dice::Dice;
 
@@ -66,6 +66,11 @@ pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
     // would both create, and so would one whose answer was lost.
     if writes.relocates && writes.second_uid == SecondUid::Stored {
         writes.relocates = false;
+    }
+    it.queries.components = one(dice, ComponentFilter::Obeyed, &[ComponentFilter::Ignored]);
+    // Nor is what such a server named found again once it is out of sight of listings by condition.
+    if !writes.relocates {
+        it.queries.horizon_days = one(dice, None, &[None, Some(30)]);
     }
     writes.trash = dice.chance(300);
     writes.if_match_required = precondition_demanded;
