@@ -70,6 +70,19 @@ mod in_the_manner_of_xandikos {
     starmesh_provider::provider_conformance!(fresh);
 }
 
+/// What is created gets a name of the server's own choice.
+mod in_the_manner_of_a_server_that_names_what_is_stored {
+    async fn fresh() -> super::CaldavSimHarness {
+        super::CaldavSimHarness::with(super::Switches {
+            writes: super::WriteSwitches { relocates: true, ..super::WriteSwitches::default() },
+            ..super::Switches::default()
+        })
+        .await
+    }
+
+    starmesh_provider::provider_conformance!(fresh);
+}
+
 /// UIDs are unique for a person, ends are required, texts stand in CDATA.
 mod in_the_manner_of_cyrus {
     async fn fresh() -> super::CaldavSimHarness {

@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use futures::future::try_join_all;
 use starmesh_core::event::{ItemProblem, SourceItem};
 use starmesh_core::ids::{LastingName, RemoteId};
+use starmesh_core::mirror::ProviderId;
 use starmesh_http::HttpError;
 use starmesh_provider::{ChangeSet, Changed, Coverage, Cursor, ErrorKind, Fetched, ProviderError, Result};
 use url::Url;
@@ -17,8 +18,8 @@ use crate::convert::source_item;
 use crate::errors::{calendar_gone, from_status, from_wire, host, refused};
 use crate::href::resource_url;
 use crate::requests::{
-    CollectionState, GetCtag, GetEvent, ListMembers, Member, MultigetEvents, MultigetPart, SyncAnswer,
-    SyncCollection, SyncPage,
+    CollectionState, FindUid, GetCtag, GetEvent, ListMembers, Member, MultigetEvents, MultigetPart,
+    SyncAnswer, SyncCollection, SyncPage,
 };
 use crate::wire::{WireError, is_web_page};
 
@@ -223,6 +224,27 @@ impl CaldavProvider {
         }
         fetched.extend(self.fetch_singly(collection, &left).await?);
         Ok(fetched)
+    }
+
+    /// The mirror with this identity, whatever its resource is called. A server that does not understand the
+    /// question has none that we could find.
+    pub(crate) async fn find_by_uid(&self, collection: &Url, id: &ProviderId) -> Result<Option<SourceItem>> {
+        let response = self.connection.send(FindUid::prepare(collection, id.as_str())).await?;
+        match response.status().as_u16() {
+            404 | 410 => return Err(calendar_gone(collection, &response)),
+            200..=299 => {}
+            _ => return from_status(collection, &response).map_or(Ok(None), Err),
+        }
+        let parts = FindUid::parse(collection, &response).map_err(|error| from_wire(collection, error))?;
+        let mut found: Vec<SourceItem> = Vec::new();
+        for (name, part) in parts {
+            if let MultigetPart::Found { version, text } = part {
+                found.push(source_item(name, version, &text, &self.own));
+            }
+        }
+        found.retain(|item| item.events.iter().any(|event| event.id.as_str() == id.as_str()));
+        found.sort_by(|one, other| one.remote_id.cmp(&other.remote_id));
+        Ok(found.into_iter().next())
     }
 
     async fn fetch_singly(&self, collection: &Url, ids: &[RemoteId]) -> Result<Vec<Fetched>> {

@@ -118,7 +118,8 @@ impl CalendarProvider for CaldavProvider {
         let collection = collection_of(calendar)?;
         match self.fetch_one(&collection, &mirror_id(&collection, id)).await? {
             Fetched::Found(item) => Ok(Some(item)),
-            Fetched::Missing(_) => Ok(None),
+            // A server may have stored it under a name of its own.
+            Fetched::Missing(_) => self.find_by_uid(&collection, id).await,
         }
     }
 

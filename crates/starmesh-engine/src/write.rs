@@ -115,12 +115,45 @@ impl Engine {
     ) -> Result<Outcome, EngineError> {
         Ok(match (error.kind, &operation.action) {
             (ErrorKind::Gone, Action::Remove { .. }) => Outcome::AlreadyGone,
+            (
+                ErrorKind::PreconditionFailed,
+                Action::Update { placed, .. } | Action::Remove { placed, .. },
+            ) => match self.look_again(provider, target, placed.remote_id()).await? {
+                Ok(()) => Outcome::Changed,
+                Err(error) => Outcome::Failed(error),
+            },
             (ErrorKind::PreconditionFailed | ErrorKind::Gone, _) => Outcome::Changed,
             (ErrorKind::IdentityTaken, Action::Place { .. }) => {
                 self.take_over_or_renew(provider, target, operation).await?
             }
             _ => Outcome::Failed(error),
         })
+    }
+
+    /// Keeps how an item stands that is not in the version we know. The read that told of its newest version
+    /// may have been overtaken by the answer to a write of ours, and then no later one tells of it again.
+    async fn look_again(
+        &self,
+        provider: &dyn CalendarProvider,
+        target: &Calendar,
+        id: &RemoteId,
+    ) -> Result<Result<(), ProviderError>, StoreError> {
+        let found = match provider.fetch(&target.remote.name, std::slice::from_ref(id)).await {
+            Ok(found) => found,
+            Err(error) => return Ok(Err(error)),
+        };
+        let mut changes = Changes::new();
+        for fetched in found {
+            match fetched {
+                // What cannot be read is neither gone nor changed as far as anybody knows.
+                Fetched::Found(item) if item.problem.is_some() => {}
+                Fetched::Found(item) => {
+                    changes.put_item(self.state.keys(), &target.id, &item, self.clock.now());
+                }
+                Fetched::Missing(id) => changes.delete_item(&target.id, &id),
+            }
+        }
+        self.state.commit(changes).await.map(Ok)
     }
 
     /// The identity is taken: either the mirror stands already, or the provider remembers one that is

@@ -130,6 +130,10 @@ pub fn shrink(failed: &Outcome, terrain: Terrain) -> (Cut, Outcome) {
     for feature in Feature::ALL.into_iter().filter(|feature| failed.features.contains(feature)) {
         attempt(&mut cut, &|cut| cut.features.extend([feature]));
     }
+    for truth in &failed.truths {
+        let name = truth.split(':').next().unwrap_or_default();
+        attempt(&mut cut, &|cut| cut.truths.extend([name.to_owned()]));
+    }
     (cut, smallest)
 }
 

@@ -103,6 +103,13 @@ impl Causes {
         }
     }
 
+    /// A calendar was taken away for a while: whoever looked then could believe that all of it is gone.
+    pub(crate) fn taken_away(&mut self, source: usize) {
+        for cause in self.by_key.values_mut() {
+            cause.blemished |= cause.source == source;
+        }
+    }
+
     /// A link was given up by some device: its mirrors may honestly go.
     pub(crate) fn given_up(&mut self, source: usize, target: usize) {
         for cause in self.by_key.values_mut() {

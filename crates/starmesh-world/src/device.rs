@@ -10,7 +10,7 @@ use starmesh_core::ids::{AccountId, CalendarId, LinkId};
 use starmesh_core::mirror::IdentityKey;
 use starmesh_core::reconcile::LinkState;
 use starmesh_engine::{Command, Engine, EngineError, Parts, Plan, PlanOptions};
-use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers, RemoteCalendar, Result};
+use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers, RemoteCalendar};
 use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Settings, State};
 use starmesh_store::{MemoryStore, StoreError};
 use tokio::sync::mpsc;
@@ -308,6 +308,17 @@ impl Device {
         self.finish("settling", engine.settle(options)).await.map(drop)
     }
 
+    /// The calendars of an account, as the program lists them for a person.
+    pub(crate) async fn list_calendars(&self, account: &AccountId) -> Result<Vec<RemoteCalendar>, String> {
+        let life = Arc::new(Lifeline::default());
+        let provider = self.ground.provider(account, self.number, &life, self.lives + 1);
+        match timeout(PATIENCE, provider.list_calendars()).await {
+            Ok(Ok(calendars)) => Ok(calendars),
+            Ok(Err(error)) => Err(format!("{account}: its calendars cannot be listed: {error}")),
+            Err(_) => Err(format!("{account}: a list of calendars hangs")),
+        }
+    }
+
     async fn finish<T>(
         &self,
         what: &str,
@@ -343,7 +354,7 @@ struct Accounts(BTreeMap<AccountId, Arc<dyn CalendarProvider>>);
 
 #[async_trait]
 impl Providers for Accounts {
-    async fn provider(&self, account: &AccountId) -> Result<Arc<dyn CalendarProvider>> {
+    async fn provider(&self, account: &AccountId) -> starmesh_provider::Result<Arc<dyn CalendarProvider>> {
         let unknown = || ProviderError::new(ErrorKind::Refused, "there is no such account");
         self.0.get(account).cloned().ok_or_else(unknown)
     }

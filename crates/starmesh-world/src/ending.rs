@@ -36,9 +36,7 @@ impl World {
         self.ground.heal();
         self.sign_in_everywhere()?;
         self.lossy = false;
-        if self.ground.keeps_to_itself() {
-            self.sleep_through(DAY);
-        }
+        self.rest();
         let left = DAY - self.clock.seconds().rem_euclid(DAY);
         if left < MIDNIGHT_MARGIN {
             self.sleep_through(left + 60);
@@ -55,6 +53,7 @@ impl World {
         }
         self.check_violations()?;
         self.tell("the daemons have settled".to_owned());
+        self.check_lists().await?;
         let moves = self.plan_all().await?;
         self.compare("after the daemons settled")?;
         if !moves.is_empty() {
@@ -65,6 +64,37 @@ impl World {
         self.excuses.held.clear();
         self.compare("at the end")?;
         self.stay_quiet().await
+    }
+
+    /// What was refused for good is tried again after an hour, and what no service told is found by the whole
+    /// read of the next day.
+    fn rest(&mut self) {
+        if !self.ground.has_simulated() {
+            return;
+        }
+        if self.swarm.truths.loses_changes() || self.ground.keeps_to_itself() {
+            self.sleep_through(DAY);
+        } else if self.refused || self.swarm.truths.refuses_writes() {
+            self.sleep_through(HOUR + 60);
+        }
+    }
+
+    /// Every account lists the calendars that it has, and says which of them it may write.
+    async fn check_lists(&self) -> Result<(), Broken> {
+        for (account, service) in &self.swarm.services {
+            let listed = self.devices[0].list_calendars(account).await?;
+            for place in self.swarm.places.iter().filter(|place| place.account == *account) {
+                let found = listed.iter().find(|calendar| calendar.name == place.name);
+                let is_right = found.is_some_and(|found| {
+                    found.read_only == place.read_only || self.swarm.truths.hides_rights(*service)
+                });
+                if !is_right {
+                    let found = found.map(|found| found.read_only);
+                    return Err(format!("{account}: {} is listed as {found:?}", place.id));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Every person signs in again where it is needed, and the devices start anew.

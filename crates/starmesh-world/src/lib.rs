@@ -6,10 +6,11 @@
 //! 3. [`layout`]: who is linked with whom.
 //! 4. [`cause`], [`oracle`]: why a mirror may be, and the judgement of each write as it is made.
 //! 5. [`clock`], [`lifeline`], [`device`]: an engine on a store, which may die at any await.
-//! 6. [`state`], [`edits`], [`mirror_edits`], [`rounds`]: what persons and fate do.
-//! 7. [`ending`], [`verdict`]: faults end, everything comes right within three passes, then nothing moves.
+//! 6. [`state`], [`edits`], [`mirror_edits`], [`rounds`], [`troubles`]: what persons and fate do.
+//! 7. [`ending`], [`verdict`], [`clean`]: faults end, everything comes right within three passes, then nothing
+//!    moves; and when all is taken back, nothing of ours is left.
 //! 8. [`run()`], [`sabotage`]: one seed from start to end, and the proof that the oracle looks.
-//! 9. [`campaign`], [`tally`]: many seeds, the bugs planted in them, and whether they were enough.
+//! 9. [`campaign`], [`tally`], [`switches`]: many seeds, the bugs planted in them, and whether they were enough.
 //!
 //! Beside it stand [`memory`], the in-memory calendars; [`trace`], the proof that a seed replays; and [`bugs`],
 //! which plants one bug at a time.
@@ -17,6 +18,7 @@
 pub mod bugs;
 mod campaign;
 mod cause;
+mod clean;
 mod clock;
 mod device;
 mod edits;
@@ -34,9 +36,11 @@ mod sabotage;
 mod span;
 mod state;
 mod swarm;
+mod switches;
 mod tally;
 mod told;
 pub mod trace;
+mod troubles;
 mod venue;
 mod verdict;
 

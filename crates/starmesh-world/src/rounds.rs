@@ -7,9 +7,7 @@ use crate::state::{Broken, World};
 use crate::swarm::{Feature, draw_group};
 
 /// The most seconds that a round's quiet part lasts.
-const ROUND_S_MAX: u64 = 240;
-/// How often a round has trouble with a sign-in, per mille, where accounts sign in.
-const ACCOUNT_TROUBLE_PER_MILLE: u32 = 200;
+pub(crate) const ROUND_S_MAX: u64 = 240;
 /// The most touches after which an engine dies.
 const STEPS_MAX: u64 = 400;
 
@@ -46,6 +44,7 @@ impl World {
         }
         self.disturb().await?;
         self.trouble_an_account().await?;
+        self.trouble_a_calendar().await?;
         let quiet = 20 + self.dice.below(ROUND_S_MAX);
         self.live(quiet).await
     }
@@ -69,33 +68,6 @@ impl World {
             }
             let pause = self.dice.below(30);
             self.live(pause).await?;
-        }
-        Ok(())
-    }
-
-    /// Tokens end before their time, or a person takes back what they had allowed and signs in again.
-    async fn trouble_an_account(&mut self) -> Result<(), Broken> {
-        let accounts = self.ground.accounts();
-        if self.swarm.faults.is_empty() || accounts.is_empty() || !self.dice.chance(ACCOUNT_TROUBLE_PER_MILLE)
-        {
-            return Ok(());
-        }
-        let Some(account) = self.dice.pick(&accounts) else { return Ok(()) };
-        if self.dice.chance(500) {
-            self.tell(format!("{account}: all access tokens end"));
-            self.watcher.oracle().note("access tokens ended before their time");
-            self.ground.expire_access(&account);
-            return Ok(());
-        }
-        self.tell(format!("{account}: what was allowed is taken back"));
-        self.watcher.oracle().note("a consent was withdrawn");
-        self.ground.withdraw_consent(&account);
-        let pause = self.dice.below(ROUND_S_MAX);
-        self.live(pause).await?;
-        self.tell(format!("{account}: its person signs in again"));
-        for device in 0..self.devices.len() {
-            self.ground.sign_in(&account, self.devices[device].number)?;
-            self.devices[device].start();
         }
         Ok(())
     }

@@ -143,9 +143,9 @@ impl World {
         self.end().await?;
         if let Some(sabotage) = sabotage {
             self.sabotage(sabotage);
-            self.compare("after the sabotage")?;
+            return self.compare("after the sabotage");
         }
-        Ok(())
+        self.take_back().await
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub next: u64,
     /// True while signals are lost now and then.
     pub lossy: bool,
+    /// True once a service refused writes that it takes again now.
+    pub refused: bool,
     /// True once the world was sabotaged.
     pub damaged: bool,
 }
@@ -132,6 +134,7 @@ impl World {
             deleted: Vec::new(),
             next: 1,
             lossy: true,
+            refused: false,
             damaged: false,
         })
     }
@@ -152,7 +155,7 @@ impl World {
 
     /// A person writes an event, as far as the calendar's service can express it.
     pub(crate) fn put_event(&mut self, place: usize, id: &RemoteId, event: Event) {
-        let event = self.ground.venues[place].fit(event);
+        let event = self.ground.venues[place].fit(id, event);
         let written = self.ground.venues[place].put_event(id, &event);
         {
             let mut oracle = self.watcher.oracle();

@@ -119,6 +119,8 @@ pub struct Cut {
     pub features: BTreeSet<Feature>,
     /// Not these faults.
     pub faults: BTreeSet<FaultKind>,
+    /// These switches of simulated services as they usually are.
+    pub truths: BTreeSet<String>,
     /// Which services there are.
     pub terrain: Terrain,
 }
@@ -190,8 +192,10 @@ impl Swarm {
         faults.retain(|kind, _| !cut.faults.contains(kind));
         let touches =
             faults.contains_key(&FaultKind::TouchedMeanwhile) || features.contains(&Feature::Attendees);
-        let sleeps_apart = features.contains(&Feature::SecondDevice) && features.contains(&Feature::Days);
-        let truths = Truths::of(&mut ground, Leeway { faults: !faults.is_empty(), touches, sleeps_apart });
+        let two_devices = features.contains(&Feature::SecondDevice);
+        let sleeps_apart = two_devices && features.contains(&Feature::Days);
+        let leeway = Leeway { faults: !faults.is_empty(), touches, two_devices, sleeps_apart };
+        let truths = Truths::of(&mut ground, leeway).without(&cut.truths);
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
         Self {
             seed,

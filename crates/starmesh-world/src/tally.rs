@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use starmesh_sim::caldav::CaldavSim;
-use starmesh_sim::google::GoogleSim;
-use starmesh_sim::microsoft::MicrosoftSim;
-
 use crate::layout::Service;
 use crate::memory::{Did, FaultKind};
 use crate::run::Outcome;
 use crate::swarm::Feature;
+use crate::switches::{countable, expected, met_by};
 
 /// From this many seeds on, every fault and situation must have been reached.
 const SEEDS_ENOUGH: u64 = 2_000;
@@ -53,6 +50,8 @@ pub struct Tally {
     pub seeds: u64,
     /// How many of them failed.
     pub failed: u64,
+    /// How many had calendars at simulated services.
+    mixed: u64,
     busy: u64,
     struck: u64,
     events: u64,
@@ -69,6 +68,7 @@ impl Tally {
     pub fn add(&mut self, outcome: &Outcome) {
         self.seeds += 1;
         self.failed += u64::from(outcome.failure.is_some());
+        self.mixed += u64::from(outcome.services.iter().any(|service| *service != Service::Memory));
         self.busy += u64::from(outcome.events >= 2);
         self.struck += u64::from(!outcome.hits.is_empty());
         self.events += outcome.events;
@@ -99,6 +99,7 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         self.seeds += other.seeds;
         self.failed += other.failed;
+        self.mixed += other.mixed;
         self.busy += other.busy;
         self.struck += other.struck;
         self.events += other.events;
@@ -137,19 +138,12 @@ impl Tally {
             let missed = SOMETIMES.into_iter().filter(|situation| !self.sometimes.contains_key(situation));
             thin.extend(missed.map(|situation| format!("never: {situation}")));
         }
+        if self.mixed >= SEEDS_ENOUGH {
+            let missed = expected().into_iter().filter(|name| !self.met.contains_key(name));
+            thin.extend(missed.map(|name| format!("the switch {name} was never met")));
+        }
         thin
     }
-}
-
-/// Every switch that can be met.
-fn countable() -> Vec<String> {
-    let named = |service: &str, names: &[&str]| {
-        names.iter().map(|name| format!("{service}.{name}")).collect::<Vec<_>>()
-    };
-    let mut names = named("google", &GoogleSim::countable());
-    names.extend(named("microsoft", &MicrosoftSim::countable()));
-    names.extend(named("caldav", CaldavSim::countable()));
-    names
 }
 
 impl fmt::Display for Tally {
@@ -186,7 +180,11 @@ impl fmt::Display for Tally {
         writeln!(f, "\nswitches of simulated services (seeds, times):")?;
         for name in countable() {
             let (seeds, times) = self.met.get(&name).copied().unwrap_or_default();
-            writeln!(f, "  {name:<56} {seeds:>6} {times:>8}")?;
+            write!(f, "  {name:<56} {seeds:>6} {times:>8}")?;
+            match met_by(&name).filter(|_| seeds == 0) {
+                Some(test) => writeln!(f, "  but by {test}")?,
+                None => writeln!(f)?,
+            }
         }
         write!(f, "features (seeds):")?;
         for (feature, seeds) in &self.features {
@@ -205,6 +203,19 @@ mod tests {
         let tally = Tally { seeds: 2_000, busy: 100, ..Tally::default() };
         let thin = tally.thin_spots();
         assert_eq!(thin.len(), 1 + FaultKind::ALL.len() + SOMETIMES.len(), "{thin:?}");
+    }
+
+    #[test]
+    fn enough_mixed_seeds_have_to_meet_every_switch() {
+        let met = |names: Vec<String>| names.into_iter().map(|name| (name, (1, 1))).collect();
+        let tally = |met| Tally { seeds: 2_000, mixed: 2_000, busy: 2_000, met, ..Tally::default() };
+        let missed = |tally: &Tally| {
+            tally.thin_spots().into_iter().filter(|spot| spot.contains("switch")).collect::<Vec<_>>()
+        };
+        assert_eq!(missed(&tally(met(expected()))), Vec::<String>::new());
+        let mut some = expected();
+        let last = some.pop().unwrap();
+        assert_eq!(missed(&tally(met(some))), [format!("the switch {last} was never met")]);
     }
 
     #[test]

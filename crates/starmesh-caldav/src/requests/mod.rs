@@ -4,6 +4,7 @@
 mod delete_event;
 mod find_home;
 mod find_principal;
+mod find_uid;
 mod get_ctag;
 mod get_event;
 mod list_calendars;
@@ -15,6 +16,7 @@ mod sync_collection;
 pub(crate) use delete_event::DeleteEvent;
 pub(crate) use find_home::{FindAddresses, FindHome};
 pub(crate) use find_principal::{FindPrincipal, Place};
+pub(crate) use find_uid::FindUid;
 pub(crate) use get_ctag::{CollectionState, GetCtag};
 pub(crate) use get_event::GetEvent;
 pub(crate) use list_calendars::ListCalendars;

@@ -49,7 +49,7 @@ async fn signals_during_reads_and_writes_never_wait_for_a_connection_that_work_h
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_412_the_target_is_reread_before_the_next_write() {
+async fn after_a_412_the_mirror_and_its_target_are_reread_before_the_next_write() {
     let scene = Scene::new();
     let device = scene.settled_device(1).await;
     let daemon = device.run().await;
@@ -66,8 +66,10 @@ async fn after_a_412_the_target_is_reread_before_the_next_write() {
         [
             Call::List(WORK.to_owned()),
             Call::Update(home.clone(), refused),
+            Call::Fetch(home.clone()),
             Call::List(home.clone()),
             Call::Update(home.clone(), refused),
+            Call::Fetch(home.clone()),
             Call::List(home.clone()),
             Call::Update(home, None),
         ]
@@ -115,6 +117,7 @@ async fn a_hidden_mirror_that_is_not_wanted_any_more_goes_without_another_poll()
         [
             Call::List(WORK.to_owned()),
             Call::Remove(home.clone(), Some(ErrorKind::PreconditionFailed)),
+            Call::Fetch(home.clone()),
             Call::List(home.clone()),
             Call::Fetch(home.clone()),
             Call::Remove(home, None),

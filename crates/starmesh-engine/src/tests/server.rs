@@ -39,6 +39,8 @@ pub(super) struct Shelf {
     pub unreadable: Option<ErrorKind>,
     /// Its listings are complete and empty.
     pub seems_empty: bool,
+    /// Its listings are of changes, and tell of none.
+    pub tells_nothing: bool,
     /// Its listings leave these out.
     pub hidden: BTreeSet<RemoteId>,
     /// A person touches what the next so many updates and removals address, just before each.
@@ -203,13 +205,13 @@ impl CalendarProvider for Home {
         }
         self.0.open(calendar, |shelf| {
             let shown = shelf.items.values().filter(|item| !shelf.hidden.contains(&item.remote_id));
-            let shown = shown.filter(|_| !shelf.seems_empty);
+            let shown = shown.filter(|_| !shelf.seems_empty && !shelf.tells_nothing);
             ChangeSet {
                 changed: shown.map(|item| Changed::Read(item.clone())).collect(),
                 removed: Vec::new(),
                 cursor: None,
                 more: false,
-                complete: true,
+                complete: !shelf.tells_nothing,
                 coverage: Coverage::Everything,
             }
         })

@@ -100,6 +100,18 @@ impl CaldavSim {
         Ok(Place::Calendar(with.to_owned(), name.to_owned()).path())
     }
 
+    /// Takes a calendar that another person shares out of the home in which it hangs.
+    pub fn unshare(&self, calendar: &str) -> Result<(), HandError> {
+        let mut world = hold(&self.0.world);
+        let (mount, user, name) = found(&world, calendar)?;
+        if mount.is_owner {
+            return Err(HandError::NoCalendar);
+        }
+        let person = world.people.get_mut(&user).ok_or(HandError::NoPerson)?;
+        person.home.remove(&name);
+        Ok(())
+    }
+
     /// Says whether the person in whose home a calendar hangs may write to it.
     pub fn set_writable(&self, calendar: &str, can_write: bool) -> Result<(), HandError> {
         let mut world = hold(&self.0.world);

@@ -45,14 +45,28 @@ pub(super) fn token(turn: &Turn<'_>, collection: &Collection, change: u64) -> St
     format!("data:,{}", position(turn, collection, change))
 }
 
-/// The change up to which the bearer of a token has read; `None` for a dead one.
-fn since(turn: &Turn<'_>, collection: &Collection, token: &str) -> Option<u64> {
+/// What the bearer of a token has read.
+#[derive(Clone, Copy)]
+struct Since {
+    /// The change up to which it was told.
+    change: u64,
+    /// Between the pages of a first listing: the change up to which the listing goes. What happened before it
+    /// need not be remembered to go on, as only what stands is told (Cyrus keeps such a base in its tokens).
+    base: u64,
+}
+
+/// What the bearer of a token has read; `None` for a dead one.
+fn since(turn: &Turn<'_>, collection: &Collection, token: &str) -> Option<Since> {
     if turn.tokens_dead {
         turn.meet("fault.dead_token");
         return None;
     }
     let position = token.strip_prefix(&format!("data:,{}-{}-", collection.number, collection.epoch))?;
-    let since = match position.strip_prefix('s') {
+    let (position, base) = match position.split_once('b') {
+        Some((position, base)) => (position, base.parse::<u64>().ok()?),
+        None => (position, 0),
+    };
+    let change = match position.strip_prefix('s') {
         // All changes of that second count as told, also those that came later in it.
         Some(second) => {
             let second: i64 = second.parse().ok()?;
@@ -62,12 +76,13 @@ fn since(turn: &Turn<'_>, collection: &Collection, token: &str) -> Option<u64> {
         }
         None => position.parse().ok().filter(|since| *since <= collection.newest())?,
     };
-    let forgotten = turn.switches.sync.memory_s.zip(collection.time_of(since + 1));
+    let base = base.max(change);
+    let forgotten = turn.switches.sync.memory_s.zip(collection.time_of(base + 1));
     if forgotten.is_some_and(|(memory_s, next)| next < turn.now - TimeDelta::seconds(memory_s)) {
         turn.meet("sync.memory");
         return None;
     }
-    Some(since)
+    Some(Since { change, base })
 }
 
 pub(super) fn answer(turn: &Turn<'_>, user: &str, name: &str, root: Node<'_, '_>) -> Answer {
@@ -89,8 +104,8 @@ pub(super) fn answer(turn: &Turn<'_>, user: &str, name: &str, root: Node<'_, '_>
         }
     };
     // A client that was told of a change is not told less when listings begin to lag.
-    let until = visible(turn, collection).max(since.unwrap_or(0));
-    let mut changes = collection.changes(since.unwrap_or(0), until);
+    let until = visible(turn, collection).max(since.map_or(0, |since| since.change));
+    let mut changes = collection.changes(since.map_or(0, |since| since.change), until);
     if since.is_none() {
         changes.retain(|change| change.stored.is_some());
     }
@@ -118,7 +133,8 @@ pub(super) fn answer(turn: &Turn<'_>, user: &str, name: &str, root: Node<'_, '_>
         Some(checkpoint) => {
             let condition = Element::dav("error").with(Element::dav("number-of-matches-within-limits"));
             answer = answer.with(status_row(turn, &place, StatusCode::INSUFFICIENT_STORAGE).with(condition));
-            format!("data:,{}", exact_position(collection, checkpoint))
+            let base = since.map_or(until, |since| since.base);
+            format!("data:,{}b{base}", exact_position(collection, checkpoint))
         }
         None => token(turn, collection, until),
     };

@@ -24,7 +24,7 @@ The seeded world: the engine against calendars in memory and at the simulated se
 wrong.
 
 Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canaries included
-       starmesh-world --seed S [--trace]                     one seed, told as a story
+       starmesh-world --seed S [--trace] [--shrink]          one seed, told as a story
        starmesh-world --seed S --twin                        one seed and its twin, and where they part
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
        starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
@@ -56,6 +56,7 @@ struct Arguments {
     threads: Option<usize>,
     bug: Option<String>,
     trace: bool,
+    shrink: bool,
     terrain: Terrain,
 }
 
@@ -102,6 +103,7 @@ impl Arguments {
                 "--trace" => asked.trace = true,
                 "--twin" => asked.task = Task::Twin,
                 "--memory" => asked.terrain = Terrain::Memory,
+                "--shrink" => asked.shrink = true,
                 "--mixed" => asked.terrain = Terrain::Mixed,
                 "--help" | "-h" => return Ok(None),
                 _ => return Err(format!("{word} is not known")),
@@ -140,6 +142,7 @@ fn one(seed: u64, arguments: &Arguments) -> bool {
         outcome.faults
     );
     match &outcome.failure {
+        Some(_) if arguments.shrink => report(&outcome, arguments.terrain),
         Some(failure) => println!("seed {seed} FAILED: {failure}"),
         None => println!("seed {seed} holds; trace {:016x}", outcome.trace),
     }
@@ -188,6 +191,7 @@ fn report(failed: &Outcome, terrain: Terrain) {
     println!("seed {seed} FAILED: {}", failed.failure.as_deref().unwrap_or_default());
     println!("it still fails with rounds: {:?}, without features: {:?}", cut.rounds, cut.features);
     println!("  and without faults: {:?}", cut.faults);
+    println!("  and with these truths alone: {}", smallest.truths.join(", "));
     println!("smallest: {}", smallest.failure.as_deref().unwrap_or_default());
     let skipped = smallest.story.len().saturating_sub(STORY_LINES);
     println!("its story{}:", if skipped > 0 { format!(", less {skipped} lines") } else { String::new() });

@@ -13,6 +13,7 @@ use starmesh_core::ids::{CalendarId, LastingName};
 use starmesh_engine::Command;
 use starmesh_provider::env::Clock as _;
 use starmesh_provider::{CalendarProvider, ErrorKind, Hook, Notice, Subscription};
+use starmesh_sim::dice::Dice;
 use starmesh_sim::web::{HookCall, HookCarrier, HookReply};
 use tokio::sync::mpsc;
 use url::Url;
@@ -29,12 +30,33 @@ const HOOKS: &str = "https://hooks.example/";
 /// Which device listens to which calendar.
 type Post = (u8, usize);
 
+/// How often the receiver of hooks is in a bad way that a call may meet, per mille.
+const BAD_PER_MILLE: u32 = 250;
+/// How long a receiver that is in a bad way takes at most, in milliseconds: longer than any service waits.
+const SLOW_MS_MAX: u64 = 15_000;
+/// Which stream of a seed the ways of the receiver draw from.
+const PURPOSE: u64 = 5;
+
 /// Where the services ring. Clones share everything.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Bell(Arc<Mutex<Rung>>);
 
-#[derive(Default)]
+/// What a receiver of hooks does with a call before it takes it.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Nothing.
+    Good,
+    /// It is down.
+    Down,
+    /// It takes its time.
+    Slow(Duration),
+}
+
 struct Rung {
+    /// How the receiver behaves.
+    dice: Dice,
+    /// True in a seed whose receiver is down or slow now and then.
+    is_bad: bool,
     /// What may have changed, and for whom.
     changed: BTreeSet<Post>,
     /// Which subscriptions are to be renewed.
@@ -46,6 +68,37 @@ struct Rung {
 }
 
 impl Bell {
+    /// The receiver of a seed, in which things go wrong or do not.
+    pub(crate) fn new(seed: u64, faults: bool) -> Self {
+        let mut dice = Dice::new(seed, PURPOSE);
+        let is_bad = faults && dice.chance(BAD_PER_MILLE);
+        Self(Arc::new(Mutex::new(Rung {
+            dice,
+            is_bad,
+            changed: BTreeSet::new(),
+            renew: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            kept: BTreeMap::new(),
+        })))
+    }
+
+    /// The receiver behaves from now on.
+    pub(crate) fn heal(&self) {
+        self.rung().is_bad = false;
+    }
+
+    fn manner(&self) -> Manner {
+        let mut rung = self.rung();
+        if !rung.is_bad {
+            return Manner::Good;
+        }
+        match rung.dice.below(4) {
+            0 => Manner::Down,
+            1 => Manner::Slow(Duration::from_millis(rung.dice.below(SLOW_MS_MAX))),
+            _ => Manner::Good,
+        }
+    }
+
     fn rung(&self) -> MutexGuard<'_, Rung> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,6 +140,11 @@ impl HookCarrier for Bell {
             body: Bytes::from(body),
         };
         let post = post_of(&call.url).ok_or("a hook that nobody asked for")?;
+        match self.manner() {
+            Manner::Good => {}
+            Manner::Down => return Ok(reply(StatusCode::SERVICE_UNAVAILABLE, String::new())),
+            Manner::Slow(time) => tokio::time::sleep(time).await,
+        }
         if let Some((_, token)) = call.url.query_pairs().find(|(name, _)| name == "validationToken") {
             return Ok(reply(StatusCode::OK, token.into_owned()));
         }

@@ -11,6 +11,7 @@ use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim};
 use starmesh_sim::web::{Ledger, SimClock};
 
 use super::sign_in::{KeptTokens, google_mail, microsoft_mail};
+use super::trouble::Share;
 use super::watch::LedgerWatch;
 use super::wire::DAV;
 use super::{Bell, Ground};
@@ -39,6 +40,8 @@ struct Site {
     placed: Placed,
     /// The numbers of calendars, by what ledgers call them.
     ledger_names: BTreeMap<String, usize>,
+    /// The rights to calendars that can be changed.
+    shares: BTreeMap<usize, Share>,
 }
 
 fn google_of(swarm: &Swarm, clock: &SimClock, ledger: &Ledger, bell: &Bell) -> Result<GoogleSim, String> {
@@ -67,6 +70,7 @@ fn microsoft_of(
         ..MicrosoftOptions::default()
     })?;
     sim.carry_hooks_by(Arc::new(bell.clone()));
+    sim.with(|world| swarm.truths.microsoft_rules.iter().for_each(|rule| world.faults().add(rule.clone())));
     Ok(sim)
 }
 
@@ -79,7 +83,7 @@ impl Ground {
         content: Content,
     ) -> Result<(Self, BTreeMap<String, usize>), String> {
         let ledger = Ledger::new();
-        let bell = Bell::default();
+        let bell = Bell::new(swarm.seed, !swarm.faults.is_empty());
         let has = |wanted: &[Service]| swarm.services.values().any(|service| wanted.contains(service));
         let sim_clock = SimClock::over(clock.clone());
         let wants_microsoft = has(&[Service::Work, Service::Personal]);
@@ -104,6 +108,7 @@ impl Ground {
             content,
             placed: placed.clone(),
             ledger_names: BTreeMap::new(),
+            shares: BTreeMap::new(),
         };
         site.people(swarm)?;
         let mut venues: Vec<Arc<dyn Venue>> = Vec::new();
@@ -112,7 +117,7 @@ impl Ground {
             let service = swarm.service(&swarm.places[number].account);
             venues.push(site.calendar(number, &mut swarm.places[number], service, is_first)?);
         }
-        let Site { google, microsoft, caldav, ledger_names, .. } = site;
+        let Site { google, microsoft, caldav, ledger_names, shares, .. } = site;
         let ground = Self {
             universe: universe.clone(),
             venues,
@@ -125,6 +130,10 @@ impl Ground {
             ledger,
             placed,
             tokens: KeptTokens::default(),
+            shares,
+            caldav_entry: swarm.truths.caldav_entry,
+            place_accounts: swarm.places.iter().map(|place| place.account.clone()).collect(),
+            devices: swarm.devices(),
             seed: swarm.seed,
         };
         for account in ground.accounts() {
@@ -208,10 +217,11 @@ impl Site {
         is_first: bool,
     ) -> Result<Arc<dyn Venue>, String> {
         let mail = google_mail(&place.account);
-        let is_primary = is_first && !place.read_only;
+        let is_primary = is_first && !place.read_only && !place.shared;
         let id = if is_primary { mail.clone() } else { format!("{}@group.calendar.google.com", place.id) };
         if !is_primary {
-            let owner = if place.read_only { google_mail(&AccountId::new(BOSS)) } else { mail.clone() };
+            let is_anothers = place.read_only || place.shared;
+            let owner = if is_anothers { google_mail(&AccountId::new(BOSS)) } else { mail.clone() };
             let calendar = NewCalendar {
                 id: id.clone(),
                 summary: place.id.to_string(),
@@ -221,26 +231,37 @@ impl Site {
             };
             google.add_calendar(&calendar).map_err(|error| error.to_string())?;
         }
-        if place.read_only {
-            google.set_role(&id, &mail, Some(GoogleRole::Reader)).map_err(|error| error.to_string())?;
+        if place.read_only || place.shared {
+            let role = if place.read_only { GoogleRole::Reader } else { GoogleRole::Writer };
+            google.set_role(&id, &mail, Some(role)).map_err(|error| error.to_string())?;
+            self.shares.insert(number, Share::Google(id.clone(), role));
         }
         place.name = LastingName::new(id.clone());
         self.ledger_names.insert(id.clone(), number);
         let placed = (number, self.placed.clone());
-        Ok(Arc::new(GoogleVenue::new(google.clone(), id, place.home, self.content, placed)))
+        Ok(Arc::new(GoogleVenue::new(google.clone(), (id, is_primary), place.home, self.content, placed)))
     }
 
     fn dav_calendar(&mut self, number: usize, place: &mut Place) -> Result<Arc<dyn Venue>, String> {
         let caldav = self.caldav.clone().ok_or("a calendar without a server")?;
-        let (user, name) = (dav_user(&place.account), place.id.to_string());
+        // Real names of collections are no plain ASCII either.
+        let (user, name) = (dav_user(&place.account), format!("{}-é", place.id));
         let path = if place.read_only || place.shared {
             let boss = dav_user(&AccountId::new(BOSS));
-            let path = caldav.add_calendar(&boss, &name, &name).map_err(|error| error.to_string())?;
-            caldav.share(&path, &user, &name, !place.read_only).map_err(|error| error.to_string())?
+            let original = caldav.add_calendar(&boss, &name, &name).map_err(|error| error.to_string())?;
+            let can_write = !place.read_only;
+            let path = caldav.share(&original, &user, &name, can_write).map_err(|error| error.to_string())?;
+            let share = Share::Caldav(path.clone(), Some((original, name)), can_write);
+            self.shares.insert(number, share);
+            path
         } else {
-            caldav.add_calendar(&user, &name, &name).map_err(|error| error.to_string())?
+            let path = caldav.add_calendar(&user, &name, &name).map_err(|error| error.to_string())?;
+            self.shares.insert(number, Share::Caldav(path.clone(), None, true));
+            path
         };
-        place.name = LastingName::new(format!("{}{}", DAV.trim_end_matches('/'), path));
+        let home_at = caldav.switches().discovery.home_at;
+        let host = home_at.as_deref().unwrap_or(DAV).trim_end_matches('/');
+        place.name = LastingName::new(format!("{host}{path}"));
         self.ledger_names.insert(path.clone(), number);
         let placed = (number, self.placed.clone());
         Ok(Arc::new(CaldavVenue::new(caldav, (path, user), self.content, placed)))
@@ -261,6 +282,7 @@ impl Site {
                 let role = if place.read_only { Role::Read } else { Role::DelegateWithPrivateEventAccess };
                 let calendar = world.add_calendar(boss, place.id.as_str());
                 world.share(calendar, mailbox, role);
+                self.shares.insert(number, Share::Microsoft(calendar, mailbox, role));
                 return Ok((calendar, world.accept(mailbox, calendar)));
             }
             if is_first {

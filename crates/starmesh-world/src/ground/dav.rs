@@ -12,6 +12,7 @@ use starmesh_provider::{
 use tokio::sync::OnceCell;
 
 use super::build::{DAV_PASSWORD, dav_user};
+use super::truths::DavEntry;
 use super::wire::{DAV, url};
 
 /// What the adapter can do, before its server was found.
@@ -25,12 +26,17 @@ pub(super) struct DavAccount {
 }
 
 impl DavAccount {
-    pub(super) fn new(account: &AccountId, network: CaldavNetwork) -> Self {
-        let account = CaldavAccount {
-            entry: Entry::Url(url(DAV)),
-            user: dav_user(account),
-            password: DAV_PASSWORD.to_owned().into(),
-        };
+    pub(super) fn new(account: &AccountId, entry: DavEntry, network: CaldavNetwork) -> Self {
+        let user = dav_user(account);
+        let mut start = url(DAV);
+        match entry {
+            DavEntry::Host => {}
+            DavEntry::Principal => start.set_path(&format!("/principals/{user}")),
+            DavEntry::Nowhere => start.set_path("/webmail/"),
+            DavEntry::Home => start.set_path(&format!("/calendars/{user}/")),
+        }
+        let account =
+            CaldavAccount { entry: Entry::Url(start), user, password: DAV_PASSWORD.to_owned().into() };
         Self { account, network, found: OnceCell::new() }
     }
 

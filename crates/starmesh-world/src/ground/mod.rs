@@ -6,11 +6,13 @@
 //! 3. `watch`: each write to a simulated service, as the oracle judges it.
 //! 4. `bell`: web hooks of the services, and the task of a device that keeps its subscriptions alive.
 //! 5. `truths`: how a seed draws the switches of the services.
+//! 6. `trouble`: what goes wrong between persons and services for a while: sign-ins, rights, subscriptions.
 
 mod bell;
 mod build;
 mod dav;
 mod sign_in;
+mod trouble;
 mod truths;
 mod watch;
 mod wire;
@@ -19,6 +21,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use starmesh_caldav::CaldavNetwork;
 use starmesh_core::ids::AccountId;
 use starmesh_google::{Endpoints as GoogleEndpoints, GoogleClient, GoogleNetwork};
@@ -28,12 +31,14 @@ use starmesh_provider::CalendarProvider;
 use starmesh_sim::caldav::{CaldavSim, DeadToken};
 use starmesh_sim::google::{Collision, GoogleSim, Retimed};
 use starmesh_sim::microsoft::MicrosoftSim;
-use starmesh_sim::web::auth::AuthServer;
 use starmesh_sim::web::{Ledger, Notification};
 
 pub(crate) use self::bell::{Bell, Listened, Listener};
 use self::dav::DavAccount;
-use self::sign_in::{KeptTokens, Office, each_server};
+use self::sign_in::{KeptTokens, Office, google_mail};
+pub(crate) use self::trouble::Let;
+use self::trouble::Share;
+use self::truths::DavEntry;
 pub(crate) use self::truths::{Leeway, Truths};
 use self::wire::{Host, WebHost, Wire};
 use crate::clock::{WorldClock, WorldEntropy};
@@ -66,6 +71,14 @@ pub(crate) struct Ground {
     ledger: Ledger,
     placed: Placed,
     tokens: KeptTokens,
+    /// Who may do what with the calendars that a service lets others in to.
+    shares: BTreeMap<usize, Share>,
+    /// Which address of the CalDAV server people typed.
+    caldav_entry: DavEntry,
+    /// The account of each calendar.
+    place_accounts: Vec<AccountId>,
+    /// How many devices there are.
+    devices: u8,
     seed: u64,
 }
 
@@ -96,7 +109,10 @@ impl Ground {
         let clock = self.clock.clone();
         let signed_in = |host: &WebHost, wire| Arc::new(self.signed_in(host, account, device, wire));
         match &host {
-            Host::Caldav(_) => Arc::new(DavAccount::new(account, CaldavNetwork { http: wire, clock })),
+            Host::Caldav(_) => {
+                let network = CaldavNetwork { http: wire, clock };
+                Arc::new(DavAccount::new(account, self.caldav_entry, network))
+            }
             Host::Web(host @ WebHost::Google(_)) => {
                 let http = signed_in(host, wire);
                 let network = GoogleNetwork { http, clock, entropy };
@@ -146,19 +162,13 @@ impl Ground {
 
     /// The accounts that sign in with a browser.
     pub(crate) fn accounts(&self) -> Vec<AccountId> {
-        let web = [Service::Google, Service::Work, Service::Personal];
-        let real = self.services.iter().filter(|(_, service)| web.contains(service));
-        real.map(|(account, _)| account.clone()).collect()
+        self.accounts_at(&[Service::Google, Service::Work, Service::Personal])
     }
 
-    /// Everybody's access tokens for an account end at once; the sign-ins stay.
-    pub(crate) fn expire_access(&self, account: &AccountId) {
-        each_server(account, self.google.as_ref(), self.microsoft.as_ref(), AuthServer::expire_access);
-    }
-
-    /// The person takes back what they had allowed.
-    pub(crate) fn withdraw_consent(&self, account: &AccountId) {
-        each_server(account, self.google.as_ref(), self.microsoft.as_ref(), AuthServer::withdraw_consent);
+    /// The accounts at these services.
+    fn accounts_at(&self, services: &[Service]) -> Vec<AccountId> {
+        let there = self.services.iter().filter(|(_, service)| services.contains(service));
+        there.map(|(account, _)| account.clone()).collect()
     }
 
     /// True when the account's calendars are at a simulated service.
@@ -190,8 +200,12 @@ impl Ground {
     /// Ends every fault, also those under way; what is disputed stays as it is.
     pub(crate) fn heal(&self) {
         self.universe.heal();
+        self.bell.heal();
         if let Some(google) = &self.google {
             google.switch(truths::heal_google);
+            for account in self.accounts_at(&[Service::Google]) {
+                google.exhaust_quota(&google_mail(&account), TimeDelta::zero());
+            }
         }
         if let Some(microsoft) = &self.microsoft {
             microsoft.switch(truths::heal_microsoft);

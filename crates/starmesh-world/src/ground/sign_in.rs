@@ -9,10 +9,8 @@ use starmesh_core::ids::AccountId;
 use starmesh_http::Transport;
 use starmesh_http::oauth::{LoopbackHost, OAuthClient, TokenKeeper, Tokens};
 use starmesh_provider::env::Clock;
-use starmesh_sim::google::GoogleSim;
-use starmesh_sim::microsoft::MicrosoftSim;
 use starmesh_sim::web::ReplyBody;
-use starmesh_sim::web::auth::{AuthServer, AuthSwitches, Authorized, Form, User};
+use starmesh_sim::web::auth::{AuthServer, AuthSwitches, Authorized, Form};
 
 use super::wire::{WebHost, url};
 
@@ -135,21 +133,6 @@ impl KeptTokens {
         let refresh = self.kept().get(&key).cloned().unwrap_or_else(|| SecretString::from("none".to_owned()));
         let keeper = Arc::new(Keeper { kept: self.clone(), key });
         Tokens::new(office.client.clone(), refresh, keeper, http, clock)
-    }
-}
-
-/// Does something about the account at the server where it signs in.
-pub(super) fn each_server(
-    account: &AccountId,
-    google: Option<&GoogleSim>,
-    microsoft: Option<&MicrosoftSim>,
-    act: impl Fn(&AuthServer, &User),
-) {
-    if let Some(google) = google {
-        act(google.auth(), &User(google_mail(account)));
-    }
-    if let Some(microsoft) = microsoft {
-        act(microsoft.auth(), &User(microsoft_mail(account)));
     }
 }
 

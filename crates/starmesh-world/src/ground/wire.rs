@@ -29,7 +29,9 @@ tokio::task_local! {
 }
 
 /// Where the CalDAV server is.
-pub(super) const DAV: &str = "https://dav.example/";
+pub(super) const DAV: &str = "https://caldav.example.org/";
+/// Where the homes of its people are, at a server that is spread over several hosts.
+pub(super) const DAV_PARTITION: &str = "https://p42-caldav.example.org";
 /// The longest way of a request or an answer, in milliseconds.
 const WAY_MS_MAX: u64 = 80;
 /// The longest way while answers are reordered, in milliseconds.

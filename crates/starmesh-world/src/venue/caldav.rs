@@ -74,7 +74,7 @@ impl Venue for CaldavVenue {
         RemoteId::new(format!("{}{uid}.ics", self.path))
     }
 
-    fn fit(&self, event: Event) -> Event {
+    fn fit(&self, _id: &RemoteId, event: Event) -> Event {
         let mut event = fit(event);
         event.unreadable = false;
         event

@@ -7,7 +7,9 @@ use serde_json::Value;
 use starmesh_core::ids::RemoteId;
 use starmesh_sim::google::{GoogleSim, HandError};
 
-use super::google_words::{Setting, date_body, date_suffix, event_body, fit, marked_body, mirror_in};
+use super::google_words::{
+    EventType, Setting, date_body, date_suffix, event_body, fit, marked_body, mirror_in,
+};
 use super::{Ability, Content, Placed, Refused, Standing, Venue};
 use crate::event::{Event, Exception, Series, When};
 use crate::memory::{MarkedItem, Owner};
@@ -21,6 +23,10 @@ pub(crate) struct GoogleVenue {
     content: Content,
     place: usize,
     placed: Placed,
+    /// Only the calendar of a person itself has events of every type.
+    is_primary: bool,
+    /// Of which type persons' events are.
+    types: Mutex<BTreeMap<RemoteId, EventType>>,
     /// Dates of series that were ever changed on their own, by the series.
     touched: Mutex<BTreeMap<RemoteId, BTreeSet<String>>>,
 }
@@ -29,12 +35,22 @@ impl GoogleVenue {
     /// The calendar with this address, which is number `place` in the world.
     pub(crate) fn new(
         sim: GoogleSim,
-        calendar: String,
+        (calendar, is_primary): (String, bool),
         home: Wall,
         content: Content,
         (place, placed): (usize, Placed),
     ) -> Self {
-        Self { sim, calendar, home, content, place, placed, touched: Mutex::default() }
+        Self {
+            sim,
+            calendar,
+            home,
+            content,
+            place,
+            placed,
+            is_primary,
+            types: Mutex::default(),
+            touched: Mutex::default(),
+        }
     }
 
     fn setting(&self) -> Setting<'_> {
@@ -94,10 +110,13 @@ impl Venue for GoogleVenue {
         RemoteId::new(format!("{stem}{number}"))
     }
 
-    fn fit(&self, event: Event) -> Event {
-        // An event of Google keeps its type for life, and the world's persons change their minds: so none is
-        // made of a type that only primary calendars have.
-        fit(event, false, self.home)
+    fn fit(&self, id: &RemoteId, event: Event) -> Event {
+        // An event of Google keeps its type for life, whatever the world's persons make of it later.
+        let mut types = self.types.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_its_type = types
+            .entry(id.clone())
+            .or_insert_with(|| EventType::of(&fit(event.clone(), self.is_primary, self.home)));
+        of_its_type.fit(event, self.home)
     }
 
     fn put_event(&self, id: &RemoteId, event: &Event) -> Result<(), Refused> {

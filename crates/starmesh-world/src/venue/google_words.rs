@@ -219,6 +219,49 @@ fn time_in(event: &Value) -> EventTime {
     EventTime::Timed { start: time("start").unwrap_or(epoch), end: time("end").unwrap_or(epoch) }
 }
 
+/// The types of events that bear on whether time is blocked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum EventType {
+    /// Any event.
+    Default,
+    /// An absence.
+    OutOfOffice,
+    /// Where somebody works.
+    WorkingLocation,
+}
+
+impl EventType {
+    /// That of an event which fits.
+    pub(super) fn of(event: &Event) -> Self {
+        match (event.facts.kind, event.facts.availability) {
+            (EventKind::WorkingLocation, _) => Self::WorkingLocation,
+            (_, Availability::OutOfOffice) => Self::OutOfOffice,
+            _ => Self::Default,
+        }
+    }
+
+    /// What of `event`, which is of this type with all its dates, Google can express.
+    pub(super) fn fit(self, event: Event, home: Wall) -> Event {
+        let mut event = fit(event, false, home);
+        let facts = match self {
+            Self::Default => return event,
+            Self::OutOfOffice => Facts { availability: Availability::OutOfOffice, ..Facts::BUSY },
+            Self::WorkingLocation => {
+                Facts { kind: EventKind::WorkingLocation, availability: Availability::Free, ..Facts::BUSY }
+            }
+        };
+        event.facts = facts;
+        if let When::Series(series) = &mut event.when {
+            for exception in series.exceptions.values_mut() {
+                if let Exception::Shown(shown) = exception {
+                    *shown = facts;
+                }
+            }
+        }
+        event
+    }
+}
+
 /// What of an event Google can express.
 pub(super) fn fit(mut event: Event, is_primary: bool, home: Wall) -> Event {
     event.unreadable = false;

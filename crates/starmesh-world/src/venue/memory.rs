@@ -40,7 +40,7 @@ impl Venue for MemoryVenue {
         RemoteId::new(format!("{}{stem}{number}.ics", self.name))
     }
 
-    fn fit(&self, event: Event) -> Event {
+    fn fit(&self, _id: &RemoteId, event: Event) -> Event {
         event
     }
 

@@ -99,7 +99,7 @@ impl Venue for MicrosoftVenue {
         RemoteId::new(format!("{stem}{number}"))
     }
 
-    fn fit(&self, event: Event) -> Event {
+    fn fit(&self, _id: &RemoteId, event: Event) -> Event {
         fit(event, self.home)
     }
 

@@ -65,8 +65,8 @@ pub(crate) trait Venue: Send + Sync {
     /// A name for a new item of a person.
     fn name(&self, stem: &str, number: u64) -> RemoteId;
 
-    /// What of `event` the service can express.
-    fn fit(&self, event: Event) -> Event;
+    /// What of `event`, under this name, the service can express.
+    fn fit(&self, id: &RemoteId, event: Event) -> Event;
 
     /// A person writes an event: a new one, or in place of the one with this name.
     fn put_event(&self, id: &RemoteId, event: &Event) -> Result<(), Refused>;

@@ -92,6 +92,23 @@ async fn a_token_lives_as_long_as_the_changes_after_it_are_remembered() {
 }
 
 #[tokio::test]
+async fn a_first_listing_is_read_to_its_end_though_changes_are_soon_forgotten() {
+    let scene = Scene::with(|switches| {
+        switches.sync.memory_s = Some(3_600);
+        switches.sync.page_max = Some(1);
+    });
+    let booked = ["a", "b"].map(|uid| scene.book(uid));
+    scene.wait(7_200);
+    let first = scene.changes("").await;
+    let second = scene.changes(&first.value("sync-token").unwrap()).await;
+    assert_eq!((second.status, second.rows()), (207, vec![(booked[1].clone(), 200)]));
+    // What happened after the listing began has to be remembered.
+    scene.sim.delete_object(&booked[0]).unwrap();
+    scene.wait(7_200);
+    assert_eq!(scene.changes(&first.value("sync-token").unwrap()).await.status, 403);
+}
+
+#[tokio::test]
 async fn a_server_without_reports_refuses_them_in_three_ways_and_may_have_no_ctag_either() {
     for (refusal, status, met) in [
         (SyncRefusal::SupportedReport, 403, "sync.refusal.supported_report"),

@@ -24,6 +24,18 @@ async fn ids_need_encoding_are_case_sensitive_and_have_two_forms() {
 }
 
 #[tokio::test]
+async fn an_immutable_id_may_need_its_header() {
+    let api = Api::with(&json!({"immutable_ids_need_header": true}));
+    let made = api.post("/me/events", &block(3)).await;
+    let immutable =
+        api.prefer(&format!("/me/events/{}", made.id().replace('=', "%3D")), IMMUTABLE).await.id();
+    let path = format!("/me/events/{}", immutable.replace('=', "%3D"));
+    assert_eq!(api.get(&path).await.status, 404);
+    assert_eq!(api.prefer(&path, IMMUTABLE).await.status, 200);
+    assert!(api.sim.met().contains_key("immutable_ids_need_header"));
+}
+
+#[tokio::test]
 async fn a_move_ends_the_regular_id_and_not_the_immutable_one() {
     let api = Api::new();
     let other = api.sim.with(|world| world.add_calendar(api.ada, "Other"));

@@ -138,3 +138,17 @@ async fn the_person_the_settings_and_the_zones_can_be_read() {
         .await;
     assert!(iana.rows().iter().any(|row| row["alias"] == "Europe/Berlin"));
 }
+
+#[tokio::test]
+async fn a_view_has_a_widest_range() {
+    let api = Api::new();
+    let view = |until: &str| {
+        format!("/me/calendarView?startDateTime=2026-01-01T00:00:00Z&endDateTime={until}T00:00:00Z")
+    };
+    assert_eq!(api.get(&view("2030-12-31")).await.status, 200);
+    let refused = api.get(&view("2031-01-02")).await;
+    assert_eq!((refused.status, refused.code()), (400, "ErrorCalendarViewRangeTooBig"));
+    assert!(api.sim.met().contains_key("view_range_days_max"));
+    api.switch(&json!({"view_range_days_max": null}));
+    assert_eq!(api.get(&view("2031-01-02")).await.status, 200);
+}

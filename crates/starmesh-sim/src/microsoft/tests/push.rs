@@ -172,6 +172,18 @@ async fn a_web_hook_that_fails_is_tried_again_for_four_hours() {
 }
 
 #[tokio::test]
+async fn a_reauthorisation_is_answered_202_or_200() {
+    let api = Api::with(&prompt());
+    let id = api.post("/subscriptions", &wish("/me/events")).await.id();
+    for status in [202, 200] {
+        api.switch(&json!({"reauthorize_status": status}));
+        let answer = api.send("ada", "POST", &format!("/subscriptions/{id}/reauthorize"), &[], "").await;
+        assert_eq!(answer.status, status);
+    }
+    assert_eq!(api.sim.met()["reauthorize_status"], 1);
+}
+
+#[tokio::test]
 async fn a_subscription_is_renewed_reauthorised_deleted_and_dies() {
     let api = Api::with(&prompt());
     let id = api.post("/subscriptions", &wish("/me/events")).await.id();
