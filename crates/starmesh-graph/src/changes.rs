@@ -73,9 +73,9 @@ impl GraphClient {
             Err(error) => return Err(error),
         };
         match told {
-            Some(Told { link: Some(link), singles, series, .. }) => {
+            Some(Told { link: Some(link), shown, series, .. }) => {
                 let view = self.read_view(place, &range).await?;
-                let singles = singles.into_keys().filter(|id| !view.shows(id)).collect();
+                let singles = shown.into_iter().filter(|id| !view.shows(id)).collect();
                 let series = series.into_iter().filter(|id| !view.shows_series(id)).collect();
                 let late = self.unshown(place, range, singles, series).await?;
                 let changed = self.items_of(place, view).await?.into_iter().chain(late).collect();
@@ -138,7 +138,7 @@ impl GraphClient {
 
     /// What a round told, looked at where it needs to be.
     async fn changes_told(&self, place: &Place, range: TimeRange, told: Told) -> Result<ChangeSet> {
-        let Told { singles, mut series, mut doubtful, unreadable: poisoned, link } = told;
+        let Told { singles, mut series, mut doubtful, unreadable: poisoned, link, .. } = told;
         let link: Url = link.ok_or_else(|| self.connection.unexpected())?;
         let mut news = News::default();
         news.changed.extend(poisoned.into_iter().map(|id| Changed::Read(unreadable(id))));

@@ -3,7 +3,8 @@
 //! The service is known to repeat pages without end, to fail in the middle, and to show pages without
 //! rows. A round that cannot be finished is not used: the view tells the same, slowly.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use starmesh_core::ids::RemoteId;
 use starmesh_core::time::TimeRange;
@@ -54,6 +55,9 @@ pub(crate) enum Round {
 pub(crate) struct Told {
     /// Single events as they are now.
     pub(crate) singles: BTreeMap<RemoteId, EventRow>,
+    /// Ids of the single events of a first round, of which there may be very many: only that they are there
+    /// counts, since the view tells the rest better.
+    pub(crate) shown: BTreeSet<RemoteId>,
     /// Series of which any row turned up.
     pub(crate) series: BTreeSet<RemoteId>,
     /// What is said to be gone, or to be gone and there.
@@ -138,12 +142,11 @@ impl GraphClient {
 }
 
 impl Told {
-    /// Sorts a page in. A first round is made for its link alone, since the view tells the rest better: its
-    /// rows, which may be very many, are not kept.
+    /// Sorts a page in.
     fn add_all(&mut self, rows: Vec<Lenient<EventRow>>, start: Start<'_>) {
-        match start {
-            Start::First(_) => {}
-            Start::Link(_) => rows.into_iter().for_each(|row| self.add(row)),
+        rows.into_iter().for_each(|row| self.add(row));
+        if let Start::First(_) = start {
+            self.shown.extend(std::mem::take(&mut self.singles).into_keys());
         }
     }
 
@@ -176,7 +179,8 @@ impl Told {
 /// Notices a round that never ends.
 #[derive(Default)]
 struct RepeatGuard {
-    seen: BTreeSet<(String, String)>,
+    /// Hashes of ids and versions.
+    seen: HashSet<u64>,
     links: BTreeSet<Url>,
     repeats: usize,
     empty: usize,
@@ -190,12 +194,14 @@ impl RepeatGuard {
                 Lenient::Good(row) => {
                     let gone = if row.removed.is_some() { "removed" } else { "" };
                     let version = row.etag.as_deref().unwrap_or(gone);
-                    (row.id.clone().unwrap_or_default(), version.to_owned())
+                    (row.id.as_deref().unwrap_or_default(), version)
                 }
-                Lenient::Bad { id } => (id.clone(), String::new()),
+                Lenient::Bad { id } => (id.as_str(), ""),
                 Lenient::Worse(_) => continue,
             };
-            brings_new |= self.seen.insert((id, version));
+            let mut hash = DefaultHasher::new();
+            (id, version).hash(&mut hash);
+            brings_new |= self.seen.insert(hash.finish());
         }
         match (rows.is_empty(), brings_new) {
             (true, _) => self.empty += 1,

@@ -24,14 +24,20 @@ const VIEW_SPAN_MAX: TimeDelta = TimeDelta::days(400);
 /// The most pages of one listing, of a hundred rows each.
 const VIEW_PAGES_MAX: usize = 20_000;
 
-/// Everything in a range.
+/// Everything in a range. A calendar may hold very much: of a row is kept what it is handed over as, where that
+/// can be told at once.
 #[derive(Default)]
 pub(crate) struct View {
-    /// Single events, occurrences and exceptions by their ids.
-    rows: BTreeMap<String, EventRow>,
+    /// Single events.
+    singles: BTreeMap<RemoteId, (Print, Changed)>,
+    /// Occurrences and exceptions, by their ids, of each series.
+    series: BTreeMap<RemoteId, BTreeMap<String, (Print, EventRow)>>,
     /// What could not be understood.
     unreadable: BTreeSet<String>,
 }
+
+/// A digest of everything in a row that can change an item.
+type Print = [u8; 16];
 
 impl GraphClient {
     /// Reads the view of `range`.
@@ -91,16 +97,11 @@ impl GraphClient {
     pub(crate) async fn items_of(&self, place: &Place, view: View) -> Result<Vec<Changed>> {
         let mut changed: Vec<Changed> =
             view.unreadable.into_iter().map(|id| Changed::Read(unreadable(RemoteId::new(id)))).collect();
-        let mut series: BTreeMap<RemoteId, Vec<EventRow>> = BTreeMap::new();
-        for (id, row) in view.rows {
-            match row.series().map(RemoteId::new) {
-                Some(master) => series.entry(master).or_default().push(row),
-                None => changed.push(single(RemoteId::new(id), &row)),
-            }
-        }
-        let ids: Vec<RemoteId> = series.keys().cloned().collect();
+        changed.extend(view.singles.into_values().map(|(_, single)| single));
+        let ids: Vec<RemoteId> = view.series.keys().cloned().collect();
         let masters = self.look_up(place, &ids).await?;
-        for ((id, occurrences), master) in series.into_iter().zip(masters) {
+        for ((id, occurrences), master) in view.series.into_iter().zip(masters) {
+            let occurrences: Vec<EventRow> = occurrences.into_values().map(|(_, row)| row).collect();
             // A master may be kept from us while its occurrences are shown: then they speak for it.
             let master = match &master {
                 Looked::Row(row) => Some(&**row),
@@ -116,8 +117,16 @@ impl View {
     fn add(&mut self, row: Lenient<EventRow>) {
         match row {
             Lenient::Good(row) => {
-                if let Some(id) = row.id.clone() {
-                    self.rows.insert(id, row);
+                let Some(id) = row.id.clone() else { return };
+                let print = print(&row);
+                match row.series().map(RemoteId::new) {
+                    Some(series) => {
+                        self.series.entry(series).or_default().insert(id, (print, row));
+                    }
+                    None => {
+                        let id = RemoteId::new(id);
+                        self.singles.insert(id.clone(), (print, single(id, &row)));
+                    }
                 }
             }
             Lenient::Bad { id } => {
@@ -127,37 +136,25 @@ impl View {
         }
     }
 
-    /// True when it shows something under this id.
+    /// True when it shows a single event, or something that cannot be read, under this id.
     pub(crate) fn shows(&self, id: &RemoteId) -> bool {
-        self.rows.contains_key(id.as_str()) || self.unreadable.contains(id.as_str())
+        self.singles.contains_key(id) || self.unreadable.contains(id.as_str())
     }
 
     /// True when it shows a date of this series.
     pub(crate) fn shows_series(&self, id: &RemoteId) -> bool {
-        self.rows.values().any(|row| row.series() == Some(id.as_str())) || self.shows(id)
+        self.series.contains_key(id) || self.shows(id)
     }
 
     /// A digest of everything that can change an item.
     pub(crate) fn digest(&self) -> String {
         let mut hash = Sha256::new();
-        for (id, row) in &self.rows {
-            let time =
-                |time: Option<&ZonedTime>| time.and_then(|time| time.date_time.clone()).unwrap_or_default();
-            let response = row.response_status.as_ref().and_then(|status| status.response.clone());
-            let parts = [
-                id.clone(),
-                row.etag.clone().unwrap_or_default(),
-                time(row.start.as_ref()),
-                time(row.end.as_ref()),
-                row.show_as.clone().unwrap_or_default(),
-                row.is_cancelled.unwrap_or(false).to_string(),
-                response.unwrap_or_default(),
-                row.series_master_id.clone().unwrap_or_default(),
-            ];
-            for part in parts {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part.as_bytes());
-            }
+        let singles = self.singles.iter().map(|(id, (print, _))| (id.as_str(), print));
+        let series = self.series.values().flatten().map(|(id, (print, _))| (id.as_str(), print));
+        for (id, print) in singles.chain(series) {
+            hash.update((id.len() as u64).to_be_bytes());
+            hash.update(id.as_bytes());
+            hash.update(print);
         }
         for id in &self.unreadable {
             hash.update(id.as_bytes());
@@ -165,6 +162,28 @@ impl View {
         }
         HEXLOWER.encode(&hash.finalize())
     }
+}
+
+fn print(row: &EventRow) -> Print {
+    let time = |time: Option<&ZonedTime>| time.and_then(|time| time.date_time.clone()).unwrap_or_default();
+    let response = row.response_status.as_ref().and_then(|status| status.response.clone());
+    let parts = [
+        row.etag.clone().unwrap_or_default(),
+        time(row.start.as_ref()),
+        time(row.end.as_ref()),
+        row.show_as.clone().unwrap_or_default(),
+        row.is_cancelled.unwrap_or(false).to_string(),
+        response.unwrap_or_default(),
+        row.series_master_id.clone().unwrap_or_default(),
+    ];
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut print = Print::default();
+    print.copy_from_slice(&hash.finalize()[..16]);
+    print
 }
 
 /// A single event of a view: whole, unless it is a mirror.

@@ -110,6 +110,19 @@ async fn a_first_read_is_a_round_for_its_token_and_a_view_for_its_events() {
 }
 
 #[tokio::test]
+async fn what_a_first_round_tells_and_a_lagging_view_does_not_show_is_looked_at() {
+    let (client, script) = client([
+        own_calendar(),
+        page(&json!([row("a", 1), row("late", 1), row("gone", 1)]), Next::Round(ROUND)),
+        page(&json!([row("a", 1)]), Next::Nothing),
+        parts(&[(0, 404, json!({"error": {"code": "ErrorItemNotFound"}})), (1, 200, row("late", 1))]),
+    ]);
+    let set = client.changes_since(&calendar(), None, &window()).await.unwrap();
+    assert!(script.is_over());
+    assert_eq!(told(&set), [("read", "a".to_owned()), ("read", "late".to_owned())]);
+}
+
+#[tokio::test]
 async fn no_change_costs_one_request() {
     let (client, script) = client([page(&json!([]), Next::Round("x?$deltatoken=2"))]);
     let set = client.changes_since(&calendar(), Some(&position()), &window()).await.unwrap();
