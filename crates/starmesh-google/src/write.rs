@@ -29,7 +29,7 @@ impl GoogleClient {
             match self.prepare(calendar, write).await {
                 Ok(Step::Send(request)) => {
                     sent.push(number);
-                    requests.push(request);
+                    requests.push(*request);
                     outcomes.push(None);
                 }
                 Ok(Step::Done(written)) => outcomes.push(Some(Ok(written))),
@@ -76,7 +76,7 @@ impl GoogleClient {
                 DeleteEvent::prepare(endpoints, calendar, placed.remote_id().as_str(), &version)
             }
         };
-        Ok(Step::Send(request))
+        Ok(Step::Send(Box::new(request)))
     }
 
     async fn version(
@@ -225,7 +225,7 @@ impl GoogleClient {
 /// What a write needs next.
 enum Step {
     /// This request.
-    Send(Request),
+    Send(Box<Request>),
     /// Nothing: it is done.
     Done(Written),
 }

@@ -119,14 +119,11 @@ impl View {
             Lenient::Good(row) => {
                 let Some(id) = row.id.clone() else { return };
                 let print = print(&row);
-                match row.series().map(RemoteId::new) {
-                    Some(series) => {
-                        self.series.entry(series).or_default().insert(id, (print, row));
-                    }
-                    None => {
-                        let id = RemoteId::new(id);
-                        self.singles.insert(id.clone(), (print, single(id, &row)));
-                    }
+                if let Some(series) = row.series().map(RemoteId::new) {
+                    self.series.entry(series).or_default().insert(id, (print, row));
+                } else {
+                    let id = RemoteId::new(id);
+                    self.singles.insert(id.clone(), (print, single(id, &row)));
                 }
             }
             Lenient::Bad { id } => {

@@ -147,8 +147,8 @@ pub trait Store: Send + Sync {
 
     /// Hands over the rows of [`Store::select`] one by one and in no order, as they were at one moment, so that
     /// nobody has to hold all of them. The first error of `take` ends it.
-    async fn visit(&self, table: Table, parent: &[u8], mut take: TakeRow) -> Result<(), StoreError> {
-        self.select(table, Select::Parent(parent)).await?.into_iter().try_for_each(|row| take(row))
+    async fn visit(&self, table: Table, parent: &[u8], take: TakeRow) -> Result<(), StoreError> {
+        self.select(table, Select::Parent(parent)).await?.into_iter().try_for_each(take)
     }
 
     /// How many rows [`Store::select`] would give.
