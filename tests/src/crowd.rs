@@ -55,6 +55,8 @@ pub struct Taken {
     pub requests: usize,
     /// The most memory it held at once, in KiB; `None` where the system does not tell.
     pub memory_kib: Option<u64>,
+    /// What the program itself had of the processors; `None` where the system does not tell.
+    pub processor: Option<Duration>,
 }
 
 impl Crowd {
@@ -87,14 +89,15 @@ impl Crowd {
         let before = self.requests();
         let began = Instant::now();
         let mut running = self.app.spawn(&["--json", "sync", "--yes"])?;
-        let mut memory_kib = None;
+        let (mut memory_kib, mut processor) = (None, None);
         while running.is_running()? {
             memory_kib = memory_of(&running).or(memory_kib);
+            processor = processor_of(&running).or(processor);
             sleep(LOOK_PAUSE).await;
         }
         let time = began.elapsed();
         running.end().await?.expect(0)?;
-        Ok(Taken { time, requests: self.requests() - before, memory_kib })
+        Ok(Taken { time, requests: self.requests() - before, memory_kib, processor })
     }
 
     /// How many mirrors stand.
@@ -124,6 +127,17 @@ fn memory_of(running: &Running) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", running.pid().ok()?)).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// What a process has had of the processors so far, `utime` and `stime` of proc(5).
+fn processor_of(running: &Running) -> Option<Duration> {
+    /// Linux tells times to programs in hundredths of a second.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid().ok()?)).ok()?;
+    // The name of the program stands in parentheses and may hold anything; the third field follows it.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut ticks = rest.split(' ').skip(11).map_while(|field| field.parse::<u32>().ok());
+    Some(TICK * (ticks.next()? + ticks.next()?))
 }
 
 /// Half an hour each, in even steps; whether it blocks time.

@@ -252,15 +252,15 @@ impl Engine {
 
 impl Engine {
     /// Keeps which of the items that changed are broken, each reported once, and drops those that are
-    /// whole again or gone.
-    pub(crate) async fn keep_broken(
+    /// whole again or gone; `known` is what stands still in the calendar so far.
+    pub(crate) fn keep_broken(
         &self,
         calendar: &Calendar,
+        known: &[Wedge],
         touched: &[Touched<'_>],
         window: &Window,
         changes: &mut Changes,
-    ) -> Result<(), StoreError> {
-        let known = self.state.wedges_in(&calendar.id).await?;
+    ) {
         let zone = Zone::Named(calendar.zone);
         let now = self.clock.now();
         for (before, after) in touched {
@@ -290,7 +290,6 @@ impl Engine {
             });
             self.tell(EngineEvent::Wedged { target: calendar.id.clone(), reason });
         }
-        Ok(())
     }
 }
 

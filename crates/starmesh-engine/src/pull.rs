@@ -4,29 +4,36 @@
 //! within its coverage does not have it. A read that fails part way changes nothing. A calendar that seems
 //! to have lost everything at once is believed only on a second look (design, invariant 5).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod keeping;
+mod listing;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream, try_join};
 use starmesh_core::event::SourceItem;
-use starmesh_core::ids::{RemoteId, Version};
-use starmesh_core::mirror::{Mark, MeetingId, Proof};
+use starmesh_core::ids::RemoteId;
+use starmesh_core::mirror::MeetingId;
 use starmesh_core::planted::{Bug, planted};
-use starmesh_core::reconcile::Observed;
 use starmesh_core::recurrence::expand;
 use starmesh_core::time::Window;
 use starmesh_core::zone::Zone;
-use starmesh_provider::{CalendarProvider, Changed, Coverage, Cursor, ErrorKind, Fetched, ProviderError};
+use starmesh_provider::{CalendarProvider, Coverage, Cursor, ErrorKind, Fetched, ProviderError};
 use starmesh_store::StoreError;
 use starmesh_store::state::{Calendar, Changes, Failure, Read, Suspicion};
 
+use self::keeping::Keeping;
+use self::listing::Listing;
 use crate::engine::Engine;
 use crate::progress::EngineEvent;
 use crate::schedule::SUSPICION_DELAY;
 
 /// More pages than any calendar has: a provider that never ends is stopped here.
 const PAGES_MAX: u32 = 20_000;
+
+/// So many items are compared with what is known of them at once.
+const ITEMS_AT_ONCE: usize = 1_000;
 
 /// How much is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,19 +98,6 @@ enum Appears {
     Gone,
 }
 
-/// All pages of one read.
-#[derive(Default)]
-struct Listing {
-    listed: BTreeMap<RemoteId, Option<Version>>,
-    handed: BTreeMap<RemoteId, SourceItem>,
-    /// Those of `handed` whose marks could not be seen.
-    without_marks: BTreeSet<RemoteId>,
-    removed: BTreeSet<RemoteId>,
-    cursor: Option<Cursor>,
-    complete: bool,
-    coverage: Option<Coverage>,
-}
-
 impl Engine {
     /// Reads a calendar and keeps what it says. A failure is kept too, for people to see.
     pub(crate) async fn pull(&self, calendar: &Calendar, extent: Extent) -> Result<Pulled, PullError> {
@@ -123,13 +117,12 @@ impl Engine {
 
     async fn pull_and_keep(&self, calendar: &Calendar, extent: Extent) -> Result<Pulled, PullError> {
         let started = self.clock.now();
-        let settings = self.state.settings().await?;
+        let (settings, mut read) = try_join!(self.state.settings(), self.state.read(&calendar.id))?;
         let window = Window::around(started, settings.window_days);
-        let mut read = self.state.read(&calendar.id).await?;
         let provider = self.providers.provider(&calendar.account).await?;
         let cursor = read.cursor.clone().filter(|_| extent == Extent::Changes);
         let mut believed_gone = false;
-        let listing = match self.list(&*provider, calendar, cursor.as_ref(), &window).await {
+        let mut listing = match self.list(&*provider, calendar, cursor.as_ref(), &window).await {
             // A dead token is a merge: everything is read again and compared with what is known.
             Err(error) if error.kind == ErrorKind::TokenExpired && cursor.is_some() => {
                 if planted(Bug::DeadTokenForgets) {
@@ -154,12 +147,11 @@ impl Engine {
             changes.put_read(&calendar.id, &read);
             self.state.commit(changes).await?;
         }
-        let nothing_left = listing.complete && listing.listed.is_empty() && listing.handed.is_empty();
         // What is believed to be gone need not be believed to be empty too.
-        if nothing_left && !believed_gone && self.state.item_count(&calendar.id).await? > 0 {
+        if listing.shows_nothing() && !believed_gone && self.state.item_count(&calendar.id).await? > 0 {
             self.suspect(&*provider, calendar, read.clone(), started, Appears::Empty).await?;
         }
-        let items = self.read_items(&provider, calendar, &listing).await?;
+        let items = self.read_items(&provider, calendar, &mut listing).await?;
         self.keep(calendar, read, &listing, items, &window, started).await
     }
 
@@ -175,34 +167,9 @@ impl Engine {
             Listing { complete: cursor.is_none(), cursor: cursor.cloned(), ..Listing::default() };
         for _ in 0..PAGES_MAX {
             let page = provider.changes_since(&calendar.remote.name, listing.cursor.as_ref(), window).await?;
-            listing.complete = page.complete;
-            listing.coverage = Some(page.coverage);
-            listing.cursor = page.cursor;
-            for changed in page.changed {
-                match changed {
-                    Changed::Listed { id, version } => {
-                        listing.removed.remove(&id);
-                        listing.listed.insert(id, version);
-                    }
-                    Changed::Read(item) => {
-                        listing.removed.remove(&item.remote_id);
-                        listing.without_marks.remove(&item.remote_id);
-                        listing.handed.insert(item.remote_id.clone(), item);
-                    }
-                    Changed::ReadWithoutMarks(item) => {
-                        listing.removed.remove(&item.remote_id);
-                        listing.without_marks.insert(item.remote_id.clone());
-                        listing.handed.insert(item.remote_id.clone(), item);
-                    }
-                }
-            }
-            for id in page.removed {
-                listing.listed.remove(&id);
-                listing.handed.remove(&id);
-                listing.without_marks.remove(&id);
-                listing.removed.insert(id);
-            }
-            if !page.more || planted(Bug::TruncatedPageIsWhole) {
+            let more = page.more;
+            listing.add(page);
+            if !more || planted(Bug::TruncatedPageIsWhole) {
                 return Ok(listing);
             }
         }
@@ -255,7 +222,7 @@ impl Engine {
         &self,
         provider: &Arc<dyn CalendarProvider>,
         calendar: &Calendar,
-        listing: &Listing,
+        listing: &mut Listing,
     ) -> Result<Vec<SourceItem>, PullError> {
         let asked = listing.listed.keys().chain(&listing.without_marks);
         let known = self.state.items_by_id(&calendar.id, asked).await?;
@@ -294,57 +261,37 @@ impl Engine {
     ) -> Result<Pulled, PullError> {
         let first = read.read_at.is_none();
         let gone = self.gone(calendar, listing).await?;
-        let ids = items.iter().map(|item| &item.remote_id).chain(&gone);
-        let before: BTreeMap<RemoteId, Observed> = self
-            .state
-            .items_by_id(&calendar.id, ids)
-            .await?
-            .into_iter()
-            .map(|observed| (observed.item.remote_id.clone(), observed))
-            .collect();
-        let mut changes = Changes::new();
-        let mut touched: Vec<Touched<'_>> = Vec::new();
-        let mut contradicted = false;
         // A long read may bring a mirror that was placed after it began, for an event that is newer still.
         let ended = self.clock.now();
-        for mut item in items {
-            let known = before.get(&item.remote_id);
-            // Our own writes may have overtaken this read: what they left may be newer.
-            if let Some(known) = known.filter(|known| known.read_at > started) {
-                contradicted |= known.item.version != item.version && known.item.events != item.events;
-                continue;
+        let mut keeping = Keeping {
+            engine: self,
+            calendar,
+            listing,
+            window,
+            started,
+            ended,
+            wedges: self.state.wedges_in(&calendar.id).await?,
+            unknown: Vec::new(),
+            foreign: 0,
+            pulled: Pulled::default(),
+            changes: Changes::new(),
+        };
+        let mut items = items.into_iter();
+        loop {
+            let some: Vec<SourceItem> = items.by_ref().take(ITEMS_AT_ONCE).collect();
+            if some.is_empty() {
+                break;
             }
-            if let (Some(Coverage::Range(range)), Some(known)) = (listing.coverage, known) {
-                item.keep_dates_from(&known.item, range.hi);
-            }
-            // An item that became unreadable is neither gone nor changed as far as anybody knows.
-            if let (Some(_), Some(known)) = (item.problem, known) {
-                item.events.clone_from(&known.item.events);
-            }
-            changes.put_item(self.state.keys(), &calendar.id, &item, ended);
-            let known = known.map(|known| &known.item);
-            if known.is_none_or(|known| known.events != item.events || known.problem != item.problem) {
-                touched.push((known, Some(item)));
-            }
+            keeping.items(some).await?;
         }
-        for id in &gone {
-            match before.get(id) {
-                Some(known) if known.read_at <= started => {
-                    changes.delete_item(&calendar.id, id);
-                    touched.push((Some(&known.item), None));
-                }
-                // Whatever a whole listing lacks may have been written after it.
-                known => contradicted |= known.is_some() && listing.removed.contains(id),
-            }
+        let gone: Vec<RemoteId> = gone.into_iter().collect();
+        for some in gone.chunks(ITEMS_AT_ONCE) {
+            keeping.gone(some).await?;
         }
-        let unknown = gone.iter().filter(|id| !before.contains_key(*id)).cloned();
-        self.absences.note(&calendar.id, unknown, listing.complete, ended);
-        self.keep_broken(calendar, &touched, window, &mut changes).await?;
-        let mut pulled = self.scope(calendar, &touched).await?;
+        let Keeping { mut pulled, mut changes, unknown, foreign, .. } = keeping;
+        self.absences.note(&calendar.id, unknown.into_iter(), listing.complete, ended);
         pulled.first = first;
-        pulled.changed = touched.len() as u64;
-        pulled.contradicted = contradicted;
-        if !contradicted {
+        if !pulled.contradicted {
             read.cursor.clone_from(&listing.cursor);
         }
         read.coverage = listing.coverage;
@@ -358,55 +305,29 @@ impl Engine {
             read.whole_at = Some(started);
         }
         if first {
-            read.foreign_marks = self.count_foreign(calendar, &touched);
+            read.foreign_marks = foreign;
         }
         changes.put_read(&calendar.id, &read);
         changes.delete_dirty(&calendar.id);
-        self.state.commit(changes).await?;
+        // No request depends on it that is not preceded by an intent, whose commit makes this one last, too.
+        self.state.commit_observed(changes).await?;
         Ok(pulled)
     }
 
     /// The items that this read proves to be gone.
     async fn gone(&self, calendar: &Calendar, listing: &Listing) -> Result<BTreeSet<RemoteId>, StoreError> {
         let mut gone = listing.removed.clone();
-        if let (true, Some(coverage)) = (listing.complete, listing.coverage) {
-            for known in self.state.items(&calendar.id).await? {
-                let id = &known.item.remote_id;
-                let seen = listing.listed.contains_key(id) || listing.handed.contains_key(id);
-                if !seen && covers(&coverage, &known.item, &Zone::Named(calendar.zone)) {
-                    gone.insert(id.clone());
-                }
-            }
+        if let (true, Some(coverage)) = (listing.complete, listing.coverage)
+            && self.state.item_count(&calendar.id).await? > 0
+        {
+            let seen = listing.ids();
+            let zone = Zone::Named(calendar.zone);
+            let is_missed =
+                move |item: &SourceItem| !seen.contains(&item.remote_id) && covers(&coverage, item, &zone);
+            let missed = self.state.items_where(&calendar.id, is_missed).await?;
+            gone.extend(missed.into_iter().map(|known| known.item.remote_id));
         }
         Ok(gone)
-    }
-
-    /// Which meetings are touched by what changed.
-    async fn scope(&self, calendar: &Calendar, touched: &[Touched<'_>]) -> Result<Pulled, StoreError> {
-        let mut pulled = Pulled::default();
-        let mut marked = BTreeSet::new();
-        for item in touched.iter().flat_map(|(before, after)| before.iter().copied().chain(after.as_ref())) {
-            pulled.meetings.extend(self.state.meetings_of(item));
-            if item.events.iter().any(|event| event.marked.is_some()) {
-                marked.insert(&item.remote_id);
-            }
-        }
-        let records = self.state.mirrors_at(&calendar.id, marked.iter().copied()).await?;
-        let recorded: BTreeSet<_> = records.iter().map(|record| &record.remote_id).collect();
-        pulled.unrecorded = marked.iter().any(|id| !recorded.contains(*id));
-        pulled.meetings.extend(records.iter().map(|record| record.meeting));
-        Ok(pulled)
-    }
-
-    /// How many marks in what was read are none of ours.
-    fn count_foreign(&self, calendar: &Calendar, touched: &[Touched<'_>]) -> u32 {
-        let events = touched.iter().filter_map(|(_, after)| after.as_ref()).flat_map(|item| &item.events);
-        let foreign = events.filter_map(|event| event.marked.as_ref()).filter(|found| {
-            Mark::parse(&found.mark).is_none_or(|mark| {
-                mark.verify::<()>(self.state.keys(), &calendar.remote.name, []) == Proof::Foreign
-            })
-        });
-        u32::try_from(foreign.count()).unwrap_or(u32::MAX)
     }
 
     async fn keep_failure(&self, calendar: &Calendar, error: &ProviderError) -> Result<(), StoreError> {
@@ -427,42 +348,17 @@ impl Engine {
     }
 }
 
-impl Listing {
-    /// The ids of items that have to be read, and the items that are as they were handed over; `known` are
-    /// those among them that are known.
-    fn sort(&self, known: &[Observed]) -> (Vec<RemoteId>, Vec<SourceItem>) {
-        let known: BTreeMap<_, _> = known.iter().map(|known| (&known.item.remote_id, &known.item)).collect();
-        let is_new = |id: &RemoteId, version: &Option<Version>| {
-            version.is_none() || known.get(id).is_none_or(|known| known.version != *version)
-        };
-        let mut wanted: BTreeSet<&RemoteId> =
-            self.listed.iter().filter(|(id, version)| is_new(id, version)).map(|(id, _)| id).collect();
-        let mut items = Vec::new();
-        for (id, item) in &self.handed {
-            let known = known.get(id).filter(|_| self.without_marks.contains(id));
-            // What is known to carry a mark is not taken from a read that cannot show it.
-            if known.is_some_and(|known| known.events.iter().any(|event| event.marked.is_some())) {
-                wanted.extend(is_new(id, &item.version).then_some(id));
-            } else {
-                items.push(item.clone());
-            }
-        }
-        (wanted.into_iter().cloned().collect(), items)
-    }
-}
-
 /// What remains to be confirmed after a read that is kept. A calendar that is empty at the first look may be
 /// one that lies: mirrors that another device placed, or that outlived a lost database, are not to go for
 /// it before a second look.
 fn still_doubted(read: &Read, listing: &Listing, started: DateTime<Utc>, first: bool) -> Option<Suspicion> {
-    let empty = listing.complete && listing.listed.is_empty() && listing.handed.is_empty();
     let suspicion = match read.suspicion.filter(|suspicion| !suspicion.gone) {
         Some(suspicion) => suspicion,
         None if first && !planted(Bug::BelieveEmptyListing) => Suspicion { since: started, gone: false },
         None => return None,
     };
     let delay = TimeDelta::from_std(SUSPICION_DELAY).unwrap_or(TimeDelta::MAX);
-    (empty && started - suspicion.since < delay).then_some(suspicion)
+    (listing.shows_nothing() && started - suspicion.since < delay).then_some(suspicion)
 }
 
 /// True when a complete read of `coverage` would have had the item.

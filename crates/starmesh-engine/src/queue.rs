@@ -10,7 +10,6 @@ use starmesh_store::state::{Changes, State};
 
 /// The set, in memory and in the store.
 pub(crate) struct Queue {
-    state: State,
     waiting: BTreeMap<CalendarId, DateTime<Utc>>,
 }
 
@@ -18,18 +17,19 @@ impl Queue {
     /// The set as the last process left it.
     pub(crate) async fn load(state: &State, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let waiting = state.dirty().await?.into_iter().map(|calendar| (calendar, now)).collect();
-        Ok(Self { state: state.clone(), waiting })
+        Ok(Self { waiting })
     }
 
-    /// Adds a signal; one that is waiting already is kept with its time.
-    pub(crate) async fn add(&mut self, calendar: &CalendarId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Adds a signal; one that is waiting already is kept with its time. What is given back makes it durable,
+    /// and nobody who reads the calendar has to wait for that.
+    #[must_use]
+    pub(crate) fn add(&mut self, calendar: &CalendarId, now: DateTime<Utc>) -> Changes {
+        let mut changes = Changes::new();
         if !self.waiting.contains_key(calendar) {
-            let mut changes = Changes::new();
             changes.put_dirty(calendar, now);
-            self.state.commit(changes).await?;
             self.waiting.insert(calendar.clone(), now);
         }
-        Ok(())
+        changes
     }
 
     /// Since when a calendar is waiting.

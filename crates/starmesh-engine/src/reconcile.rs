@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use starmesh_core::ids::CalendarId;
+use futures::future::try_join_all;
+use futures::try_join;
+use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::mirror::{MeetingId, MirrorRecord};
 use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::{
-    BrakeBudget, CalendarView, LinkInput, Observed, Operation, TargetInput, TargetPlan, reconcile,
+    Action, BrakeBudget, CalendarView, LinkInput, Observed, Operation, TargetInput, TargetPlan, reconcile,
 };
 use starmesh_core::time::Window;
 use starmesh_core::zone::Zone;
@@ -57,23 +59,33 @@ impl Engine {
         scope: &Scope,
         options: &PlanOptions,
     ) -> Result<Option<TargetPlan>, StoreError> {
-        let read = self.state.read(&target.id).await?;
+        let state = &self.state;
+        // What does not depend on another answer is asked at once: somebody waits for the mirror.
+        let (read, settings, links, wedges) = try_join!(
+            state.read(&target.id),
+            state.settings(),
+            state.links_into(&target.id),
+            state.wedges_in(&target.id),
+        )?;
         if read.read_at.is_none() || (read.foreign_marks > 0 && !read.beside_foreign) {
             return Ok(None);
         }
-        let settings = self.state.settings().await?;
         let now = self.clock.now();
-        let mut feeds = Vec::new();
-        for link in self.state.links_into(&target.id).await? {
-            feeds.extend(self.feed(link, scope, options, now).await?);
-        }
-        let records = match scope {
-            Scope::Whole => self.state.mirrors(&target.id).await?,
-            Scope::Meetings(meetings) => self.state.mirrors_of_meetings(&target.id, meetings).await?,
+        let feeds = try_join_all(links.into_iter().map(|link| self.feed(link, scope)));
+        let of_target = async {
+            let records = match scope {
+                Scope::Whole => state.mirrors(&target.id).await?,
+                Scope::Meetings(meetings) => state.mirrors_of_meetings(&target.id, meetings).await?,
+            };
+            let items = self.target_items(&target.id, scope, &records).await?;
+            Ok((records, items))
         };
-        let items = self.target_items(&target.id, scope, &records).await?;
+        let (feeds, (records, items)) = try_join!(feeds, of_target)?;
+        let mut feeds: Vec<Feed> = feeds.into_iter().flatten().collect();
         let mut plan = plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
-        let wedges = self.state.wedges_in(&target.id).await?;
+        if self.load_brakes(&plan, &mut feeds, options, now).await? {
+            plan = self::plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
+        }
         let planned = plan.operations.len();
         plan.operations.retain(|operation| options.retry_wedged || !self.rests(&wedges, operation, now));
         plan.resting = (planned - plan.operations.len()) as u64;
@@ -89,27 +101,46 @@ impl Engine {
         wedges.iter().any(|wedge| wedge.retry_at > now && wedge.stops(self.state.keys(), operation))
     }
 
-    async fn feed(
-        &self,
-        link: Link,
-        scope: &Scope,
-        options: &PlanOptions,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Feed>, StoreError> {
-        let Some(source) = self.state.calendar(&link.id.source).await? else { return Ok(None) };
-        let items = match scope {
-            Scope::Whole => self.state.items(&source.id).await?,
-            Scope::Meetings(meetings) => self.state.items_of_meetings(&source.id, meetings).await?,
+    async fn feed(&self, link: Link, scope: &Scope) -> Result<Option<Feed>, StoreError> {
+        let state = &self.state;
+        let id = &link.id.source;
+        let items = async {
+            match scope {
+                Scope::Whole => state.items(id).await,
+                Scope::Meetings(meetings) => state.items_of_meetings(id, meetings).await,
+            }
         };
-        let brake = BrakeBudget {
-            mirrors: self.state.mirror_count(&link.id).await?,
-            removed_lately: self.state.removed_lately(&link.id, now).await?,
-            allowed: options.allow_removals,
-        };
-        let read = self.state.read(&source.id).await?;
+        let (source, items, read) = try_join!(state.calendar(id), items, state.read(id))?;
+        let Some(source) = source else { return Ok(None) };
         // While it is in doubt whether a source is empty, nothing of it is known to be gone.
         let read_at = read.read_at.filter(|_| read.suspicion.is_none());
+        let brake = BrakeBudget::default();
         Ok(Some(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, brake }))
+    }
+
+    /// Loads what the brake has to know of the links whose removals it counts; false when there are none. The
+    /// mirrors of a link take long to count, and most changes remove nothing.
+    async fn load_brakes(
+        &self,
+        plan: &TargetPlan,
+        feeds: &mut [Feed],
+        options: &PlanOptions,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let held = plan.held.iter().flat_map(|held| &held.operations);
+        let removals = plan.operations.iter().chain(held);
+        let counted: BTreeSet<&LinkId> = removals
+            .filter(|operation| matches!(operation.action, Action::Remove { counted: true, .. }))
+            .map(|operation| &operation.link)
+            .collect();
+        for feed in feeds.iter_mut().filter(|feed| counted.contains(&feed.link.id)) {
+            feed.brake = BrakeBudget {
+                mirrors: self.state.mirror_count(&feed.link.id).await?,
+                removed_lately: self.state.removed_lately(&feed.link.id, now).await?,
+                allowed: options.allow_removals,
+            };
+        }
+        Ok(!counted.is_empty())
     }
 
     /// The target's own items of the meetings in question, and the mirrors that records know.
@@ -120,8 +151,11 @@ impl Engine {
         records: &[MirrorRecord],
     ) -> Result<Vec<Observed>, StoreError> {
         let Scope::Meetings(meetings) = scope else { return self.state.items(target).await };
-        let own = self.state.items_of_meetings(target, meetings).await?;
-        let mirrors = self.state.items_by_id(target, records.iter().map(|record| &record.remote_id)).await?;
+        let placed = records.iter().map(|record| &record.remote_id);
+        let (own, mirrors) = try_join!(
+            self.state.items_of_meetings(target, meetings),
+            self.state.items_by_id(target, placed),
+        )?;
         let by_id: BTreeMap<_, _> = own
             .into_iter()
             .chain(mirrors)

@@ -94,6 +94,8 @@ enum Done {
         scope: Scope,
         answer: Result<Option<Placed>, EngineError>,
     },
+    /// A signal is durable, or could not be made so.
+    Noted(Result<(), StoreError>),
 }
 
 struct Placed {
@@ -172,7 +174,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 command = commands.recv() => match command {
-                    Some(Command::Signal(calendar)) => work.beside(daemon.signal(&calendar)).await?,
+                    Some(Command::Signal(calendar)) => daemon.signal(&calendar, &mut work),
                     Some(Command::Reload) => work.beside(daemon.reload()).await?,
                     Some(Command::Shutdown) | None => break,
                 },
@@ -274,11 +276,14 @@ impl Daemon {
         self.engine.state.commit(changes).await
     }
 
-    async fn signal(&mut self, calendar: &CalendarId) -> Result<(), StoreError> {
+    /// Queues a signal. Made durable beside the read that follows it: what is lost with the power meanwhile is
+    /// read anyway once this process is back.
+    fn signal(&mut self, calendar: &CalendarId, work: &mut Work) {
         if self.watches.contains_key(calendar) {
-            self.queue.add(calendar, self.engine.clock.now()).await?;
+            let note = self.queue.add(calendar, self.engine.clock.now());
+            let state = self.engine.state.clone();
+            work.push(async move { Done::Noted(state.commit(note).await) }.boxed());
         }
-        Ok(())
     }
 
     fn aim(&mut self, target: &CalendarId, scope: Scope, origin: Origin) {
@@ -382,6 +387,7 @@ impl Daemon {
                 self.take_pulled(&calendar, signalled, taken, answer)?;
             }
             Done::Placed { target, scope, answer } => self.take_placed(&target, scope, answer?).await?,
+            Done::Noted(answer) => answer?,
         }
         Ok(())
     }
@@ -506,7 +512,11 @@ impl Daemon {
             None => scope,
         };
         targets.insert(target.clone(), scope);
-        self.signal(calendar).await
+        if self.watches.contains_key(calendar) {
+            let note = self.queue.add(calendar, self.engine.clock.now());
+            self.engine.state.commit(note).await?;
+        }
+        Ok(())
     }
 
     /// Lets writes under way finish, within bounds; reads are dropped.

@@ -59,15 +59,11 @@ impl GoogleClient {
         let mut whole = Whole::default();
         let token =
             self.each_page(calendar, Extent::Range(&range), Asked::Calendar, |row| whole.add(row)).await?;
-        let mut items = self.single_items(calendar, whole.singles, &range).await?;
-        items.extend(
-            whole
-                .series
-                .into_iter()
-                .filter_map(|(series, rows)| series_item(&series, rows.into_values().collect())),
-        );
+        let marked = self.single_items(calendar, whole.singles, &range).await?;
+        let series = whole.series.into_iter();
+        let series = series.filter_map(|(series, rows)| series_item(&series, rows.into_values().collect()));
         Ok(ChangeSet {
-            changed: items.into_iter().map(Changed::Read).collect(),
+            changed: whole.plain.into_values().chain(marked).chain(series).map(Changed::Read).collect(),
             removed: Vec::new(),
             cursor: Some(listed.cursor(token.as_deref())),
             more: false,

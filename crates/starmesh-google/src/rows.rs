@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use starmesh_core::event::SourceItem;
 use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::TimeRange;
 
-use crate::convert::{lies_in, series_of_instance};
+use crate::convert::{lies_in, series_of_instance, single_item};
 use crate::wire::Row;
 
 /// All rows of a listing.
 #[derive(Default)]
 pub(crate) struct Whole {
+    /// Single events without a mark. Most of a large calendar are that, and a row takes far more room.
+    pub(crate) plain: BTreeMap<String, SourceItem>,
+    /// The other single events.
     pub(crate) singles: BTreeMap<String, Row>,
     pub(crate) series: BTreeMap<String, BTreeMap<String, Row>>,
 }
@@ -31,14 +35,25 @@ impl Whole {
     pub(crate) fn add(&mut self, row: Row) {
         let id = row.id().to_owned();
         let is_gone = row.is_cancelled();
-        let rows = match row.series() {
-            Some(series) => self.series.entry(series.to_owned()).or_default(),
-            None => &mut self.singles,
-        };
-        if is_gone {
-            rows.remove(&id);
-        } else {
-            rows.insert(id, row);
+        if let Some(series) = row.series() {
+            let rows = self.series.entry(series.to_owned()).or_default();
+            if is_gone {
+                rows.remove(&id);
+            } else {
+                rows.insert(id, row);
+            }
+            return;
+        }
+        self.plain.remove(&id);
+        self.singles.remove(&id);
+        match row {
+            _ if is_gone => {}
+            Row::Event(row) if row.mark().is_none() => {
+                self.plain.insert(id, single_item(&row, None));
+            }
+            row => {
+                self.singles.insert(id, row);
+            }
         }
     }
 }

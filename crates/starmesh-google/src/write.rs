@@ -34,7 +34,7 @@ impl GoogleClient {
             match self.prepare(calendar, write, privacy).await {
                 Ok(Step::Send(request)) => {
                     sent.push(number);
-                    requests.push(request);
+                    requests.push(*request);
                     outcomes.push(None);
                 }
                 Ok(Step::Done(written)) => outcomes.push(Some(Ok(written))),
@@ -82,7 +82,7 @@ impl GoogleClient {
                 DeleteEvent::prepare(endpoints, calendar, placed.remote_id().as_str(), &version)
             }
         };
-        Ok(Step::Send(request))
+        Ok(Step::Send(Box::new(request)))
     }
 
     async fn version(
@@ -241,7 +241,7 @@ fn as_left(written: Written, found: Option<&MarkedEvent>, mirror: &MirrorSpec) -
 /// What a write needs next.
 enum Step {
     /// This request.
-    Send(Request),
+    Send(Box<Request>),
     /// Nothing: it is done.
     Done(Written),
 }

@@ -29,6 +29,8 @@ macro_rules! store_conformance {
             a_deleted_row_is_gone_with_its_names
             many_rows_are_got_by_key
             a_parent_selects_its_rows_only
+            a_parent_is_visited_row_by_row
+            what_is_observed_is_read_back
             lookups_are_inside_their_parent
             a_row_with_two_matching_lookups_comes_once
             rows_come_by_age_then_by_key
@@ -134,6 +136,32 @@ pub async fn a_parent_selects_its_rows_only(store: &dyn Store) -> Result<(), Sto
     assert_eq!(keys(store, Select::Parent(b"p")).await?, bytes(&[b"a"]));
     assert_eq!(keys(store, Select::Parent(b"")).await?, bytes(&[b"c"]));
     assert!(keys(store, Select::Parent(b"q")).await?.is_empty());
+    Ok(())
+}
+
+/// A visit hands over the same rows as a selection, and ends with the first error.
+pub async fn a_parent_is_visited_row_by_row(store: &dyn Store) -> Result<(), StoreError> {
+    let rows = [row(b"a", b"p", 2), row(b"b", b"p", 1), row(b"c", b"q", 0)];
+    store.commit(puts(rows.clone())).await?;
+    let (sender, seen) = std::sync::mpsc::channel();
+    let take = move |row: Row| sender.send(row).map_err(|_| StoreError::Failed("nobody".into()));
+    store.visit(T, b"p", Box::new(take)).await?;
+    let mut seen: Vec<Row> = seen.iter().collect();
+    seen.sort_by(|a, b| a.key.cmp(&b.key));
+    assert_eq!(seen, rows[..2]);
+    let stop = |_| Err(StoreError::Failed("enough".into()));
+    let stopped = store.visit(T, b"p", Box::new(stop)).await;
+    assert!(matches!(stopped, Err(StoreError::Failed(why)) if why == "enough"));
+    Ok(())
+}
+
+/// What may be observed again is seen by everybody once it is committed, in order with all else.
+pub async fn what_is_observed_is_read_back(store: &dyn Store) -> Result<(), StoreError> {
+    store.commit_observed(puts([row(b"k", b"p", 1)])).await?;
+    assert_eq!(store.get(T, b"k").await?, Some(row(b"k", b"p", 1)));
+    store.commit(puts([row(b"k", b"p", 2)])).await?;
+    store.commit_observed(vec![Change::Delete(T, b"k".to_vec())]).await?;
+    assert_eq!(store.get(T, b"k").await?, None);
     Ok(())
 }
 

@@ -36,5 +36,5 @@ pub mod private_file;
 pub use data_key::DataKey;
 pub use lock::{DataFolderLock, LockError, holder};
 pub use memory::MemoryStore;
-pub use row::{Change, Row, Select, Store, StoreError, Table};
+pub use row::{Change, Row, Select, Store, StoreError, Table, TakeRow};
 pub use sqlite::SqliteStore;

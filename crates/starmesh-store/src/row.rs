@@ -127,6 +127,9 @@ pub enum Change {
     Trim(Table, usize),
 }
 
+/// Takes rows one by one.
+pub type TakeRow = Box<dyn FnMut(Row) -> Result<(), StoreError> + Send>;
+
 /// A place for rows.
 ///
 /// `commit` is atomic and durable: either every change is on disk when it returns, or none ever is; the
@@ -142,11 +145,24 @@ pub trait Store: Send + Sync {
     /// Rows in order of `at_ms`, then of key (newest first for [`Select::Newest`]).
     async fn select(&self, table: Table, which: Select<'_>) -> Result<Vec<Row>, StoreError>;
 
+    /// Hands over the rows of [`Store::select`] one by one and in no order, as they were at one moment, so that
+    /// nobody has to hold all of them. The first error of `take` ends it.
+    async fn visit(&self, table: Table, parent: &[u8], take: TakeRow) -> Result<(), StoreError> {
+        self.select(table, Select::Parent(parent)).await?.into_iter().try_for_each(take)
+    }
+
     /// How many rows [`Store::select`] would give.
     async fn count(&self, table: Table, which: Select<'_>) -> Result<u64, StoreError>;
 
     /// Makes all changes, in order, or none.
     async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+
+    /// The same for what can be observed again: it is atomic, everybody sees it once it returns, and the end of
+    /// the process does it no harm. Only a loss of power may take it back, wholly and together with whatever
+    /// came after it, until the next [`Store::commit`] makes all of it last.
+    async fn commit_observed(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.commit(changes).await
+    }
 }
 
 /// Why the store cannot answer.

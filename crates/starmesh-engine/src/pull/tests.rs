@@ -3,7 +3,8 @@
 use starmesh_core::event::{
     Availability, CalendarTime, Facts, Instance, LabelDigest, Length, MarkedEvent, Recurrence, SourceEvent,
 };
-use starmesh_core::ids::{EventId, ICalUid};
+use starmesh_core::ids::{EventId, ICalUid, Version};
+use starmesh_core::reconcile::Observed;
 
 use super::*;
 
@@ -31,7 +32,7 @@ fn item(id: &str, version: &str, is_marked: bool) -> SourceItem {
     }
 }
 
-fn sorted(listing: &Listing, known: &[SourceItem]) -> (Vec<String>, Vec<String>) {
+fn sorted(listing: &mut Listing, known: &[SourceItem]) -> (Vec<String>, Vec<String>) {
     let observed = |item: &SourceItem| Observed { item: item.clone(), read_at: DateTime::UNIX_EPOCH };
     let known: Vec<Observed> = known.iter().map(observed).collect();
     let (wanted, items) = listing.sort(&known);
@@ -51,12 +52,12 @@ fn handed(items: &[SourceItem], without_marks: &[&str]) -> Listing {
 fn what_is_listed_is_read_when_its_version_is_new() {
     let version = |version: &str| Some(Version::new(version));
     let listed = [("new", version("1")), ("same", version("1")), ("changed", version("2")), ("none", None)];
-    let listing = Listing {
+    let mut listing = Listing {
         listed: listed.into_iter().map(|(id, version)| (RemoteId::new(id), version)).collect(),
         ..Listing::default()
     };
     let known = [item("same", "1", false), item("changed", "1", false), item("none", "1", false)];
-    let (wanted, items) = sorted(&listing, &known);
+    let (wanted, items) = sorted(&mut listing, &known);
     assert_eq!((wanted, items.len()), (["changed", "new", "none"].map(str::to_owned).to_vec(), 0));
 }
 
@@ -64,10 +65,10 @@ fn what_is_listed_is_read_when_its_version_is_new() {
 fn what_is_known_to_carry_a_mark_is_not_taken_from_a_read_that_hides_it() {
     let items = ["new", "plain", "marked", "same"].map(|id| item(id, "2", false));
     let known = [item("plain", "1", false), item("marked", "1", true), item("same", "2", true)];
-    let blind = handed(&items, &["new", "plain", "marked", "same"]);
+    let mut blind = handed(&items, &["new", "plain", "marked", "same"]);
     let expected = (vec!["marked".to_owned()], vec!["new".to_owned(), "plain".to_owned()]);
-    assert_eq!(sorted(&blind, &known), expected);
+    assert_eq!(sorted(&mut blind, &known), expected);
     // A read that shows marks shows that they are gone.
-    let seeing = handed(&items, &[]);
-    assert_eq!(sorted(&seeing, &known).1.len(), 4);
+    let mut seeing = handed(&items, &[]);
+    assert_eq!(sorted(&mut seeing, &known).1.len(), 4);
 }

@@ -1,6 +1,6 @@
 //! A stored calendar and its log of changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -68,6 +68,8 @@ pub(super) struct Calendar {
     pub(super) made_by: Option<String>,
     pub(super) rights: BTreeMap<String, Role>,
     pub(super) events: BTreeMap<String, Event>,
+    /// The ids of events by the number of their newest change.
+    pub(super) by_change: BTreeSet<(u64, String)>,
     /// The number of the newest change.
     pub(super) change: u64,
     /// Tokens of an older epoch are dead.
@@ -180,6 +182,10 @@ impl Calendar {
         event.written = stroke.now;
         let id = event.id.clone();
         let before = self.events.remove(&id);
+        if let Some(before) = &before {
+            self.by_change.remove(&(before.change, id.clone()));
+        }
+        self.by_change.insert((event.change, id.clone()));
         event.before = if stroke.keep_before { before.map(Box::new) } else { None };
         self.events.entry(id).or_insert(event)
     }
@@ -199,6 +205,8 @@ impl Calendar {
                 && exception.status != Status::Cancelled
             {
                 exception.status = Status::Cancelled;
+                self.by_change.remove(&(exception.change, id.clone()));
+                self.by_change.insert((change, id.clone()));
                 exception.change = change;
             }
         }
@@ -259,7 +267,9 @@ impl Calendar {
 
     /// The events that changed after `change`.
     pub(super) fn written_since(&self, change: u64) -> Vec<Event> {
-        self.events.values().filter(|event| event.change > change).cloned().collect()
+        let written = self.by_change.range((change + 1, String::new())..).map(|(_, id)| id.as_str());
+        let written: BTreeSet<&str> = written.collect();
+        written.into_iter().filter_map(|id| self.stored(id)).cloned().collect()
     }
 
     /// Ends all sync tokens.

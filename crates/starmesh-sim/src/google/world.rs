@@ -1,6 +1,6 @@
 //! Everything the simulated service stores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -176,6 +176,7 @@ pub(super) fn new_calendar(id: &str, summary: &str, zone: &str, owner: &str) -> 
         made_by: None,
         rights: BTreeMap::new(),
         events: BTreeMap::new(),
+        by_change: BTreeSet::new(),
         change: 0,
         epoch: 0,
         rights_epoch: 0,

@@ -13,11 +13,13 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 use starmesh_provider::env::Entropy;
 
-use super::{failure, migrate, read, write};
+use super::line::Line;
+use super::write::Lasting;
+use super::{failure, migrate, read};
 use crate::data_key::DataKey;
 use crate::memory::MemoryStore;
 use crate::private_file::{beside, create_private_dir, open_private_file};
-use crate::row::{Change, Row, Select, Store, StoreError, Table};
+use crate::row::{Change, Row, Select, Store, StoreError, Table, TakeRow};
 use crate::sealed::{NONCE_BYTES, Nonce, SealedRow, Sealer};
 
 /// How long SQLite itself waits for another connection's lock.
@@ -50,13 +52,7 @@ pub struct SqliteStore {
     sealer: Arc<Sealer>,
     readers: SqlitePool,
     /// None when opened for reading.
-    writer: Option<Writer>,
-}
-
-struct Writer {
-    /// A pool of one, so that commits queue in order and a broken connection is replaced.
-    pool: SqlitePool,
-    entropy: Arc<dyn Entropy>,
+    writer: Option<Arc<Line>>,
 }
 
 impl SqliteStore {
@@ -84,7 +80,8 @@ impl SqliteStore {
             return Err(error);
         }
         let readers = reader_pool().connect_lazy_with(reading(path));
-        Ok(Self { path: name, sealer, readers, writer: Some(Writer { pool, entropy }) })
+        let writer = Line::new(pool, name.clone(), Arc::clone(&sealer), entropy);
+        Ok(Self { path: name, sealer, readers, writer: Some(Arc::new(writer)) })
     }
 
     /// Opens the database for reading, beside a process that writes it or without one. No row changes
@@ -133,7 +130,7 @@ impl SqliteStore {
         for table in Table::ALL {
             let sealed = read::fetch(read::select(&self.sealer, table, Select::All), &mut transaction).await;
             let sealed = sealed.map_err(|error| self.failed(&error))?;
-            let opened = read::open_all(&self.sealer, table, Select::All, &sealed)?;
+            let opened = read::open_all(&self.sealer, table, Select::All, sealed)?;
             rows.extend(opened.into_iter().map(|row| (table, row)));
         }
         transaction.rollback().await.map_err(|error| self.failed(&error))?;
@@ -167,6 +164,10 @@ impl SqliteStore {
         .await
     }
 
+    fn line(&self) -> Result<&Arc<Line>, StoreError> {
+        self.writer.as_ref().ok_or_else(|| StoreError::NotWritable { path: self.path.clone() })
+    }
+
     fn failed(&self, error: &sqlx::Error) -> StoreError {
         failure::of_sqlite(&self.path, error)
     }
@@ -181,13 +182,13 @@ impl Store for SqliteStore {
     async fn get_many(&self, table: Table, keys: &[Vec<u8>]) -> Result<Vec<Row>, StoreError> {
         let statement = read::get_many(&self.sealer, table, keys);
         let sealed = self.rows(statement).await?;
-        read::open_all(&self.sealer, table, Select::All, &sealed)
+        read::open_all(&self.sealer, table, Select::All, sealed)
     }
 
     async fn select(&self, table: Table, which: Select<'_>) -> Result<Vec<Row>, StoreError> {
         let statement = read::select(&self.sealer, table, which);
         let sealed = self.rows(statement).await?;
-        read::open_all(&self.sealer, table, which, &sealed)
+        read::open_all(&self.sealer, table, which, sealed)
     }
 
     async fn count(&self, table: Table, which: Select<'_>) -> Result<u64, StoreError> {
@@ -200,19 +201,23 @@ impl Store for SqliteStore {
         .await
     }
 
-    async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        let Some(writer) = &self.writer else {
-            return Err(StoreError::NotWritable { path: self.path.clone() });
-        };
-        let (pool, sealer, entropy) =
-            (writer.pool.clone(), Arc::clone(&self.sealer), Arc::clone(&writer.entropy));
-        let path = self.path.clone();
-        // Goes on to its end when the caller's future is dropped.
+    async fn visit(&self, table: Table, parent: &[u8], mut take: TakeRow) -> Result<(), StoreError> {
+        let statement = read::select(&self.sealer, table, Select::Parent(parent));
+        let (readers, path, sealer) = (self.readers.clone(), self.path.clone(), Arc::clone(&self.sealer));
         on_its_own(async move {
-            let conn = pool.acquire().await.map_err(|error| failure::of_sqlite(&path, &error))?;
-            write::commit(conn, &sealer, &*entropy, &path, &changes).await
+            let opened = move |one: &SealedRow| take(sealer.open(table.name(), one)?);
+            let visit = async { read::visit(statement, &mut *readers.acquire().await?, opened).await };
+            visit.await.map_err(|error| failure::of_sqlite(&path, &error))?
         })
         .await
+    }
+
+    async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.line()?.commit(changes, Lasting::Power).await
+    }
+
+    async fn commit_observed(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.line()?.commit(changes, Lasting::Process).await
     }
 }
 
@@ -346,6 +351,44 @@ mod tests {
             store.commit(Vec::new()).await
         };
         tokio::time::timeout(ACQUIRE_TIMEOUT / 3, others).await.unwrap().unwrap();
+    }
+
+    fn put(key: u8, at_ms: i64) -> Change {
+        let row = Row { key: vec![key], parent: vec![], lookups: vec![], at_ms, value: vec![] };
+        Change::Put(Table::Mirrors, row)
+    }
+
+    #[tokio::test]
+    async fn commits_that_wait_are_made_together_and_none_pays_for_another() {
+        let (store, _home) = fresh().await;
+        let mut conn = store.writer.as_ref().unwrap().pool.acquire().await.unwrap();
+        let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON mirrors WHEN new.at_ms = 13 \
+                      BEGIN SELECT raise(ABORT, 'refused'); END";
+        sqlx::raw_sql(refuse).execute(&mut *conn).await.unwrap();
+        let mut first = store.commit(vec![put(1, 1)]);
+        let mut refused = store.commit(vec![put(2, 2), put(3, 13)]);
+        let mut last = store.commit_observed(vec![put(1, 4)]);
+        for future in [&mut first, &mut refused, &mut last] {
+            assert!(futures::poll!(future).is_pending());
+        }
+        drop(conn);
+        assert!(first.await.is_ok());
+        assert!(matches!(refused.await, Err(StoreError::Failed(why)) if why.contains("refused")));
+        assert!(last.await.is_ok());
+        let rows = store.select(Table::Mirrors, Select::All).await.unwrap();
+        assert_eq!(rows.iter().map(|row| (row.key[0], row.at_ms)).collect::<Vec<_>>(), [(1, 4)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_observed_is_on_file_at_once_and_the_next_commit_waits_for_the_disk_again() {
+        let (store, home) = fresh().await;
+        store.commit_observed(vec![put(1, 7)]).await.unwrap();
+        let path = home.path().join("data/starmesh.db");
+        let other = SqliteStore::open_read_only(&path, &DataKey::new([1; 32])).await.unwrap();
+        assert_eq!(other.get(Table::Mirrors, &[1]).await.unwrap().unwrap().at_ms, 7);
+        let pool = &store.writer.as_ref().unwrap().pool;
+        let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
+        assert_eq!(level, 2, "FULL");
     }
 
     #[tokio::test]

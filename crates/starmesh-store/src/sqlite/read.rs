@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
+use futures::TryStreamExt;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, Row as _, Sqlite, SqliteConnection};
@@ -23,11 +24,11 @@ pub(super) fn open_all(
     sealer: &Sealer,
     table: Table,
     which: Select<'_>,
-    at_rest: &[SealedRow],
+    at_rest: Vec<SealedRow>,
 ) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::with_capacity(at_rest.len());
     for one in at_rest {
-        let row = sealer.open(table.name(), one)?;
+        let row = sealer.open(table.name(), &one)?;
         // The companion table is not authenticated; that a row is found under a wrong name is.
         if let Select::Lookups(parent, lookups) = which
             && !(row.parent == parent && row.lookups.iter().any(|lookup| lookups.contains(lookup)))
@@ -125,7 +126,29 @@ pub(super) async fn fetch(
     statement: Statement,
     conn: &mut SqliteConnection,
 ) -> Result<Vec<SealedRow>, sqlx::Error> {
-    statement.fetch_all(conn).await?.iter().map(sealed_row).collect()
+    // Row by row: SQLite's own rows take far more room than ours.
+    statement
+        .fetch(conn)
+        .try_fold(Vec::new(), async |mut rows, row| {
+            rows.push(sealed_row(&row)?);
+            Ok(rows)
+        })
+        .await
+}
+
+/// Runs a statement that gives the columns of a row, and hands each row over as soon as it is open.
+pub(super) async fn visit(
+    statement: Statement,
+    conn: &mut SqliteConnection,
+    mut take: impl FnMut(&SealedRow) -> Result<(), StoreError> + Send,
+) -> Result<Result<(), StoreError>, sqlx::Error> {
+    let mut rows = statement.fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        if let Err(error) = take(&sealed_row(&row)?) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Hashes as a JSON array of hex: one parameter, however many there are.

@@ -17,6 +17,10 @@ use crate::sealed::{KeyedHash, SealedRow, Sealer};
 /// The sizes of batches, largest first. A run of rows is cut into as many of each as fit.
 const BATCH_ROWS: [usize; 5] = [256, 64, 16, 4, 1];
 
+/// So many rows at most are sealed before they are handed to SQLite: all rows of a large commit are not to be
+/// in memory twice.
+const RUN_ROWS_MAX: usize = 1_024;
+
 /// How often a commit asks for the write lock; each time SQLite waits its whole busy time-out.
 const BEGIN_ATTEMPTS_MAX: u32 = 4;
 
@@ -38,20 +42,37 @@ impl From<StoreError> for Cause {
     }
 }
 
-/// Makes all changes or none.
+/// What a commit outlasts once it has returned.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Lasting {
+    /// The end of this process. A loss of power may take it back, with all that came after it.
+    Process,
+    /// A loss of power.
+    Power,
+}
+
+/// What a transaction is written with.
+#[derive(Clone, Copy)]
+pub(super) struct Writing<'a> {
+    pub(super) sealer: &'a Sealer,
+    pub(super) entropy: &'a dyn Entropy,
+    /// The file, for messages.
+    pub(super) path: &'a str,
+}
+
+/// Makes all changes or none, one list after the other.
 ///
 /// After a failure the connection is closed: SQLite ends a transaction by itself on some errors (a full
 /// disk), which the connection's own count of open transactions does not notice.
 pub(super) async fn commit(
     mut conn: PoolConnection<Sqlite>,
-    sealer: &Sealer,
-    entropy: &dyn Entropy,
-    path: &str,
-    changes: &[Change],
+    writing: Writing<'_>,
+    changes: &[&[Change]],
+    lasting: Lasting,
 ) -> Result<(), StoreError> {
     let mut attempts = 1;
     loop {
-        match transact(&mut conn, sealer, entropy, changes).await {
+        match transact(&mut conn, writing, changes, lasting).await {
             Ok(()) => return Ok(()),
             Err(Cause::Sqlite(error)) if failure::is_busy(&error) && attempts < BEGIN_ATTEMPTS_MAX => {
                 attempts += 1;
@@ -59,7 +80,7 @@ pub(super) async fn commit(
             Err(cause) => {
                 conn.close_on_drop();
                 return Err(match cause {
-                    Cause::Sqlite(error) => failure::of_sqlite(path, &error),
+                    Cause::Sqlite(error) => failure::of_sqlite(writing.path, &error),
                     Cause::Store(error) => error,
                 });
             }
@@ -68,15 +89,29 @@ pub(super) async fn commit(
 }
 
 /// One attempt. Once the write lock is held, nothing more can be busy.
+///
+/// In WAL mode `synchronous=NORMAL` leaves out only the wait for the disk at the end of the transaction; the
+/// next one that does wait makes it last, too, since both are in one file, one after the other
+/// (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
 async fn transact(
     conn: &mut SqliteConnection,
-    sealer: &Sealer,
-    entropy: &dyn Entropy,
-    changes: &[Change],
+    writing: Writing<'_>,
+    changes: &[&[Change]],
+    lasting: Lasting,
 ) -> Result<(), Cause> {
+    if lasting == Lasting::Process {
+        sqlx::raw_sql("PRAGMA synchronous = NORMAL").execute(&mut *conn).await?;
+    }
     let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
-    Writing { conn: &mut transaction, sealer, entropy }.apply(changes).await?;
-    Ok(transaction.commit().await?)
+    let Writing { sealer, entropy, .. } = writing;
+    Transaction { conn: &mut transaction, sealer, entropy }
+        .apply(changes.iter().flat_map(|list| list.iter()))
+        .await?;
+    transaction.commit().await?;
+    if lasting == Lasting::Process {
+        sqlx::raw_sql("PRAGMA synchronous = FULL").execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// A run of changes of one kind to one table.
@@ -85,18 +120,22 @@ enum Run<'a> {
     Deletes(Table, Vec<&'a [u8]>),
 }
 
-struct Writing<'a> {
+struct Transaction<'a> {
     conn: &'a mut SqliteConnection,
     sealer: &'a Sealer,
     entropy: &'a dyn Entropy,
 }
 
-impl Writing<'_> {
-    async fn apply(&mut self, changes: &[Change]) -> Result<(), Cause> {
+impl Transaction<'_> {
+    async fn apply<'c>(&mut self, changes: impl Iterator<Item = &'c Change>) -> Result<(), Cause> {
         let mut run = None;
         for change in changes {
             match (change, &mut run) {
-                (Change::Put(table, row), Some(Run::Puts(of, rows))) if of == table => rows.push(row),
+                (Change::Put(table, row), Some(Run::Puts(of, rows)))
+                    if of == table && rows.len() < RUN_ROWS_MAX =>
+                {
+                    rows.push(row);
+                }
                 (Change::Delete(table, key), Some(Run::Deletes(of, keys))) if of == table => keys.push(key),
                 (change, open) => {
                     self.finish(open.take()).await?;
@@ -234,7 +273,7 @@ impl Writing<'_> {
         let name = table.name();
         let sql = format!("SELECT key_hash, parent_hash, at_ms, envelope FROM {name} WHERE at_ms = ?1");
         let tied = read::fetch(sqlx::query(AssertSqlSafe(sql)).bind(at_ms), self.conn).await?;
-        let tied = read::open_all(self.sealer, table, Select::All, &tied)?;
+        let tied = read::open_all(self.sealer, table, Select::All, tied)?;
         let surplus = usize::try_from(surplus).unwrap_or(usize::MAX);
         let hashes: Vec<KeyedHash> =
             tied.iter().take(surplus).map(|row| self.sealer.key_hash(name, &row.key)).collect();

@@ -1,6 +1,7 @@
 //! Items of calendars, as last read.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use starmesh_core::event::SourceItem;
@@ -52,8 +53,33 @@ impl State {
 
     /// All items of a calendar.
     pub async fn items(&self, calendar: &CalendarId) -> Result<Vec<Observed>, StoreError> {
-        let parent = key(&[calendar.as_str()]);
-        observed(&self.store.select(Table::Items, Select::Parent(&parent)).await?)
+        let mut items = self.items_where(calendar, |_| true).await?;
+        // As rows come: by age, then by key, in which the length of an id comes before the id.
+        items.sort_by(|a, b| {
+            let order = |one: &Observed| (one.read_at, one.item.remote_id.as_str().len());
+            order(a).cmp(&order(b)).then_with(|| a.item.remote_id.cmp(&b.item.remote_id))
+        });
+        Ok(items)
+    }
+
+    /// The items of a calendar that `wanted` picks, in no order. The others are not held in memory.
+    pub async fn items_where(
+        &self,
+        calendar: &CalendarId,
+        wanted: impl Fn(&SourceItem) -> bool + Send + 'static,
+    ) -> Result<Vec<Observed>, StoreError> {
+        let items = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&items);
+        let take = move |row: Row| {
+            let observed = observed_in(&row)?;
+            if wanted(&observed.item) {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(observed);
+            }
+            Ok(())
+        };
+        self.store.visit(Table::Items, &key(&[calendar.as_str()]), Box::new(take)).await?;
+        let mut items = items.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(std::mem::take(&mut *items))
     }
 
     /// How many items of a calendar are known.
@@ -84,11 +110,11 @@ impl State {
 }
 
 fn observed(rows: &[Row]) -> Result<Vec<Observed>, StoreError> {
-    rows.iter()
-        .map(|row| {
-            let read_at = DateTime::from_timestamp_millis(row.at_ms)
-                .ok_or(StoreError::Damaged { table: Table::Items.name() })?;
-            Ok(Observed { item: decode(Table::Items, row)?, read_at })
-        })
-        .collect()
+    rows.iter().map(observed_in).collect()
+}
+
+fn observed_in(row: &Row) -> Result<Observed, StoreError> {
+    let read_at = DateTime::from_timestamp_millis(row.at_ms)
+        .ok_or(StoreError::Damaged { table: Table::Items.name() })?;
+    Ok(Observed { item: decode(Table::Items, row)?, read_at })
 }

@@ -55,6 +55,14 @@ impl State {
         self.store.commit(changes.into_inner()).await
     }
 
+    /// The same for what can be observed again: see [`Store::commit_observed`].
+    pub async fn commit_observed(&self, changes: Changes) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.store.commit_observed(changes.into_inner()).await
+    }
+
     async fn get<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>, StoreError> {
         self.store.get(table, key).await?.map(|row| decode(table, &row)).transpose()
     }

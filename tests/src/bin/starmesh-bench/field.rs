@@ -12,7 +12,7 @@ use starmesh_http::{HttpError, HttpOptions, Request, ReqwestTransport, Response,
 use starmesh_provider::conformance::Harness;
 use starmesh_provider::env::SystemEntropy;
 use starmesh_provider::{CalendarProvider, Providers};
-use starmesh_sim::google::{GoogleOptions, GoogleSim};
+use starmesh_sim::google::{GoogleOptions, GoogleSim, Switches as GoogleSwitches};
 use starmesh_sim::microsoft::{MicrosoftOptions, MicrosoftSim};
 use starmesh_sim::web::{Served, SimClock};
 use starmesh_store::Store;
@@ -25,9 +25,14 @@ use starmesh_tests::{Failure, Outcome};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// Seconds between polls: so long that a measure sees none but those it asks for.
 const POLL_S: u32 = 3_600;
+/// A daemon that has something to do says something at least this often.
+const EVENT_WAIT_MAX: Duration = Duration::from_mins(2);
+/// Requests a minute where what a person does goes over the wire, too; we keep to our own share.
+const PERSON_AND_WE_PER_MINUTE: usize = 6_000;
 /// Signals that may wait.
 const COMMANDS_MAX: usize = 64;
 
@@ -63,7 +68,13 @@ impl Field {
     /// Both services as they are without faults, on `clock`.
     pub(crate) async fn new(clock: SimClock, way: &Way) -> Outcome<Self> {
         let calls = Calls::default();
-        let google = GoogleSim::new(GoogleOptions { clock: clock.clone(), ..GoogleOptions::default() });
+        let mut switches = GoogleSwitches::default();
+        if way.sockets {
+            // There the person's own program asks as well, in the same budget, and it is not what is measured.
+            switches.quota.user_per_minute = PERSON_AND_WE_PER_MINUTE;
+        }
+        let google =
+            GoogleSim::new(GoogleOptions { clock: clock.clone(), switches, ..GoogleOptions::default() });
         let google = google.map_err(Failure::new)?;
         let microsoft =
             MicrosoftSim::new(MicrosoftOptions { clock: clock.clone(), ..MicrosoftOptions::default() });
@@ -177,7 +188,9 @@ impl Daemon {
 
     /// Waits for the next event; a calendar that cannot be read and a write that stands still are failures.
     pub(crate) async fn event(&mut self) -> Outcome<EngineEvent> {
-        match self.events.recv().await {
+        let next = timeout(EVENT_WAIT_MAX, self.events.recv()).await;
+        let next = next.map_err(|_| Failure::new("the daemon says nothing any more"))?;
+        match next {
             Ok(EngineEvent::PullFailed { message, .. }) => {
                 Err(Failure::new(format!("a calendar cannot be read: {message}")))
             }

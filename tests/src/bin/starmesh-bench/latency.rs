@@ -3,9 +3,11 @@
 //! The floor is two round trips: one to read what changed, one to write. A cancellation at Microsoft has one
 //! more: what delta calls removed may only have left the window, and is looked up before its mirrors go. The
 //! store is on disk, requests go over sockets, and the mirrors' own changes are signalled, too, as a provider
-//! would.
+//! would. Between the changes, in the same run, bare requests go the same way, one after another: what they take
+//! on this machine is what a round trip costs in truth.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +19,9 @@ use starmesh_engine::EngineEvent;
 use starmesh_provider::conformance::PersonEvent;
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_sim::web::{SimClock, WriteKind};
+use starmesh_store::state::Steps;
 use starmesh_store::{DataKey, SqliteStore};
+use tokio::time::Instant;
 
 use starmesh_tests::{Failure, Outcome};
 
@@ -26,9 +30,6 @@ use crate::table::Table;
 
 /// The aim for the slowest of a hundred, in floors.
 const P99_AIM: f64 = 1.25;
-/// A person's pause between two changes: without it the bench would measure how the budget of a provider is
-/// waited for.
-const BETWEEN_CHANGES: Duration = Duration::from_secs(1);
 
 /// What a person does to an event, in turn.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -48,7 +49,7 @@ impl Deed {
 }
 
 /// What is measured.
-#[derive(Args, Clone, Copy)]
+#[derive(Args, Clone)]
 pub(crate) struct Options {
     /// Round trip to each provider, in milliseconds.
     #[arg(long, default_value_t = Self::default().rtt_ms)]
@@ -59,16 +60,24 @@ pub(crate) struct Options {
     /// Calendars at each provider, all in one mesh.
     #[arg(long, default_value_t = Self::default().calendars)]
     calendars: usize,
+    /// Pause of the person between two changes, in milliseconds. Without one it would be measured how the
+    /// budget of a provider is waited for.
+    #[arg(long, default_value_t = Self::default().pause_ms)]
+    pause_ms: u32,
+    /// Where the database lies; in the system's folder for scratch files unless named. Every change waits for
+    /// this disk once.
+    #[arg(long)]
+    folder: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rtt_ms: 80, events: 50, calendars: 2 }
+        Self { rtt_ms: 80, events: 50, calendars: 2, pause_ms: 500, folder: None }
     }
 }
 
 /// Measures it.
-pub(crate) async fn measure(options: Options) -> Outcome<Table> {
+pub(crate) async fn measure(options: &Options) -> Outcome<Table> {
     let round_trip = Duration::from_millis(u64::from(options.rtt_ms));
     let mut field = Field::new(SimClock::real(), &Way { round_trip, sockets: true }).await?;
     let mut calendars = Vec::new();
@@ -80,7 +89,10 @@ pub(crate) async fn measure(options: Options) -> Outcome<Table> {
         calendars.iter().filter(move |target| **target != source).cloned()
     };
     let links: Vec<_> = calendars.iter().flat_map(|a| each(a).map(|b| (a.clone(), b))).collect();
-    let folder = tempfile::tempdir()?;
+    let folder = match &options.folder {
+        Some(folder) => tempfile::tempdir_in(folder)?,
+        None => tempfile::tempdir()?,
+    };
     let entropy = Arc::new(SystemEntropy);
     let store = SqliteStore::open(&folder.path().join("store.db"), &DataKey::new([1; 32]), entropy).await;
     let engine = field.engine(Arc::new(store?), &links).await?;
@@ -88,6 +100,8 @@ pub(crate) async fn measure(options: Options) -> Outcome<Table> {
     let mut table =
         Table::new("From the provider's signal to the last of a change's mirrors at its provider");
     let mut floors = Vec::new();
+    let mut bare = Vec::new();
+    let mut steps = Samples::default();
     for at in [At::Google, At::Microsoft] {
         let mut here = calendars.iter().filter(|id| field.name(id).is_ok_and(|name| name.0 == at));
         let Some(source) = here.next().cloned() else { continue };
@@ -95,30 +109,94 @@ pub(crate) async fn measure(options: Options) -> Outcome<Table> {
         let mut waits: BTreeMap<Deed, Vec<Duration>> = BTreeMap::new();
         for event in 0..options.events {
             for deed in Deed::ALL {
-                let wait = one_change(&field, &mut daemon, &source, &targets, event, deed).await?;
+                bare.push(two_bare_requests(&field, at).await);
+                let wait =
+                    one_change(&field, &mut daemon, &source, &targets, event, deed, &mut steps).await?;
                 waits.entry(deed).or_default().push(wait);
-                tokio::time::sleep(BETWEEN_CHANGES).await;
+                tokio::time::sleep(Duration::from_millis(u64::from(options.pause_ms))).await;
             }
         }
-        for (deed, mut waits) in waits {
-            waits.sort_unstable();
+        for (deed, waits) in waits {
             let floor = round_trip * deed.round_trips(at);
-            for (name, per_mille) in [("p50", 500), ("p99", 990)] {
-                let wait = percentile(&waits, per_mille);
-                let found = format!("{} ms of {}", wait.as_millis(), floor.as_millis());
-                table.fact(format!("{deed:?} at {at:?}, {name} of {}", waits.len()), &found);
-            }
+            let name = format!("{deed:?} at {at:?}, floor {} ms", floor.as_millis());
             floors.extend(waits.iter().map(|wait| wait.as_secs_f64() / floor.as_secs_f64()));
+            tell(&mut table, &name, waits);
         }
     }
+    let Samples { read, planned, written } = steps;
+    tell(&mut table, "of which: to read and keep what changed", read);
+    tell(&mut table, "of which: to plan", planned);
+    tell(&mut table, "of which: to intend and write", written);
+    let bare_median = percentile(&sorted(bare.clone()), 500);
+    tell(&mut table, "two bare requests, one after another", bare);
     floors.sort_by(f64::total_cmp);
     let count = floors.len();
+    let cost = (2 * round_trip).as_secs_f64() / bare_median.as_secs_f64();
+    for (name, per_mille) in [("p50", 500), ("p99", 990)] {
+        let share = percentile(&floors, per_mille);
+        table.fact(format!("{name} of all {count}, in bare requests"), &format!("{:.2}", share * cost));
+    }
     table.fact(format!("p50 of all {count}, in floors"), &format!("{:.2}", percentile(&floors, 500)));
     let p99 = percentile(&floors, 990);
     let aim = format!("<= {P99_AIM}");
     table.row(format!("p99 of all {count}, in floors"), &format!("{p99:.2}"), &aim, p99 <= P99_AIM);
     daemon.stop().await?;
     Ok(table)
+}
+
+/// How long the steps of a change took.
+#[derive(Default)]
+struct Samples {
+    read: Vec<Duration>,
+    planned: Vec<Duration>,
+    written: Vec<Duration>,
+}
+
+impl Samples {
+    /// Those of a change whose last mirror was there at `end`; the slowest target counts.
+    fn add(&mut self, steps: &[Steps], end: DateTime<Utc>) -> Outcome<()> {
+        let (Some(pulled), Some(planned)) =
+            (steps.iter().map(|steps| steps.pulled).max(), steps.iter().map(|steps| steps.planned).max())
+        else {
+            return Err(Failure::new("a change without a journey"));
+        };
+        let signalled = steps.iter().map(|steps| steps.signalled).min().unwrap_or(pulled);
+        self.read.push((pulled - signalled).to_std()?);
+        self.planned.push((planned - pulled).to_std()?);
+        self.written.push((end - planned).to_std()?);
+        Ok(())
+    }
+}
+
+/// Two requests that Starmesh has no part in, the second once the first is answered.
+async fn two_bare_requests(field: &Field, at: At) -> Duration {
+    let began = Instant::now();
+    for _ in 0..2 {
+        match at {
+            At::Google => {
+                field.google.around.done("GET", &["users", "me", "calendarList"], &[], None).await;
+            }
+            At::Microsoft => {
+                field.microsoft.ask("GET", &["me", "calendars"], None).await;
+            }
+        }
+    }
+    began.elapsed()
+}
+
+/// Half of the values, and all but the slowest of a hundred.
+fn tell(table: &mut Table, name: &str, values: Vec<Duration>) {
+    let values = sorted(values);
+    let ms = |per_mille| percentile(&values, per_mille).as_secs_f64() * 1_000.0;
+    table.fact(
+        format!("{name}: p50, p99 of {}", values.len()),
+        &format!("{:.1} ms, {:.1} ms", ms(500), ms(990)),
+    );
+}
+
+fn sorted(mut values: Vec<Duration>) -> Vec<Duration> {
+    values.sort_unstable();
+    values
 }
 
 /// The value that so many of a thousand do not exceed; `values` are in order and not empty.
@@ -135,6 +213,7 @@ async fn one_change(
     targets: &[CalendarId],
     event: u32,
     deed: Deed,
+    steps: &mut Samples,
 ) -> Outcome<Duration> {
     let (at, name) = field.name(source)?;
     let uid = format!("event-{event}");
@@ -154,10 +233,10 @@ async fn one_change(
     let before = (field.google.sim.ledger().writes().len(), field.microsoft.sim.ledger().writes().len());
     let signalled = field.clock.now();
     daemon.signal(source).await?;
-    let mut left = targets.len();
-    while left > 0 {
-        if matches!(daemon.event().await?, EngineEvent::Placed(_)) {
-            left -= 1;
+    let mut journeys = Vec::new();
+    while journeys.len() < targets.len() {
+        if let EngineEvent::Placed(journey) = daemon.event().await? {
+            journeys.push(journey.steps);
         }
     }
     let google = field.google.sim.ledger().writes().split_off(before.0);
@@ -167,6 +246,7 @@ async fn one_change(
     let placed = google.iter().chain(&microsoft).filter(|write| is_event(write.kind));
     let last = placed.map(|write| write.at).max();
     let last = last.ok_or_else(|| Failure::new("no mirror was written"))?;
+    steps.add(&journeys, last)?;
     // The providers tell of the mirrors, too.
     for target in targets {
         daemon.signal(target).await?;

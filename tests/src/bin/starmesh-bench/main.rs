@@ -22,7 +22,7 @@ use crate::table::Table;
 
 /// Measures what Starmesh costs its providers and how long a change travels.
 #[derive(Parser)]
-#[command(name = "cargo xtask bench")]
+#[command(name = "cargo xtask bench", flatten_help = true)]
 struct Arguments {
     #[command(subcommand)]
     what: Option<What>,
@@ -31,7 +31,7 @@ struct Arguments {
     json: bool,
 }
 
-#[derive(Subcommand, Clone, Copy)]
+#[derive(Subcommand, Clone)]
 enum What {
     /// Calls for a change, for a series and for no change at all, by number of targets.
     Requests,
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         let table = match what {
             What::Requests => in_virtual_time(requests::measure()),
             What::FirstSync(options) => in_virtual_time(first_sync::measure(options)),
-            What::Latency(options) => in_real_time(latency::measure(options)),
+            What::Latency(options) => in_real_time(latency::measure(&options)),
             What::Crowd(options) => in_real_time(crowd::measure(options)),
         };
         match table {
