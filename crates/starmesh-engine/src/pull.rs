@@ -98,6 +98,14 @@ enum Appears {
     Gone,
 }
 
+/// What is gone by what a read says.
+struct Gone {
+    /// All of it.
+    ids: BTreeSet<RemoteId>,
+    /// Persons' items that it does not name: it merely lacks them.
+    missed: Vec<RemoteId>,
+}
+
 impl Engine {
     /// Reads a calendar and keeps what it says. A failure is kept too, for people to see.
     pub(crate) async fn pull(&self, calendar: &Calendar, extent: Extent) -> Result<Pulled, PullError> {
@@ -151,8 +159,15 @@ impl Engine {
         if listing.shows_nothing() && !believed_gone && self.state.item_count(&calendar.id).await? > 0 {
             self.suspect(&*provider, calendar, read.clone(), started, Appears::Empty).await?;
         }
-        let items = self.read_items(&provider, calendar, &mut listing).await?;
-        self.keep(calendar, read, &listing, items, &window, started).await
+        let Gone { mut ids, missed } = self.gone(calendar, &listing).await?;
+        // Pages shift while something is written beside them, so that one page may lack what the next one lacks
+        // too: what is merely missed is asked for. What was looked at twice need not be.
+        let doubted = if believed_gone || listing.shows_nothing() { Vec::new() } else { missed };
+        let items = self.read_items(&provider, calendar, &mut listing, doubted).await?;
+        for item in &items {
+            ids.remove(&item.remote_id);
+        }
+        self.keep(calendar, read, &listing, items, ids, (&window, started)).await
     }
 
     /// All pages of a read. Fails as a whole: a truncated read is no read.
@@ -217,16 +232,19 @@ impl Engine {
         )))
     }
 
-    /// The items of a listing whose version is not the one known, read whole.
+    /// The items of a listing whose version is not the one known, read whole, and those of `doubted` that are
+    /// still there.
     async fn read_items(
         &self,
         provider: &Arc<dyn CalendarProvider>,
         calendar: &Calendar,
         listing: &mut Listing,
+        doubted: Vec<RemoteId>,
     ) -> Result<Vec<SourceItem>, PullError> {
         let asked = listing.listed.keys().chain(&listing.without_marks);
         let known = self.state.items_by_id(&calendar.id, asked).await?;
-        let (wanted, mut items) = listing.sort(&known);
+        let (mut wanted, mut items) = listing.sort(&known);
+        wanted.extend(doubted);
         let capabilities = provider.capabilities();
         let batches: Vec<Vec<RemoteId>> =
             wanted.chunks(capabilities.fetch_batch.max(1)).map(<[RemoteId]>::to_vec).collect();
@@ -256,11 +274,10 @@ impl Engine {
         mut read: Read,
         listing: &Listing,
         items: Vec<SourceItem>,
-        window: &Window,
-        started: DateTime<Utc>,
+        gone: BTreeSet<RemoteId>,
+        (window, started): (&Window, DateTime<Utc>),
     ) -> Result<Pulled, PullError> {
         let first = read.read_at.is_none();
-        let gone = self.gone(calendar, listing).await?;
         // A long read may bring a mirror that was placed after it began, for an event that is newer still.
         let ended = self.clock.now();
         let mut keeping = Keeping {
@@ -314,9 +331,9 @@ impl Engine {
         Ok(pulled)
     }
 
-    /// The items that this read proves to be gone.
-    async fn gone(&self, calendar: &Calendar, listing: &Listing) -> Result<BTreeSet<RemoteId>, StoreError> {
-        let mut gone = listing.removed.clone();
+    /// The items that are gone by what this read says.
+    async fn gone(&self, calendar: &Calendar, listing: &Listing) -> Result<Gone, StoreError> {
+        let mut gone = Gone { ids: listing.removed.clone(), missed: Vec::new() };
         if let (true, Some(coverage)) = (listing.complete, listing.coverage)
             && self.state.item_count(&calendar.id).await? > 0
         {
@@ -324,8 +341,14 @@ impl Engine {
             let zone = Zone::Named(calendar.zone);
             let is_missed =
                 move |item: &SourceItem| !seen.contains(&item.remote_id) && covers(&coverage, item, &zone);
-            let missed = self.state.items_where(&calendar.id, is_missed).await?;
-            gone.extend(missed.into_iter().map(|known| known.item.remote_id));
+            for known in self.state.items_where(&calendar.id, is_missed).await? {
+                let item = known.item;
+                let is_named = !gone.ids.insert(item.remote_id.clone());
+                // A mirror is looked for once more before it is placed again or forgotten.
+                if !is_named && item.events.iter().all(|event| event.marked.is_none()) {
+                    gone.missed.push(item.remote_id);
+                }
+            }
         }
         Ok(gone)
     }

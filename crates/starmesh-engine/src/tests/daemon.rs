@@ -116,6 +116,7 @@ async fn a_hidden_mirror_that_is_not_wanted_any_more_goes_without_another_poll()
         scene.server.take_calls(),
         [
             Call::List(WORK.to_owned()),
+            Call::Fetch(WORK.to_owned()),
             Call::Remove(home.clone(), Some(ErrorKind::PreconditionFailed)),
             Call::Fetch(home.clone()),
             Call::List(home.clone()),

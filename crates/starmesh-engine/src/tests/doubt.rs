@@ -141,3 +141,14 @@ async fn a_target_that_seems_empty_gets_nothing_twice() {
     assert_eq!(scene.mirrors(), 3);
     assert_eq!(device.state.item_count(&CalendarId::new(HOME)).await.unwrap(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_a_listing_merely_lacks_keeps_its_mirror() {
+    let scene = Scene::new();
+    let device = scene.settled_device(3).await;
+    // Something was removed beside the listing: what moved up to its place is on no page.
+    let skipped = scene.work(|shelf| shelf.items.keys().next().cloned()).unwrap();
+    scene.work(|shelf| shelf.hidden.insert(skipped));
+    assert_eq!(device.settle().await.total.writes(), 0);
+    assert_eq!(scene.mirrors(), 3);
+}
