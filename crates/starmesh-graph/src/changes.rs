@@ -87,15 +87,13 @@ impl GraphClient {
     }
 
     async fn read_by_view(&self, place: &Place, range: TimeRange) -> Result<ChangeSet> {
-        let view = self.read_view(place, &range).await?;
-        let way = Way::View { digest: view.digest() };
-        self.whole(place, range, view, way).await
+        let (view, digest) = self.read_steady_view(place, &range, None).await?;
+        self.whole(place, range, view, Way::View { digest }).await
     }
 
     async fn changes_in_view(&self, place: &Place, position: &Position, before: &str) -> Result<ChangeSet> {
         let range = position.range();
-        let view = self.read_view(place, &range).await?;
-        let digest = view.digest();
+        let (view, digest) = self.read_steady_view(place, &range, Some(before)).await?;
         if digest == before {
             return change_set(News::default(), position, false);
         }

@@ -25,6 +25,9 @@ const VIEW_SPAN_MAX: TimeDelta = TimeDelta::days(400);
 /// The most pages of one listing, of a hundred rows each.
 const VIEW_PAGES_MAX: usize = 20_000;
 
+/// How often a view in pages is read until it shows itself twice alike.
+const STEADY_READS_MAX: usize = 6;
+
 /// Everything in a range.
 #[derive(Default)]
 pub(crate) struct View {
@@ -32,9 +35,33 @@ pub(crate) struct View {
     rows: BTreeMap<String, EventRow>,
     /// What could not be understood.
     unreadable: BTreeSet<String>,
+    /// True when some of it came in several pages.
+    paged: bool,
 }
 
 impl GraphClient {
+    /// Reads the view of `range` as it shows itself twice running, and its digest; `before` is that of the last one.
+    /// Pages count rows: when one goes while they are read, the first of the next page is on none, and would
+    /// be taken to be gone.
+    pub(crate) async fn read_steady_view(
+        &self,
+        place: &Place,
+        range: &TimeRange,
+        before: Option<&str>,
+    ) -> Result<(View, String)> {
+        let mut before = before.map(str::to_owned);
+        for _ in 0..STEADY_READS_MAX {
+            let view = self.read_view(place, range).await?;
+            let digest = view.digest();
+            if !view.paged || before.as_ref() == Some(&digest) {
+                return Ok((view, digest));
+            }
+            before = Some(digest);
+        }
+        let message = format!("{} changes the calendar faster than it can be read", self.connection.host());
+        Err(ProviderError::new(ErrorKind::Offline, message))
+    }
+
     /// Reads the view of `range`.
     pub(crate) async fn read_view(&self, place: &Place, range: &TimeRange) -> Result<View> {
         let mut view = View::default();
@@ -64,6 +91,7 @@ impl GraphClient {
                 view.add(row);
             }
             let Some(next) = page.next else { return Ok(()) };
+            view.paged = true;
             if links.len() >= VIEW_PAGES_MAX || !links.insert(next.clone()) {
                 let message = format!("{} lists the calendar without end", self.connection.host());
                 return Err(ProviderError::new(ErrorKind::InvalidData, message));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use starmesh_core::reconcile::{Action, Operation, TargetPlan};
-use starmesh_engine::PlanOptions;
+use starmesh_engine::{Plan, PlanOptions};
 use tokio::time::sleep;
 
 use crate::span::{DAY, HOUR};
@@ -22,6 +22,8 @@ const SIGNAL_S: u64 = 70;
 const PASSES_MAX: u32 = 3;
 /// The time between two passes, so that a second look at a suspicious calendar is a second look.
 const BETWEEN_PASSES: Duration = Duration::from_secs(61);
+/// How often a plan is made before its troubles count.
+const PLANS_MAX: u32 = 4;
 /// How long nothing may be written at the end, in seconds.
 const QUIET_S: u64 = 400;
 /// How close to midnight an ending does not begin, in seconds.
@@ -115,8 +117,7 @@ impl World {
         let mut moves = Vec::new();
         self.excuses.held.clear();
         for device in 0..self.devices.len() {
-            let plan = self.devices[device].plan(&PlanOptions::default()).await?;
-            let Some(plan) = plan else { return Err("a plan died although nobody killed it".to_owned()) };
+            let plan = self.plan_patiently(device).await?;
             if let Some(trouble) = plan.troubles.first() {
                 moves.push(format!("device {device}: {}: {}", trouble.calendar, trouble.message));
             }
@@ -134,6 +135,20 @@ impl World {
             }
         }
         Ok(moves)
+    }
+
+    /// What a device would do now. Services keep their budgets when the faults end: who asks for too much in a
+    /// minute asks again in the next.
+    async fn plan_patiently(&mut self, device: usize) -> Result<Plan, Broken> {
+        for _ in 0..PLANS_MAX {
+            let plan = self.devices[device].plan(&PlanOptions::default()).await?;
+            let Some(plan) = plan else { return Err("a plan died although nobody killed it".to_owned()) };
+            if plan.troubles.iter().all(|trouble| !trouble.kind.is_transient()) {
+                return Ok(plan);
+            }
+            sleep(BETWEEN_PASSES).await;
+        }
+        Err(format!("device {device} is refused {PLANS_MAX} times in a row though the faults have ended"))
     }
 
     /// A person allows what the brake holds.

@@ -175,7 +175,9 @@ pub(crate) fn mirror_in(event: &Value, owner: Owner) -> Option<MarkedItem> {
     let mark = event["extended"][MARK].as_str()?.to_owned();
     let properties = &event["properties"];
     let has_attendees = properties["attendees"].as_array().is_some_and(|rows| !rows.is_empty());
-    let plain = properties["sensitivity"] == "private"
+    // Who may not see private events of a mailbox writes mirrors that are not private, to see them again.
+    let is_sensitive = properties["sensitivity"] == "private" || properties["sensitivity"] == "normal";
+    let plain = is_sensitive
         && properties["isReminderOn"] == json!(false)
         && text(&properties["location"]["displayName"]).is_empty()
         && text(&properties["body"]["content"]).trim().is_empty()
