@@ -3,15 +3,11 @@
 //! All bookkeeping is here and in nobody else's hands; pulls and placements only give answers. A slow or
 //! broken account keeps nobody else waiting.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::future::Future;
-use std::pin::pin;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use futures::future::BoxFuture;
-use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::planted::{Bug, planted};
 use starmesh_core::reconcile::LinkState;
@@ -24,14 +20,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::pass::PlanOptions;
-use crate::place::Placing;
 use crate::progress::EngineEvent;
 use crate::pull::{PullError, Pulled};
 use crate::queue::Queue;
 use crate::reconcile::Scope;
 use crate::schedule::{PERSON_DELAY, SUSPICION_DELAY, backoff, poll_delay};
 use crate::signal::{Command, Origin};
+
+use work::{Done, Placed, Work, place, pull};
+
+mod work;
 
 /// How long writes under way may take once a shutdown was asked for.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(20);
@@ -82,29 +80,6 @@ struct Aim {
     rests_until: Option<DateTime<Utc>>,
 }
 
-enum Done {
-    Pulled {
-        calendar: CalendarId,
-        signalled: DateTime<Utc>,
-        taken: DateTime<Utc>,
-        answer: Result<Pulled, PullError>,
-    },
-    Placed {
-        target: CalendarId,
-        scope: Scope,
-        answer: Result<Option<Placed>, EngineError>,
-    },
-    /// A signal is durable, or could not be made so.
-    Noted(Result<(), StoreError>),
-}
-
-struct Placed {
-    placing: Placing,
-    recheck: BTreeSet<CalendarId>,
-    holds: bool,
-    rests_until: Option<DateTime<Utc>>,
-}
-
 struct Daemon {
     engine: Engine,
     queue: Queue,
@@ -118,44 +93,6 @@ struct Daemon {
     /// What timers and wall clock said when they were last looked at.
     seen: (Instant, DateTime<Utc>),
     stop: CancellationToken,
-}
-
-/// What is under way, and what of it has ended and waits to be taken.
-#[derive(Default)]
-struct Work {
-    running: FuturesUnordered<BoxFuture<'static, Done>>,
-    ended: VecDeque<Done>,
-}
-
-impl Work {
-    fn push(&mut self, work: BoxFuture<'static, Done>) {
-        self.running.push(work);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.running.is_empty() && self.ended.is_empty()
-    }
-
-    /// The next that has ended; `None` when nothing is under way.
-    async fn next(&mut self) -> Option<Done> {
-        match self.ended.pop_front() {
-            Some(done) => Some(done),
-            None => self.running.next().await,
-        }
-    }
-
-    /// Does `step` while the work goes on. Work that is not polled may hold the very connection to the
-    /// database that the step waits for, and then neither would ever end.
-    async fn beside<T>(&mut self, step: impl Future<Output = T>) -> T {
-        let mut step = pin!(step);
-        loop {
-            tokio::select! {
-                biased;
-                value = &mut step => return value,
-                Some(done) = self.running.next() => self.ended.push_back(done),
-            }
-        }
-    }
 }
 
 impl Engine {
@@ -568,53 +505,4 @@ fn asked_delay(error: &ProviderError) -> Option<Duration> {
         ErrorKind::Throttled { retry_after } => retry_after,
         _ => None,
     }
-}
-
-fn pull(
-    engine: Engine,
-    calendar: Calendar,
-    signalled: DateTime<Utc>,
-    taken: DateTime<Utc>,
-) -> BoxFuture<'static, Done> {
-    async move {
-        let answer = engine.pull_due(&calendar).await;
-        Done::Pulled { calendar: calendar.id, signalled, taken, answer }
-    }
-    .boxed()
-}
-
-fn place(
-    engine: Engine,
-    target: Calendar,
-    scope: Scope,
-    origin: Origin,
-    stop: CancellationToken,
-) -> BoxFuture<'static, Done> {
-    async move {
-        let answer = plan_and_place(&engine, &target, &scope, origin, &stop).await;
-        Done::Placed { target: target.id, scope, answer }
-    }
-    .boxed()
-}
-
-async fn plan_and_place(
-    engine: &Engine,
-    target: &Calendar,
-    scope: &Scope,
-    origin: Origin,
-    stop: &CancellationToken,
-) -> Result<Option<Placed>, EngineError> {
-    let Some(plan) = engine.plan_target(target, scope, &PlanOptions::default()).await? else {
-        return Ok(None);
-    };
-    engine.tell_planned(&plan);
-    let placing = engine.place_target(target, &plan, origin, stop).await?;
-    let rests_until = if plan.resting + placing.report.wedged > 0 {
-        let now = engine.clock.now();
-        let wedges = engine.state.wedges_in(&target.id).await?;
-        wedges.into_iter().map(|wedge| wedge.retry_at).filter(|at| *at > now).min()
-    } else {
-        None
-    };
-    Ok(Some(Placed { placing, holds: !plan.held.is_empty(), recheck: plan.recheck, rests_until }))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::{AccountId, CalendarId, LastingName};
 
-use crate::ground::{Leeway, Truths};
+use crate::ground::{Devices, Leeway, Truths};
 use crate::layout::{Group, Place, Service, Shape};
 use crate::memory::{Change, Detail, FaultKind, Ids, Style};
 use crate::span::{DAY, HOUR, Wall};
@@ -192,9 +192,12 @@ impl Swarm {
         faults.retain(|kind, _| !cut.faults.contains(kind));
         let touches =
             faults.contains_key(&FaultKind::TouchedMeanwhile) || features.contains(&Feature::Attendees);
-        let two_devices = features.contains(&Feature::SecondDevice);
-        let sleeps_apart = two_devices && features.contains(&Feature::Days);
-        let leeway = Leeway { faults: !faults.is_empty(), touches, two_devices, sleeps_apart };
+        let devices = match (features.contains(&Feature::SecondDevice), features.contains(&Feature::Days)) {
+            (false, _) => Devices::One,
+            (true, false) => Devices::Two,
+            (true, true) => Devices::SleepingApart,
+        };
+        let leeway = Leeway { faults: !faults.is_empty(), touches, devices };
         let truths = Truths::of(&mut ground, leeway).without(&cut.truths);
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
         Self {

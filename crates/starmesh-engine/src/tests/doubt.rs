@@ -6,6 +6,7 @@ use starmesh_core::ids::CalendarId;
 use starmesh_provider::ErrorKind;
 
 use super::scene::{A_SECOND_LOOK_LATER, Device, HOME, Scene, WORK, wait};
+use super::server::Listings;
 use crate::pull::Extent;
 use crate::reconcile::Scope;
 use crate::{Plan, PlanOptions};
@@ -62,7 +63,7 @@ async fn a_404_that_ends_leaves_everything_as_it_was() {
 async fn a_404_does_not_confirm_an_empty_listing() {
     let scene = Scene::new();
     let device = scene.settled_device(3).await;
-    scene.work(|shelf| shelf.seems_empty = true);
+    scene.work(|shelf| shelf.listings = Listings::Empty);
     expect_doubt(&device).await;
     wait(A_SECOND_LOOK_LATER).await;
     scene.work(|shelf| (shelf.gone, shelf.unlisted) = (true, true));
@@ -78,11 +79,11 @@ async fn a_404_does_not_confirm_an_empty_listing() {
 async fn an_empty_first_read_does_not_let_another_devices_mirrors_go() {
     let scene = Scene::new();
     drop(scene.settled_device(3).await);
-    scene.work(|shelf| shelf.seems_empty = true);
+    scene.work(|shelf| shelf.listings = Listings::Empty);
     let second = scene.device().await;
     let report = second.settle().await;
     assert_eq!((report.total.writes(), scene.mirrors()), (0, 3));
-    scene.work(|shelf| shelf.seems_empty = false);
+    scene.work(|shelf| shelf.listings = Listings::Everything);
     let report = second.settle().await;
     assert_eq!((report.total.writes(), report.total.adopted), (0, 3));
 }
@@ -128,7 +129,7 @@ async fn a_mirror_that_came_during_a_long_read_is_judged_by_a_later_read_of_its_
 async fn a_target_that_seems_empty_gets_nothing_twice() {
     let scene = Scene::new();
     let device = scene.settled_device(3).await;
-    scene.home(|shelf| shelf.seems_empty = true);
+    scene.home(|shelf| shelf.listings = Listings::Empty);
     for _ in 0..LOOKS {
         // Believed at the second look, every mirror is looked for where it stood.
         let plan = device.plan().await;
@@ -136,7 +137,7 @@ async fn a_target_that_seems_empty_gets_nothing_twice() {
         assert_eq!(scene.mirrors(), 3);
         wait(A_SECOND_LOOK_LATER).await;
     }
-    scene.home(|shelf| shelf.seems_empty = false);
+    scene.home(|shelf| shelf.listings = Listings::Everything);
     device.settle().await;
     assert_eq!(scene.mirrors(), 3);
     assert_eq!(device.state.item_count(&CalendarId::new(HOME)).await.unwrap(), 3);

@@ -9,7 +9,7 @@ use starmesh_provider::ErrorKind;
 use starmesh_store::state::WedgeReason;
 
 use super::scene::{HOME, Scene, WORK, wait};
-use super::server::Call;
+use super::server::{Call, Listings};
 use crate::PlanOptions;
 
 fn create(refused: Option<ErrorKind>) -> Call {
@@ -51,7 +51,7 @@ async fn a_mirror_in_another_version_is_read_by_its_id_where_no_listing_tells_of
         // The service touched it, and told so to a read that our own answer overtook.
         let touched = shelf.items.values().next().cloned().unwrap();
         shelf.put(touched);
-        shelf.tells_nothing = true;
+        shelf.listings = Listings::Silent;
     });
     scene.book("event", 48);
     let report = device.settle().await;

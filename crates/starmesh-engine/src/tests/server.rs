@@ -37,10 +37,7 @@ pub(super) struct Shelf {
     pub refuses: Option<ErrorKind>,
     /// Every listing fails so.
     pub unreadable: Option<ErrorKind>,
-    /// Its listings are complete and empty.
-    pub seems_empty: bool,
-    /// Its listings are of changes, and tell of none.
-    pub tells_nothing: bool,
+    pub listings: Listings,
     /// Its listings leave these out.
     pub hidden: BTreeSet<RemoteId>,
     /// A person touches what the next so many updates and removals address, just before each.
@@ -54,6 +51,18 @@ pub(super) struct Shelf {
     /// How often a create is told that its identity is taken, though nothing stands there.
     pub identities_taken: u32,
     versions: u64,
+}
+
+/// What listings of a calendar tell.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(super) enum Listings {
+    /// All there is.
+    #[default]
+    Everything,
+    /// They are complete, and empty.
+    Empty,
+    /// They are of changes, and tell of none.
+    Silent,
 }
 
 /// A request as the server saw it.
@@ -205,13 +214,13 @@ impl CalendarProvider for Home {
         }
         self.0.open(calendar, |shelf| {
             let shown = shelf.items.values().filter(|item| !shelf.hidden.contains(&item.remote_id));
-            let shown = shown.filter(|_| !shelf.seems_empty && !shelf.tells_nothing);
+            let shown = shown.filter(|_| shelf.listings == Listings::Everything);
             ChangeSet {
                 changed: shown.map(|item| Changed::Read(item.clone())).collect(),
                 removed: Vec::new(),
                 cursor: None,
                 more: false,
-                complete: !shelf.tells_nothing,
+                complete: shelf.listings != Listings::Silent,
                 coverage: Coverage::Everything,
             }
         })

@@ -39,7 +39,7 @@ use self::sign_in::{KeptTokens, Office, google_mail};
 pub(crate) use self::trouble::Let;
 use self::trouble::Share;
 use self::truths::DavEntry;
-pub(crate) use self::truths::{Leeway, Truths};
+pub(crate) use self::truths::{Devices, Leeway, Truths};
 use self::wire::{Host, WebHost, Wire};
 use crate::clock::{WorldClock, WorldEntropy};
 use crate::layout::{Place, Service};

@@ -14,6 +14,27 @@ use super::{DAY_S, Leeway, one, rate};
 pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
     let mut it = Switches::default();
     spellings(&mut it, dice);
+    listings(&mut it, dice, leeway);
+    it.etags.source = one(dice, EtagSource::Change, &[EtagSource::Text]);
+    it.etags.after_put = one(dice, AfterPut::Told, &[AfterPut::Weak, AfterPut::Absent, AfterPut::Encoded]);
+    // A weak etag allows no precondition (RFC 9110, section 13.1.1), and a server that overwrites knows none for
+    // a create: what a person does to a mirror right before such a write, no client can see.
+    it.etags.weak = !leeway.touches && dice.chance(100);
+    // Nor can anybody change what must not be changed without one.
+    it.writes.if_match_required = !it.etags.weak && dice.chance(300);
+    it.queries.omitted_per_mille = rate(dice, leeway.faults, 100);
+    it.throttle.per_minute = one(dice, None, &[None, Some(60)]);
+    it.throttle.status = one(dice, 429, &[503]);
+    it.throttle.retry_after_s = one(dice, Some(5), &[None, Some(20)]);
+    it.throttle.as_date = dice.chance(300);
+    it.throttle.pause_s = one(dice, 5, &[30]);
+    self::writes(&mut it, dice, leeway);
+    it.scheduling.tag_only = dice.chance(300);
+    faults(&mut it, dice, leeway);
+    it
+}
+
+fn listings(it: &mut Switches, dice: &mut Dice, leeway: Leeway) {
     let sync = &mut it.sync;
     sync.offered = dice.chance(700);
     sync.refusal =
@@ -29,19 +50,9 @@ pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
     sync.strict_depth = dice.chance(300);
     sync.grain = one(dice, TokenGrain::Change, &[TokenGrain::Change, TokenGrain::Second]);
     sync.lag_ms = if leeway.faults { one(dice, 0, &[0, 1_500, 4_000]) } else { 0 };
-    it.etags.source = one(dice, EtagSource::Change, &[EtagSource::Text]);
-    it.etags.after_put = one(dice, AfterPut::Told, &[AfterPut::Weak, AfterPut::Absent, AfterPut::Encoded]);
-    // A weak etag allows no precondition (RFC 9110, section 13.1.1), and a server that overwrites knows none for
-    // a create: what a person does to a mirror right before such a write, no client can see.
-    it.etags.weak = !leeway.touches && dice.chance(100);
-    // Nor can anybody change what must not be changed without one.
-    let precondition_demanded = !it.etags.weak && dice.chance(300);
-    it.queries.omitted_per_mille = rate(dice, leeway.faults, 100);
-    it.throttle.per_minute = one(dice, None, &[None, Some(60)]);
-    it.throttle.status = one(dice, 429, &[503]);
-    it.throttle.retry_after_s = one(dice, Some(5), &[None, Some(20)]);
-    it.throttle.as_date = dice.chance(300);
-    it.throttle.pause_s = one(dice, 5, &[30]);
+}
+
+fn writes(it: &mut Switches, dice: &mut Dice, leeway: Leeway) {
     let writes = &mut it.writes;
     // Where listings lag besides, nothing leads to what was created under another name and not answered, and
     // its identity is as taken as that of one that was deleted: no client can tell the two apart.
@@ -73,13 +84,14 @@ pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
         it.queries.horizon_days = one(dice, None, &[None, Some(30)]);
     }
     writes.trash = dice.chance(300);
-    writes.if_match_required = precondition_demanded;
     writes.end_required = dice.chance(300);
     writes.strict_names = dice.chance(300);
     writes.missing_parent = one(dice, MissingParent::Conflict, &[MissingParent::NotFound]);
     let refusals = [ReadOnlyRefusal::Forbidden, ReadOnlyRefusal::MethodNotAllowed];
     writes.read_only = one(dice, ReadOnlyRefusal::NeedPrivileges, &refusals);
-    it.scheduling.tag_only = dice.chance(300);
+}
+
+fn faults(it: &mut Switches, dice: &mut Dice, leeway: Leeway) {
     let mut on = |most| rate(dice, leeway.faults, most);
     it.faults = FaultPlan {
         too_many: on(20),
@@ -101,7 +113,6 @@ pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
         let method = Some("PUT".to_owned());
         it.scripted.push(Scripted { method, path: String::new(), after, times: Some(2), fault });
     }
-    it
 }
 
 fn spellings(it: &mut Switches, dice: &mut Dice) {

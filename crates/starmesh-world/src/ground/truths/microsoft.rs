@@ -5,7 +5,7 @@ use starmesh_sim::microsoft::{
     AllDayRead, DeadToken, Fault, FaultRule, RetryAfter, StaleChangeKey, Switches, TransactionScope,
 };
 
-use super::{DAY_S, Leeway, one, rate};
+use super::{DAY_S, Devices, Leeway, one, rate};
 
 /// Draws them.
 pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
@@ -80,7 +80,11 @@ fn identities(it: &mut Switches, dice: &mut Dice, leeway: Leeway) {
 /// lies between the look and the create. That is minutes where both are awake, and days where one sleeps.
 fn transaction_memory(dice: &mut Dice, leeway: Leeway) -> Option<u32> {
     let short = one(dice, None, &[Some(1), Some(5), Some(60), Some(240)]);
-    short.filter(|minutes| !leeway.sleeps_apart && (!leeway.two_devices || *minutes >= 60))
+    short.filter(|minutes| match leeway.devices {
+        Devices::One => true,
+        Devices::Two => *minutes >= 60,
+        Devices::SleepingApart => false,
+    })
 }
 
 fn rounds(it: &mut Switches, dice: &mut Dice, leeway: Leeway) {

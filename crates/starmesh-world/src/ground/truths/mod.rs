@@ -64,11 +64,19 @@ pub(crate) struct Leeway {
     /// True when persons touch mirrors while they are written: a service that looks at no precondition would
     /// then let us write what we must not.
     pub(crate) touches: bool,
-    /// True when two devices place the same mirrors.
-    pub(crate) two_devices: bool,
-    /// True when one of two devices may sleep in the middle of a placement, for longer than a service remembers
-    /// what the other one placed.
-    pub(crate) sleeps_apart: bool,
+    pub(crate) devices: Devices,
+}
+
+/// Who places mirrors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Devices {
+    /// One device.
+    One,
+    /// Two, that place the same mirrors.
+    Two,
+    /// Two, of which one may sleep in the middle of a placement, for longer than a service remembers what the
+    /// other one placed.
+    SleepingApart,
 }
 
 impl Truths {
