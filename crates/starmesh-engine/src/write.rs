@@ -42,19 +42,9 @@ impl Engine {
         let mut sent = Vec::new();
         let mut writes = Vec::new();
         for operation in operations {
-            if let Action::Place { previous: Some(previous), .. } = &operation.action {
-                // Absence is no proof at a target either: it is looked for where it stood.
-                match look(&**provider, target, &operation, previous.remote_id()).await {
-                    Ok(None) => {}
-                    Ok(Some(outcome)) => {
-                        outcomes.push((operation, outcome));
-                        continue;
-                    }
-                    Err(error) => {
-                        outcomes.push((operation, Outcome::Failed(error)));
-                        continue;
-                    }
-                }
+            if let Some(outcome) = self.settled_before(&**provider, target, &operation).await? {
+                outcomes.push((operation, outcome));
+                continue;
             }
             let Some(write) = self.request(target, &operation, operation.incarnation).await? else {
                 outcomes.push((operation, Outcome::Changed));
@@ -77,6 +67,34 @@ impl Engine {
             outcomes.push((operation, outcome));
         }
         Ok(outcomes)
+    }
+
+    /// Looks whether an operation rests on what is so no longer; `Some` when that settles it without a write.
+    async fn settled_before(
+        &self,
+        provider: &dyn CalendarProvider,
+        target: &Calendar,
+        operation: &Operation,
+    ) -> Result<Option<Outcome>, StoreError> {
+        match &operation.action {
+            // Absence is no proof at a target either: it is looked for where it stood.
+            Action::Place { previous: Some(previous), .. } => {
+                Ok(match look(provider, target, operation, previous.remote_id()).await {
+                    Ok(found) => found.map(|(item, incarnation)| Outcome::Found(item, incarnation)),
+                    Err(error) => Some(Outcome::Failed(error)),
+                })
+            }
+            // Nor is presence: nobody may have told that it is gone.
+            Action::Remove { twin: Some(twin), .. } => match look(provider, target, operation, twin).await {
+                Ok(Some(_)) => Ok(None),
+                Ok(None) => {
+                    let looked = self.look_again(provider, target, twin).await?;
+                    Ok(Some(looked.map_or_else(Outcome::Failed, |()| Outcome::Changed)))
+                }
+                Err(error) => Ok(Some(Outcome::Failed(error))),
+            },
+            _ => Ok(None),
+        }
     }
 
     /// The request of an operation; `None` when the link's source is gone meanwhile.
@@ -222,20 +240,20 @@ impl Engine {
     }
 }
 
-/// Looks for a mirror where it stood; `Some` when that settles the placement.
+/// Looks for an operation's mirror where it stood.
 async fn look(
     provider: &dyn CalendarProvider,
     target: &Calendar,
     operation: &Operation,
     id: &RemoteId,
-) -> Result<Option<Outcome>, ProviderError> {
+) -> Result<Option<(SourceItem, Incarnation)>, ProviderError> {
     let found = provider.fetch(&target.remote.name, std::slice::from_ref(id)).await?;
     Ok(found.into_iter().find_map(|fetched| match fetched {
         Fetched::Found(item) => {
             let mark = item.events.iter().find_map(|event| Mark::parse(&event.marked.as_ref()?.mark));
             // What stands there may be somebody else's by now: then the mirror is placed beside it.
             let mark = mark.filter(|mark| mark.key == operation.key)?;
-            Some(Outcome::Found(item, mark.incarnation))
+            Some((item, mark.incarnation))
         }
         Fetched::Missing(_) => None,
     }))

@@ -84,8 +84,8 @@ impl<'a> Diff<'a> {
         match self.link(&extra).state {
             LinkState::Paused => {}
             _ if extra.has_attendees => self.stuck(key, &extra, StuckReason::HasAttendees),
-            LinkState::Active => self.remove(&extra, RemoveCause::Duplicate),
-            LinkState::Retiring => self.remove(&extra, RemoveCause::Cleaned),
+            LinkState::Active => self.remove(&extra, RemoveCause::Duplicate, Some(kept.remote_id)),
+            LinkState::Retiring => self.remove(&extra, RemoveCause::Cleaned, None),
         }
         live.insert(key, kept);
     }
@@ -176,7 +176,7 @@ impl<'a> Diff<'a> {
             if live.has_attendees {
                 self.stuck(key, live, StuckReason::HasAttendees);
             } else {
-                self.remove(live, cause);
+                self.remove(live, cause, None);
             }
         }
     }
@@ -256,7 +256,7 @@ impl<'a> Diff<'a> {
         }
     }
 
-    fn remove(&mut self, live: &Live<'a>, cause: RemoveCause) {
+    fn remove(&mut self, live: &Live<'a>, cause: RemoveCause, twin: Option<&RemoteId>) {
         let key = live.mark.key;
         let record = self.records.get(&key).copied();
         let event = record.map(|record| EventRef {
@@ -265,7 +265,7 @@ impl<'a> Diff<'a> {
             meeting: record.meeting,
         });
         let time = record.map(|record| record.time);
-        let action = Action::Remove { placed: placed(live), time, cause, counted: false };
+        let action = Action::Remove { placed: placed(live), time, cause, twin: twin.cloned(), counted: false };
         self.operate(live.link, key, event, live.mark.incarnation, action);
     }
 

@@ -97,6 +97,9 @@ pub enum Action {
         time: Option<EventTime>,
         /// Why.
         cause: RemoveCause,
+        /// The mirror of the same occurrence that stays, where this one is a duplicate: only what is seen to
+        /// stand makes another superfluous.
+        twin: Option<RemoteId>,
         /// True when the brake counts it: nobody approved it, and no placement of the same series comes
         /// with it.
         counted: bool,

@@ -178,6 +178,27 @@ async fn a_duplicate_that_went_by_itself_leaves_its_twins_record() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_duplicate_stays_when_its_twin_has_gone_and_nobody_told() {
+    let scene = Scene::new();
+    let device = scene.settled_device(1).await;
+    let record = device.records().await.remove(0);
+    let twin = scene.home(|shelf| {
+        let mut twin = shelf.items.get(&record.remote_id).cloned().unwrap();
+        twin.remote_id = starmesh_core::ids::RemoteId::new("twin.ics");
+        shelf.put(twin.clone());
+        twin.remote_id
+    });
+    let plan = device.plan().await;
+    assert_eq!(plan.operations(), 1);
+    scene.home(|shelf| shelf.items.remove(&record.remote_id));
+    let report = device.engine.place(&plan).await.unwrap();
+    assert_eq!((report.removed, report.deferred), (0, 1));
+    assert!(scene.home(|shelf| shelf.items.contains_key(&twin)));
+    device.settle().await;
+    assert_eq!(device.records().await.remove(0).remote_id, twin);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_pass_by_hand_rereads_a_mirror_that_was_touched_and_then_writes_it() {
     let scene = Scene::new();
     let device = scene.settled_device(1).await;
