@@ -69,9 +69,15 @@ impl Details {
         }
     }
 
-    /// Takes back that an event was seen deleted, and tells whether it was.
-    pub(crate) fn forget_deleted(&self, calendar: &LastingName, id: &str) -> bool {
+    /// True when an event was seen deleted.
+    pub(crate) fn is_deleted(&self, calendar: &LastingName, id: &str) -> bool {
+        let deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        deleted.contains(&(calendar.clone(), id.to_owned()))
+    }
+
+    /// Takes back that an event was seen deleted.
+    pub(crate) fn forget_deleted(&self, calendar: &LastingName, id: &str) {
         let mut deleted = self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
-        deleted.remove(&(calendar.clone(), id.to_owned()))
+        deleted.remove(&(calendar.clone(), id.to_owned()));
     }
 }

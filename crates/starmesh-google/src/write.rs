@@ -60,7 +60,7 @@ impl GoogleClient {
         let request = match write {
             MirrorWrite::Create(mirror) => {
                 let id = mirror.provider_id().as_str();
-                if self.details.forget_deleted(calendar, id) {
+                if self.details.is_deleted(calendar, id) {
                     match self.revive(calendar, mirror, privacy).await? {
                         Revival::Done(written) => return Ok(Step::Done(written)),
                         Revival::Refused => return Err(identity_taken(&self.connection.host())),
@@ -114,7 +114,6 @@ impl GoogleClient {
         let succeeded = response.status().is_success();
         match write {
             MirrorWrite::Create(mirror) => {
-                let id = mirror.provider_id().as_str();
                 if succeeded {
                     return self.created(calendar, mirror, response).await;
                 }
@@ -124,10 +123,7 @@ impl GoogleClient {
                 }
                 match self.revive(calendar, mirror, privacy).await? {
                     Revival::Done(written) => Ok(written),
-                    Revival::Refused | Revival::Absent => {
-                        self.details.forget_deleted(calendar, id);
-                        Err(error)
-                    }
+                    Revival::Refused | Revival::Absent => Err(error),
                 }
             }
             MirrorWrite::Update(placed, mirror) if succeeded => self
@@ -199,6 +195,20 @@ impl GoogleClient {
     /// Google never forgets an id: where the mirror was deleted it is brought back, under the id that
     /// nobody but holders of our key can have chosen.
     async fn revive(&self, calendar: &LastingName, mirror: &MirrorSpec, privacy: Privacy) -> Result<Revival> {
+        let revival = self.try_to_revive(calendar, mirror, privacy).await?;
+        // What is refused now is refused again, and a create under its id may seem to get through.
+        if !matches!(revival, Revival::Refused) {
+            self.details.forget_deleted(calendar, mirror.provider_id().as_str());
+        }
+        Ok(revival)
+    }
+
+    async fn try_to_revive(
+        &self,
+        calendar: &LastingName,
+        mirror: &MirrorSpec,
+        privacy: Privacy,
+    ) -> Result<Revival> {
         let endpoints = &self.connection.endpoints;
         let id = mirror.provider_id().as_str();
         let response =

@@ -50,6 +50,11 @@ impl World {
             }
         }
         self.live(DAEMONS_S).await?;
+        if self.ground.keeps_to_itself() {
+            // It may have done so at what was written only now.
+            self.sleep_through(DAY);
+            self.live(DAEMONS_S).await?;
+        }
         for device in 0..self.devices.len() {
             self.devices[device].stop().await?;
         }
