@@ -265,7 +265,8 @@ impl<'a> Diff<'a> {
             meeting: record.meeting,
         });
         let time = record.map(|record| record.time);
-        let action = Action::Remove { placed: placed(live), time, cause, twin: twin.cloned(), counted: false };
+        let action =
+            Action::Remove { placed: placed(live), time, cause, twin: twin.cloned(), counted: false };
         self.operate(live.link, key, event, live.mark.incarnation, action);
     }
 

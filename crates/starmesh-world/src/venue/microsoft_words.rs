@@ -62,6 +62,9 @@ pub(super) fn date_body(
     body
 }
 
+/// How many occurrences of a series without an end are looked at: more than any window holds.
+const OCCURRENCES_MAX: u32 = 100;
+
 /// The date by which one occurrence of a series is known.
 pub(super) fn date_of(series: &Series, number: u32) -> NaiveDate {
     wall_clock(series.local_start(number)).date()
@@ -220,11 +223,24 @@ pub(super) fn fit(mut event: Event, home: Wall) -> Event {
             *length = (*length).max(if *all_day { DAY } else { 0 });
             *wall = hung(*wall, home, *start, *length);
         }
-        When::Series(series) => series.wall = hung(series.wall, home, series.first, series.length),
+        When::Series(series) => {
+            series.wall = hung(series.wall, home, series.first, series.length);
+            if !series.all_day && changes_clocks(series, home) {
+                series.wall = Wall::Utc;
+            }
+        }
     }
     // Here, where somebody works and whose birthday it is are no kinds of event.
     event.forget_kinds();
     event
+}
+
+/// True when the clocks change during one of the first occurrences of a series. Microsoft says when each begins and
+/// ends on the wall clock, and so has them all last as long there, and not as long as time passes.
+fn changes_clocks(series: &Series, home: Wall) -> bool {
+    (0..series.count.unwrap_or(OCCURRENCES_MAX))
+        .map(|number| series.local_start(number))
+        .any(|local| local_end(local, series.length, series.wall, home) != Some(local + series.length))
 }
 
 /// Microsoft has no floating time, and no end on a wall clock that cannot show it.
