@@ -264,7 +264,9 @@ impl Engine {
         let mut changes = Changes::new();
         for link in retiring {
             let to_do = plan.operations.iter().any(|operation| operation.link == link.id);
-            let busy = (to_do && !carried_out) || unknown.iter().any(|intent| intent.link == link.id);
+            let busy = (to_do && !carried_out)
+                || plan.left_out.contains(&link.id)
+                || unknown.iter().any(|intent| intent.link == link.id);
             // A mirror to which a person invited others stays, and nobody waits for it: it is a stray now.
             let left: Vec<_> = plan.stuck.iter().filter(|stuck| stuck.link == link.id).collect();
             let records = self.state.mirrors_of_link(&link.id).await?;

@@ -86,11 +86,13 @@ impl Engine {
         if self.load_brakes(&plan, &mut feeds, options, now).await? {
             plan = self::plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
         }
-        let planned = plan.operations.len();
-        plan.operations.retain(|operation| options.retry_wedged || !self.rests(&wedges, operation, now));
-        plan.resting = (planned - plan.operations.len()) as u64;
+        let rests = |operation: &mut Operation| !options.retry_wedged && self.rests(&wedges, operation, now);
+        let resting: Vec<Operation> = plan.operations.extract_if(.., rests).collect();
+        plan.resting = resting.len() as u64;
+        plan.left_out.extend(resting.into_iter().map(|operation| operation.link));
         if let Some(links) = &options.links {
-            plan.operations.retain(|operation| links.contains(&operation.link));
+            let others = plan.operations.extract_if(.., |operation| !links.contains(&operation.link));
+            plan.left_out.extend(others.map(|operation| operation.link));
             plan.held.retain(|held| links.contains(&held.link));
         }
         Ok(Some(plan))

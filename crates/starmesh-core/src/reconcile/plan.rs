@@ -28,6 +28,8 @@ pub struct TargetPlan {
     /// How many operations rest, since they failed for good not long ago. Whoever knows of failures takes them
     /// out of `operations` and counts them here.
     pub resting: u64,
+    /// The links of which operations are not in `operations`: they rest, or nobody asked for these links.
+    pub left_out: BTreeSet<LinkId>,
     /// Mirrors that stand as they should and are remembered anew; no write.
     pub adopt: Vec<MirrorRecord>,
     /// Mirrors that are gone and not wanted; no write.
@@ -162,6 +164,7 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
         whole: input.whole,
         operations,
         resting: 0,
+        left_out: BTreeSet::new(),
         adopt: differences.adopt,
         forget: differences.forget,
         held,

@@ -1,9 +1,12 @@
 //! A link that ends takes its mirrors with it once, and then is nobody's business here any more.
 
+use std::time::Duration;
+
 use starmesh_core::reconcile::LinkState;
+use starmesh_provider::ErrorKind;
 use starmesh_store::state::{ActionKind, Changes, Intent};
 
-use super::scene::{Scene, link};
+use super::scene::{Scene, link, wait};
 
 #[tokio::test(start_paused = true)]
 async fn a_retiring_link_does_not_fight_a_device_on_which_it_still_runs() {
@@ -34,6 +37,29 @@ async fn a_retiring_link_outlives_a_removal_that_did_not_get_through() {
     let states: Vec<_> = device.links().await.into_iter().map(|link| link.state).collect();
     assert_eq!(states, [LinkState::Retiring]);
     assert_eq!(device.settle().await.total.removed, 1);
+    assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_outlives_removals_that_rest() {
+    let scene = Scene::new();
+    let device = scene.settled_device(1).await;
+    scene.book("late", 48);
+    scene.home(|shelf| shelf.refuses = Some(ErrorKind::QuotaExceeded));
+    assert_eq!(device.settle().await.total.wedged, 1);
+    scene.home(|shelf| shelf.refuses = None);
+    // Another device has placed it: no record of it is here.
+    let record = device.records().await.remove(0);
+    let mut changes = Changes::new();
+    changes.delete_mirror(&link().target, &record.key);
+    device.state.commit(changes).await.unwrap();
+    device.retire().await;
+    let plan = device.plan().await;
+    assert_eq!((plan.operations(), plan.targets[0].resting), (0, 1));
+    device.engine.place(&plan).await.unwrap();
+    assert_eq!((device.links().await.len(), scene.mirrors()), (1, 1));
+    wait(Duration::from_mins(65)).await;
+    device.settle().await;
     assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
 }
 
