@@ -19,7 +19,7 @@ use crate::place::PlaceReport;
 use crate::progress::EngineEvent;
 use crate::pull::{Extent, PullError};
 use crate::reconcile::Scope;
-use crate::schedule::{WHOLE_READ_INTERVAL, backoff};
+use crate::schedule::{GONE_PATIENCE, WHOLE_READ_INTERVAL, backoff};
 use crate::signal::Origin;
 
 /// How many calendars are read, or targets written, at once; each account has its own, tighter bound.
@@ -97,6 +97,7 @@ impl Engine {
     /// written at a provider.
     pub async fn plan(&self, options: &PlanOptions) -> Result<Plan, EngineError> {
         let signalled = self.clock.now();
+        self.give_up_gone().await?;
         let calendars = self.linked_calendars().await?;
         let mut troubles = self.pull_all(calendars.values()).await?;
         let origin = Origin { signalled, taken: signalled, pulled: self.clock.now() };
@@ -273,6 +274,23 @@ impl Engine {
             let all_left = records.iter().all(|record| left.iter().any(|stuck| stuck.key == record.key));
             if !busy && all_left && !wanted.contains_key(&link.id) {
                 records.iter().for_each(|record| changes.delete_mirror(&plan.target, &record.key));
+                changes.delete_link(&link.id);
+            }
+        }
+        self.state.commit(changes).await
+    }
+
+    /// Ends the retiring links into calendars that have been gone for longer than anybody waits for them.
+    pub(crate) async fn give_up_gone(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let patience = TimeDelta::from_std(GONE_PATIENCE).unwrap_or(TimeDelta::MAX);
+        let mut changes = Changes::new();
+        for link in self.state.links().await? {
+            let read = self.state.read(&link.id.target).await?;
+            let is_given_up = read.gone_since.is_some_and(|since| now - since >= patience);
+            if link.state == LinkState::Retiring && is_given_up {
+                let records = self.state.mirrors_of_link(&link.id).await?;
+                records.iter().for_each(|record| changes.delete_mirror(&link.id.target, &record.key));
                 changes.delete_link(&link.id);
             }
         }

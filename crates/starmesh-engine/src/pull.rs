@@ -167,7 +167,11 @@ impl Engine {
         for item in &items {
             ids.remove(&item.remote_id);
         }
-        self.keep(calendar, read, &listing, items, ids, (&window, started)).await
+        let is_back = read.gone_since.is_some() && !believed_gone;
+        read.gone_since = believed_gone.then(|| read.gone_since.unwrap_or(started));
+        let mut pulled = self.keep(calendar, read, &listing, items, ids, (&window, started)).await?;
+        pulled.first |= is_back;
+        Ok(pulled)
     }
 
     /// All pages of a read. Fails as a whole: a truncated read is no read.

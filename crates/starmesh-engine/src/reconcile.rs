@@ -52,7 +52,7 @@ struct Feed {
 }
 
 impl Engine {
-    /// Plans a target; `None` when it was never read, or a question about it is open.
+    /// Plans a target; `None` when it was never read or is gone, or a question about it is open.
     pub(crate) async fn plan_target(
         &self,
         target: &Calendar,
@@ -67,7 +67,8 @@ impl Engine {
             state.links_into(&target.id),
             state.wedges_in(&target.id),
         )?;
-        if read.read_at.is_none() || (read.foreign_marks > 0 && !read.beside_foreign) {
+        let is_open = read.foreign_marks > 0 && !read.beside_foreign;
+        if read.read_at.is_none() || read.gone_since.is_some() || is_open {
             return Ok(None);
         }
         let now = self.clock.now();

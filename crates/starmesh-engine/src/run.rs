@@ -210,7 +210,8 @@ impl Daemon {
     async fn trim(&self) -> Result<(), StoreError> {
         let mut changes = Changes::new();
         changes.trim_journal();
-        self.engine.state.commit(changes).await
+        self.engine.state.commit(changes).await?;
+        self.engine.give_up_gone().await
     }
 
     /// Queues a signal. Made durable beside the read that follows it: what is lost with the power meanwhile is

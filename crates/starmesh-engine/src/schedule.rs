@@ -18,6 +18,9 @@ pub(crate) const WEDGE_REST: Duration = Duration::from_hours(1);
 /// How long an operation rests at first whose answer could not be read; from then on for as long again as it has
 /// stood still, up to [`WEDGE_REST`].
 pub(crate) const UNREADABLE_REST: Duration = Duration::from_mins(2);
+/// How long the busy blocks of a calendar that is gone are kept in mind: it may be shared again, with all of them
+/// in it, and then those of links that have ended meanwhile are to go.
+pub(crate) const GONE_PATIENCE: Duration = Duration::from_hours(30 * 24);
 /// Every calendar is read whole at least this often, whatever its sync token says.
 pub(crate) const WHOLE_READ_INTERVAL: Duration = Duration::from_hours(24);
 

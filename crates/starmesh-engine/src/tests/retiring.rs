@@ -6,7 +6,7 @@ use starmesh_core::reconcile::LinkState;
 use starmesh_provider::ErrorKind;
 use starmesh_store::state::{ActionKind, Changes, Intent};
 
-use super::scene::{Scene, link, wait};
+use super::scene::{A_SECOND_LOOK_LATER, Scene, link, wait};
 
 #[tokio::test(start_paused = true)]
 async fn a_retiring_link_does_not_fight_a_device_on_which_it_still_runs() {
@@ -61,6 +61,28 @@ async fn a_retiring_link_outlives_removals_that_rest() {
     wait(Duration::from_mins(65)).await;
     device.settle().await;
     assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_waits_for_a_calendar_that_is_gone_and_not_forever() {
+    for comes_back in [true, false] {
+        let scene = Scene::new();
+        let device = scene.settled_device(1).await;
+        scene.home(|shelf| (shelf.gone, shelf.unlisted) = (true, true));
+        device.retire().await;
+        for _ in 0..3 {
+            device.settle().await;
+            wait(A_SECOND_LOOK_LATER).await;
+        }
+        assert_eq!(device.links().await.len(), 1);
+        if comes_back {
+            scene.home(|shelf| (shelf.gone, shelf.unlisted) = (false, false));
+        } else {
+            wait(Duration::from_hours(31 * 24)).await;
+        }
+        device.settle().await;
+        assert_eq!((device.links().await.len(), scene.mirrors()), (0, usize::from(!comes_back)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

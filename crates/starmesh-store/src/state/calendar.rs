@@ -38,6 +38,8 @@ pub struct Read {
     pub whole_at: Option<DateTime<Utc>>,
     /// Set when a read said that everything is gone: believed only when a later one says so too.
     pub suspicion: Option<Suspicion>,
+    /// Since when the calendar is believed to be gone.
+    pub gone_since: Option<DateTime<Utc>>,
     /// Set while reads fail.
     pub failure: Option<Failure>,
     /// True once a person said to go on beside marks that do not verify.
