@@ -54,3 +54,4 @@ pub use layout::Service;
 pub use run::{Outcome, Request, Sabotage, run};
 pub use swarm::{Cut, Feature, Terrain};
 pub use tally::{SOMETIMES, Tally};
+pub use trace::Kept;

@@ -9,6 +9,7 @@ use crate::layout::Service;
 use crate::memory::{Did, FaultKind};
 use crate::state::World;
 use crate::swarm::{Cut, Feature, Swarm};
+use crate::trace::Kept;
 use crate::venue::Content;
 
 /// What came of a world.
@@ -82,8 +83,8 @@ pub struct Request {
     pub seed: u64,
     /// What is left out of it.
     pub cut: Cut,
-    /// True to keep the lines of the trace.
-    pub keep_lines: bool,
+    /// What of its trace is kept.
+    pub kept: Kept,
     /// Damage to be done at the end.
     pub sabotage: Option<Sabotage>,
     /// What persons write besides when their events are; nothing else may depend on it.
@@ -103,7 +104,7 @@ pub fn run(request: &Request) -> Outcome {
     };
     runtime.block_on(async {
         let content = Content(request.content);
-        let mut world = match World::new(swarm, content, request.keep_lines) {
+        let mut world = match World::new(swarm, content, request.kept) {
             Ok(world) => world,
             Err(broken) => return Outcome::without_world(request.seed, broken),
         };

@@ -21,6 +21,7 @@ use crate::layout::Edge;
 use crate::memory::{FaultPlan, MarkedItem, Owner, Universe};
 use crate::oracle::{Oracle, Watcher};
 use crate::swarm::{Feature, Swarm};
+use crate::trace::Kept;
 use crate::venue::{Content, Refused, Standing};
 use crate::verdict::Excuses;
 
@@ -80,12 +81,10 @@ pub(crate) type Broken = String;
 
 impl World {
     /// The world of `swarm`, before anything happened.
-    pub(crate) fn new(mut swarm: Swarm, content: Content, keep_lines: bool) -> Result<Self, Broken> {
+    pub(crate) fn new(mut swarm: Swarm, content: Content, kept: Kept) -> Result<Self, Broken> {
         let faults = FaultPlan::new(swarm.faults.clone(), Dice::new(swarm.seed, 2));
         let universe = Arc::new(Universe::new(faults));
-        if keep_lines {
-            universe.keep_trace_lines();
-        }
+        universe.keep_trace(kept);
         for (account, style) in &swarm.accounts {
             universe.add_account(account, *style);
         }

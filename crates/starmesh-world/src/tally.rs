@@ -177,8 +177,12 @@ impl fmt::Display for Tally {
         for (service, seeds) in &self.services {
             write!(f, " {service:?} {seeds}")?;
         }
-        writeln!(f, "\nswitches of simulated services (seeds, times):")?;
-        for name in countable() {
+        writeln!(f)?;
+        let switches = if self.mixed > 0 { countable() } else { Vec::new() };
+        if !switches.is_empty() {
+            writeln!(f, "switches of simulated services (seeds, times):")?;
+        }
+        for name in switches {
             let (seeds, times) = self.met.get(&name).copied().unwrap_or_default();
             write!(f, "  {name:<56} {seeds:>6} {times:>8}")?;
             match met_by(&name).filter(|_| seeds == 0) {

@@ -2,24 +2,36 @@
 
 use std::time::Duration;
 
+/// What of a trace is kept for a person.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub enum Kept {
+    /// The hash alone.
+    #[default]
+    Hash,
+    /// Its lines as well.
+    Lines,
+    /// And every request and answer at a simulated service, whole.
+    Bodies,
+}
+
 /// A running hash over lines (FNV-1a, 64 bit), which can keep the lines for a person.
 #[derive(Clone, Debug)]
 pub struct Trace {
     hash: u64,
     lines: Vec<String>,
-    keeps: bool,
+    kept: Kept,
 }
 
 impl Default for Trace {
     fn default() -> Self {
-        Self { hash: 0xcbf2_9ce4_8422_2325, lines: Vec::new(), keeps: false }
+        Self { hash: 0xcbf2_9ce4_8422_2325, lines: Vec::new(), kept: Kept::Hash }
     }
 }
 
 impl Trace {
-    /// Keeps the lines from now on.
-    pub fn keep_lines(&mut self) {
-        self.keeps = true;
+    /// Keeps this much from now on.
+    pub fn keep(&mut self, kept: Kept) {
+        self.kept = kept;
     }
 
     /// Adds what happened at a time since the start of the world.
@@ -27,8 +39,15 @@ impl Trace {
         for byte in at.as_millis().to_be_bytes().iter().chain(line.as_bytes()) {
             self.hash = (self.hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        if self.keeps {
-            self.lines.push(format!("{:>9.3} {line}", at.as_secs_f64()));
+        if self.kept >= Kept::Lines {
+            self.lines.push(timed(at, line));
+        }
+    }
+
+    /// Adds a body, for persons alone: the hash does not know it.
+    pub fn show(&mut self, at: Duration, body: impl FnOnce() -> String) {
+        if self.kept >= Kept::Bodies {
+            self.lines.push(timed(at, &body()));
         }
     }
 
@@ -43,9 +62,26 @@ impl Trace {
     }
 }
 
+fn timed(at: Duration, line: &str) -> String {
+    format!("{:>9.3} {line}", at.as_secs_f64())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_changes_no_hash() {
+        let trace = |kept| {
+            let mut trace = Trace::default();
+            trace.keep(kept);
+            trace.add(Duration::ZERO, "a");
+            trace.show(Duration::ZERO, || "b".to_owned());
+            (trace.hash(), trace.lines().len())
+        };
+        let hash = trace(Kept::Hash).0;
+        assert_eq!([Kept::Hash, Kept::Lines, Kept::Bodies].map(trace), [(hash, 0), (hash, 1), (hash, 2)]);
+    }
 
     #[test]
     fn the_hash_depends_on_every_line_and_its_time() {

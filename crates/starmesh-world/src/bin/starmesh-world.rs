@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use starmesh_core::planted::Bug;
 use starmesh_world::{
-    Cut, Outcome, Request, Seeds, TWIN_CONTENT, Terrain, hunt, run, run_canaries, run_seeds, shrink,
+    Cut, Kept, Outcome, Request, Seeds, TWIN_CONTENT, Terrain, hunt, run, run_canaries, run_seeds, shrink,
 };
 
 /// How many seeds run unless told otherwise.
 const SEEDS_DEFAULT: u64 = 200;
 /// How many threads run worlds unless told otherwise.
 const THREADS_DEFAULT: usize = 2;
+/// How much is printed of the failure that a planted bug led to.
+const FAILURE_CHARS: usize = 150;
 /// In how many seeds a planted bug has to be found.
 const BUG_SEEDS_MAX: u64 = 10_000;
 /// How many lines of a failed world's story are printed.
@@ -24,12 +26,13 @@ The seeded world: the engine against calendars in memory and at the simulated se
 wrong.
 
 Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canaries included
-       starmesh-world --seed S [--trace] [--shrink]          one seed, told as a story
+       starmesh-world --seed S [--trace | --bodies] [--shrink]
+                                                             one seed, told as a story
        starmesh-world --seed S --twin                        one seed and its twin, and where they part
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
        starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
 
-With --memory all calendars are in memory, with --mixed every seed has some at simulated services; else every
+--trace tells every request, and --bodies shows requests and answers whole. With --memory all calendars are in memory, with --mixed every seed has some at simulated services; else every
 fourth seed has.";
 
 /// What is to be done.
@@ -55,7 +58,7 @@ struct Arguments {
     from: Option<u64>,
     threads: Option<usize>,
     bug: Option<String>,
-    trace: bool,
+    kept: Kept,
     shrink: bool,
     terrain: Terrain,
 }
@@ -100,7 +103,8 @@ impl Arguments {
                 "--bug" => asked.bug = value(&word, words.next())?,
                 "--bugs" => asked.task = Task::Bugs,
                 "--canary" => asked.task = Task::Canaries,
-                "--trace" => asked.trace = true,
+                "--trace" => asked.kept = Kept::Lines,
+                "--bodies" => asked.kept = Kept::Bodies,
                 "--twin" => asked.task = Task::Twin,
                 "--memory" => asked.terrain = Terrain::Memory,
                 "--shrink" => asked.shrink = true,
@@ -131,8 +135,8 @@ impl Arguments {
 
 fn one(seed: u64, arguments: &Arguments) -> bool {
     let cut = Cut { terrain: arguments.terrain, ..Cut::default() };
-    let outcome = run(&Request { seed, cut, keep_lines: arguments.trace, ..Request::default() });
-    let lines = if arguments.trace { &outcome.lines } else { &outcome.story };
+    let outcome = run(&Request { seed, cut, kept: arguments.kept, ..Request::default() });
+    let lines = if arguments.kept == Kept::Hash { &outcome.story } else { &outcome.lines };
     lines.iter().for_each(|line| println!("{line}"));
     println!(
         "services: {:?}\ntruths: {}\nfeatures: {:?}\nfaults: {:?}",
@@ -152,7 +156,7 @@ fn one(seed: u64, arguments: &Arguments) -> bool {
 /// A seed beside the twin whose persons write something else: every request has to be the same.
 fn twin(seed: u64, arguments: &Arguments) -> bool {
     let cut = Cut { terrain: arguments.terrain, ..Cut::default() };
-    let request = Request { seed, cut, keep_lines: true, ..Request::default() };
+    let request = Request { seed, cut, kept: Kept::Lines, ..Request::default() };
     let first = run(&request).lines;
     let second = run(&Request { content: TWIN_CONTENT, ..request }).lines;
     let same = first.iter().zip(&second).take_while(|(first, second)| first == second).count();
@@ -237,7 +241,8 @@ fn bugs(arguments: &Arguments) -> bool {
         hunted += 1;
         if let Some(outcome) = &hunt.found {
             let failure = outcome.failure.as_deref().unwrap_or_default();
-            let failure = failure.lines().next().unwrap_or_default();
+            let failure: String =
+                failure.lines().next().unwrap_or_default().chars().take(FAILURE_CHARS).collect();
             println!("{:<24} found after {:>4} seeds: {failure}", format!("{bug:?}"), hunt.seeds);
         } else {
             missed += 1;

@@ -254,6 +254,11 @@ impl Transport for Wire {
             return answer;
         }
         self.meanwhile(&request);
+        self.universe.show(|| {
+            let (method, uri) = (request.method(), request.uri());
+            let precondition = request.headers().get(header::IF_MATCH);
+            format!("  > {method} {uri} {precondition:?} {}", String::from_utf8_lossy(request.body()))
+        });
         let lost = unreachable(&request, Unreachable::Broken);
         let answered = self.router.clone().oneshot(request.map(Body::from));
         let response = match DEVICE.scope(self.device, answered).await {
@@ -269,6 +274,7 @@ impl Transport for Wire {
         }
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.map_err(|_| lost)?;
+        self.universe.show(|| format!("  < {} {}", parts.status, String::from_utf8_lossy(&body)));
         self.travel().await;
         self.life.step().await;
         Ok(Response::from_parts(parts, body.to_vec()))

@@ -12,7 +12,7 @@ use super::calendar::MemoryCalendar;
 use super::fault::FaultPlan;
 use super::item::{Content, Item, MarkedItem};
 use super::style::Style;
-use crate::trace::Trace;
+use crate::trace::{Kept, Trace};
 
 /// All calendars of all accounts, on one clock.
 pub struct Universe {
@@ -133,8 +133,8 @@ impl Universe {
     }
 
     /// Sets what is traced beside the hash.
-    pub fn keep_trace_lines(&self) {
-        self.lock().trace.keep_lines();
+    pub fn keep_trace(&self, kept: Kept) {
+        self.lock().trace.keep(kept);
     }
 
     /// Changes the fault plan.
@@ -190,6 +190,13 @@ impl Universe {
     /// Adds a line to the trace.
     pub fn trace(&self, line: &str) {
         self.lock().note(line);
+    }
+
+    /// Shows a body to whoever reads the trace.
+    pub fn show(&self, body: impl FnOnce() -> String) {
+        let mut inner = self.lock();
+        let at = inner.started.elapsed();
+        inner.trace.show(at, body);
     }
 
     /// The hash of the trace so far, and its lines if they are kept.
