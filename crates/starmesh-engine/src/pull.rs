@@ -6,6 +6,7 @@
 
 mod keeping;
 mod listing;
+mod patience;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use starmesh_store::state::{Calendar, Changes, Failure, Read, Suspicion};
 
 use self::keeping::Keeping;
 use self::listing::Listing;
+use self::patience::Patience;
 use crate::engine::Engine;
 use crate::progress::EngineEvent;
 use crate::schedule::SUSPICION_DELAY;
@@ -184,8 +186,17 @@ impl Engine {
     ) -> Result<Listing, ProviderError> {
         let mut listing =
             Listing { complete: cursor.is_none(), cursor: cursor.cloned(), ..Listing::default() };
-        for _ in 0..PAGES_MAX {
-            let page = provider.changes_since(&calendar.remote.name, listing.cursor.as_ref(), window).await?;
+        for number in 0..PAGES_MAX {
+            let mut patience = Patience::default();
+            let page = loop {
+                let cursor = listing.cursor.as_ref();
+                match provider.changes_since(&calendar.remote.name, cursor, window).await {
+                    // Nothing is lost yet: whoever asked for the read knows better when to ask again.
+                    Err(error) if number == 0 => return Err(error),
+                    Err(error) => patience.wait(self, error).await?,
+                    Ok(page) => break page,
+                }
+            };
             let more = page.more;
             listing.add(page);
             if !more || planted(Bug::TruncatedPageIsWhole) {
@@ -256,7 +267,15 @@ impl Engine {
             .map(|ids| {
                 let provider = Arc::clone(provider);
                 let name = calendar.remote.name.clone();
-                async move { provider.fetch(&name, &ids).await }
+                async move {
+                    let mut patience = Patience::default();
+                    loop {
+                        match provider.fetch(&name, &ids).await {
+                            Err(error) => patience.wait(self, error).await?,
+                            fetched => return fetched,
+                        }
+                    }
+                }
             })
             .buffer_unordered(capabilities.concurrency.max(1));
         while let Some(fetched) = answers.try_next().await? {

@@ -309,14 +309,14 @@ impl Device {
     }
 
     /// The calendars of an account, as the program lists them for a person.
-    pub(crate) async fn list_calendars(&self, account: &AccountId) -> Result<Vec<RemoteCalendar>, String> {
+    pub(crate) async fn list_calendars(
+        &self,
+        account: &AccountId,
+    ) -> Result<Result<Vec<RemoteCalendar>, ProviderError>, String> {
         let life = Arc::new(Lifeline::default());
         let provider = self.ground.provider(account, self.number, &life, self.lives + 1);
-        match timeout(PATIENCE, provider.list_calendars()).await {
-            Ok(Ok(calendars)) => Ok(calendars),
-            Ok(Err(error)) => Err(format!("{account}: its calendars cannot be listed: {error}")),
-            Err(_) => Err(format!("{account}: a list of calendars hangs")),
-        }
+        let answer = timeout(PATIENCE, provider.list_calendars()).await;
+        answer.map_err(|_| format!("{account}: a list of calendars hangs"))
     }
 
     async fn finish<T>(

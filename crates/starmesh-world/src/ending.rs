@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use starmesh_core::ids::AccountId;
 use starmesh_core::reconcile::{Action, Operation, TargetPlan};
 use starmesh_engine::{Plan, PlanOptions};
+use starmesh_provider::RemoteCalendar;
 use tokio::time::sleep;
 
 use crate::span::{DAY, HOUR};
@@ -22,8 +24,9 @@ const SIGNAL_S: u64 = 70;
 const PASSES_MAX: u32 = 3;
 /// The time between two passes, so that a second look at a suspicious calendar is a second look.
 const BETWEEN_PASSES: Duration = Duration::from_secs(61);
-/// How often a plan is made before its troubles count.
-const PLANS_MAX: u32 = 4;
+/// How often a plan is made, or a list of calendars asked for, before its troubles count: together longer than any
+/// budget lasts.
+const PLANS_MAX: u32 = 12;
 /// How long nothing may be written at the end, in seconds.
 const QUIET_S: u64 = 400;
 /// How close to midnight an ending does not begin, in seconds.
@@ -50,7 +53,7 @@ impl World {
             }
         }
         self.live(DAEMONS_S).await?;
-        if self.ground.keeps_to_itself() {
+        if self.keeps_to_itself() {
             // It may have done so at what was written only now.
             self.sleep_through(DAY);
             self.live(DAEMONS_S).await?;
@@ -79,17 +82,22 @@ impl World {
         if !self.ground.has_simulated() {
             return;
         }
-        if self.swarm.truths.loses_changes() || self.ground.keeps_to_itself() {
+        if self.keeps_to_itself() {
             self.sleep_through(DAY);
         } else if self.refused || self.swarm.truths.refuses_writes() {
             self.sleep_through(HOUR + 60);
         }
     }
 
+    fn keeps_to_itself(&self) -> bool {
+        let services = self.swarm.services.values().copied().collect();
+        self.swarm.truths.keeps_to_itself(&services)
+    }
+
     /// Every account lists the calendars that it has, and says which of them it may write.
     async fn check_lists(&self) -> Result<(), Broken> {
         for (account, service) in &self.swarm.services {
-            let listed = self.devices[0].list_calendars(account).await?;
+            let listed = self.list_patiently(account).await?;
             for place in self.swarm.places.iter().filter(|place| place.account == *account) {
                 let found = listed.iter().find(|calendar| calendar.name == place.name);
                 let is_right = found.is_some_and(|found| {
@@ -102,6 +110,20 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// What an account lists, asked for as often as [`plan_patiently`](Self::plan_patiently) plans.
+    async fn list_patiently(&self, account: &AccountId) -> Result<Vec<RemoteCalendar>, Broken> {
+        let mut refused = String::new();
+        for _ in 0..PLANS_MAX {
+            match self.devices[0].list_calendars(account).await? {
+                Ok(calendars) => return Ok(calendars),
+                Err(error) if error.kind.is_transient() => refused = error.to_string(),
+                Err(error) => return Err(format!("{account}: its calendars cannot be listed: {error}")),
+            }
+            sleep(BETWEEN_PASSES).await;
+        }
+        Err(format!("{account}: a list of its calendars is refused {PLANS_MAX} times in a row: {refused}"))
     }
 
     /// Every person signs in again where it is needed, and the devices start anew.

@@ -154,10 +154,13 @@ impl Comparison<'_> {
             return;
         }
         if !self.oracle.is_active(edge) {
+            // Without a record one behind the window is out of everybody's sight.
+            let out_of_sight = self.excuses.unrecorded && Span::of(&mirror.time).end <= self.reach.lo;
             // One that came back from the bin may have come after its link was given up.
             let stays = self.oracle.is_paused(edge)
                 || self.excuses.forgotten.contains(&edge)
-                || self.oracle.restored.contains(key);
+                || self.oracle.restored.contains(key)
+                || out_of_sight;
             if !stays {
                 self.complain("a mirror of a link that is gone", cause);
             }

@@ -6,7 +6,7 @@ use starmesh_core::ids::CalendarId;
 use starmesh_provider::ErrorKind;
 
 use super::scene::{A_SECOND_LOOK_LATER, Device, HOME, Scene, WORK, wait};
-use super::server::Listings;
+use super::server::{Call, Listings};
 use crate::pull::Extent;
 use crate::reconcile::Scope;
 use crate::{Plan, PlanOptions};
@@ -152,4 +152,18 @@ async fn an_event_that_a_listing_merely_lacks_keeps_its_mirror() {
     scene.work(|shelf| shelf.hidden.insert(skipped));
     assert_eq!(device.settle().await.total.writes(), 0);
     assert_eq!(scene.mirrors(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_is_slowed_down_in_its_middle_goes_on_where_it_was() {
+    let scene = Scene::new();
+    scene.book("event", 24);
+    let device = scene.device().await;
+    scene.work(|shelf| shelf.second_page = Some(3));
+    assert_eq!(device.plan().await.operations(), 1);
+    let lists = |calls: Vec<Call>| calls.iter().filter(|call| **call == Call::List(WORK.to_owned())).count();
+    assert_eq!(lists(scene.server.take_calls()), 5, "two pages, of which one was asked for four times");
+    scene.work(|shelf| shelf.second_page = Some(100));
+    let plan = device.plan().await;
+    assert!(plan.troubles.iter().any(|trouble| trouble.kind.is_transient()), "not forever: {plan:?}");
 }

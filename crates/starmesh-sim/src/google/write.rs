@@ -257,9 +257,19 @@ fn stricter(
 }
 
 /// What a service answers that does not notice the collision: a success, and nothing stored.
-fn unnoticed(turn: &Turn<'_>, calendar: &str, id: &str, uid: &str, draft: Draft) -> Reply {
-    let zone = turn.world.calendars.get(calendar).map_or("UTC", |it| it.zone.as_str());
-    let mut shadow = new_calendar(calendar, calendar, zone, turn.me());
+fn unnoticed(turn: &mut Turn<'_>, calendar: &str, id: &str, uid: &str, draft: Draft) -> Reply {
+    let me = turn.me().to_owned();
+    let now = turn.now;
+    let mut shadow = match turn.world.calendars.get_mut(calendar) {
+        Some(target) => {
+            let mut shadow = new_calendar(calendar, calendar, &target.zone, &me);
+            // What is told to stand there is in no version that ever stands there.
+            shadow.updated_ms = target.tick(now);
+            target.tick(now);
+            shadow
+        }
+        None => new_calendar(calendar, calendar, "UTC", &me),
+    };
     let event = shadow.create(id, uid, draft, &turn.stroke()).clone();
     Reply::json(StatusCode::OK, seen(turn, &shadow, &event))
 }

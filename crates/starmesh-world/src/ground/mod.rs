@@ -28,8 +28,8 @@ use starmesh_google::{Endpoints as GoogleEndpoints, GoogleClient, GoogleNetwork}
 use starmesh_graph::{Endpoints as GraphEndpoints, GraphClient, GraphNetwork, Mailbox};
 use starmesh_http::{AccountTransport, Budget, Credentials, Governor, GovernorSettings, Transport};
 use starmesh_provider::CalendarProvider;
-use starmesh_sim::caldav::{CaldavSim, DeadToken};
-use starmesh_sim::google::{Collision, GoogleSim, Retimed};
+use starmesh_sim::caldav::CaldavSim;
+use starmesh_sim::google::GoogleSim;
 use starmesh_sim::microsoft::MicrosoftSim;
 use starmesh_sim::web::{Ledger, Notification};
 
@@ -179,22 +179,6 @@ impl Ground {
     /// True when any calendar is at a simulated service.
     pub(crate) fn has_simulated(&self) -> bool {
         self.google.is_some() || self.microsoft.is_some() || self.caldav.is_some()
-    }
-
-    /// True when a service keeps something to itself that only the daily look at everything shows: it answers a
-    /// token it has forgotten with everything that is there, and never tells what was deleted meanwhile; it takes
-    /// an event under an identity that is spent, and stores nothing; or it does not tell of the dates that a
-    /// changed series has lost.
-    pub(crate) fn keeps_to_itself(&self) -> bool {
-        let forgets = self.caldav.as_ref().is_some_and(|caldav| {
-            let sync = caldav.switches().sync;
-            sync.offered && sync.dead_token == DeadToken::Everything && sync.memory_s.is_some()
-        });
-        let is_silent = self.google.as_ref().is_some_and(|google| {
-            let switches = google.switches();
-            switches.collision == Collision::Unnoticed || switches.retimed == Retimed::Silent
-        });
-        forgets || is_silent
     }
 
     /// Ends every fault, also those under way; what is disputed stays as it is.

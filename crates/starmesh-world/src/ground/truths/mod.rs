@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use starmesh_sim::caldav::{DeadToken as DavDeadToken, Privileges, Switches as CaldavSwitches, TokenGrain};
 use starmesh_sim::dice::Dice;
-use starmesh_sim::google::Switches as GoogleSwitches;
+use starmesh_sim::google::{Collision, Retimed, Switches as GoogleSwitches};
 use starmesh_sim::microsoft::{FaultRule, Switches as MicrosoftSwitches};
 use starmesh_sim::web::HookPlan;
 
@@ -103,13 +103,23 @@ impl Truths {
 }
 
 impl Truths {
-    /// True when a service may have told less than happened, so that only a whole read finds the rest, which is
-    /// due once a day.
-    pub(crate) fn loses_changes(&self) -> bool {
-        self.microsoft.delta_lost_tombstones_per_mille > 0
-            || self.caldav.sync.grain == TokenGrain::Second
-            // Everything as if there had been no token says nothing of what was deleted.
-            || self.caldav.sync.dead_token == DavDeadToken::Everything
+    /// True when one of these services keeps something to itself that only the daily look at everything shows.
+    pub(crate) fn keeps_to_itself(&self, services: &BTreeSet<Service>) -> bool {
+        services.iter().any(|service| match service {
+            Service::Memory => false,
+            // It takes an event under an identity that is spent, and stores nothing; or it does not tell of the
+            // dates that a changed series has lost.
+            Service::Google => {
+                self.google.collision == Collision::Unnoticed || self.google.retimed == Retimed::Silent
+            }
+            Service::Work | Service::Personal => self.microsoft.delta_lost_tombstones_per_mille > 0,
+            // Of two changes within a second it may tell one. And everything, as if there had been no token, says
+            // nothing of what was deleted.
+            Service::Caldav => {
+                let sync = &self.caldav.sync;
+                sync.grain == TokenGrain::Second || sync.dead_token == DavDeadToken::Everything
+            }
+        })
     }
 
     /// True when a service does not say which calendars may be written.
