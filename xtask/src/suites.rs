@@ -109,7 +109,7 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
     let bugs = world::Arguments { bugs: true, memory: true, ..asked };
     suites.extend([
         suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
-        suite("world", 300, &[], Work::World(seeds)),
+        suite("world", 480, &[], Work::World(seeds)),
         suite("bugs", 120, &[], Work::World(bugs)),
         suite("demo", 60, &[], Work::Demo),
         suite("judge", 60, &JUDGED, Work::Judge),
