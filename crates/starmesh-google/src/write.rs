@@ -114,10 +114,17 @@ impl GoogleClient {
         let succeeded = response.status().is_success();
         match write {
             MirrorWrite::Create(mirror) => {
-                if succeeded {
-                    return self.created(calendar, mirror, response).await;
-                }
-                let error = refused(&self.connection.host(), response, Asked::Create);
+                let error = if succeeded {
+                    match self.created(calendar, mirror, response).await {
+                        // It tells of one that was deleted.
+                        Err(error) if error.kind == ErrorKind::Gone => {
+                            identity_taken(&self.connection.host())
+                        }
+                        created => return created,
+                    }
+                } else {
+                    refused(&self.connection.host(), response, Asked::Create)
+                };
                 if error.kind != ErrorKind::IdentityTaken {
                     return Err(error);
                 }

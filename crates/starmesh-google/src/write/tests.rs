@@ -192,6 +192,17 @@ async fn a_success_that_tells_of_another_event_is_none() {
 }
 
 #[tokio::test]
+async fn a_success_that_tells_of_a_deleted_event_brings_it_back() {
+    let script = Script::default()
+        .json(200, tombstone("\"9\""))
+        .json(200, tombstone("\"9\""))
+        .json(200, tombstone("\"9\""))
+        .json(200, stored(&mirror(), "\"10\""));
+    assert_eq!(write_one(&script, create()).await, Ok(at(Some("\"10\""))));
+    assert!(script.asked()[3].starts_with("PUT "), "{:?}", script.asked());
+}
+
+#[tokio::test]
 async fn a_failed_precondition_is_a_change_or_a_removal() {
     for write in [update(), remove()] {
         let refusal = || Script::default().json(412, error("conditionNotMet"));

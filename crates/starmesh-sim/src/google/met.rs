@@ -7,6 +7,7 @@ pub(super) const COUNTABLE: &[&str] = &[
     "batch_max",
     "batch_shuffled",
     "collision.detected",
+    "collision.told",
     "collision.unnoticed",
     "error_details",
     "fault.body",

@@ -184,6 +184,8 @@ pub enum Collision {
     Detected,
     /// A success is answered, and what was there stays: the documents do not promise detection.
     Unnoticed,
+    /// A success is answered that tells of what was there, and is there still.
+    Told,
 }
 
 /// Whether an update may bring a deleted event back.

@@ -40,11 +40,15 @@ pub(super) fn insert(turn: &mut Turn<'_>, name: &str) -> Answer {
     let id = given_id.unwrap_or(drawn);
     let uid = given_uid.clone().unwrap_or_else(|| format!("{id}@google.com"));
     let target = turn.world.calendars.get(&calendar).ok_or_else(Problem::not_found)?;
-    if target.stored(&id).is_some() {
+    if let Some(standing) = target.stored(&id).cloned() {
         return match turn.switches.collision {
             Collision::Detected => {
                 turn.world.met.meet("collision.detected");
                 Err(Problem::duplicate())
+            }
+            Collision::Told => {
+                turn.world.met.meet("collision.told");
+                Ok(Reply::json(StatusCode::OK, seen(turn, target, &standing)))
             }
             Collision::Unnoticed => {
                 turn.world.met.meet("collision.unnoticed");

@@ -32,6 +32,19 @@ async fn an_unnoticed_collision_answers_success_and_overwrites_nothing() {
 }
 
 #[tokio::test]
+async fn a_collision_may_be_told_as_a_success_that_shows_what_stands() {
+    let api = Api::new();
+    api.hour("taken", 3, 9).await;
+    api.sim.switch(|switches| switches.collision = Collision::Told);
+    let again = api.post("calendars/primary/events", with_id("taken", timed(4, 9))).await;
+    assert_eq!((again.status, &again.body["start"]["dateTime"]), (200, &json!("2026-03-03T10:00:00+01:00")));
+    api.delete("calendars/primary/events/taken").await;
+    let again = api.post("calendars/primary/events", with_id("taken", timed(4, 9))).await;
+    assert_eq!((again.status, &again.body["status"]), (200, &json!("cancelled")));
+    assert_eq!(api.sim.ledger().writes().len(), 2);
+}
+
+#[tokio::test]
 async fn a_deleted_event_is_gone_for_deletes_cancelled_for_gets_and_may_be_brought_back() {
     let api = Api::new();
     api.hour("event1", 3, 9).await;

@@ -19,7 +19,7 @@ pub(super) fn draw(dice: &mut Dice, leeway: Leeway) -> Switches {
     it.tombstones = one(dice, it.tombstones, &[Tombstones::Whole]);
     it.repeat_tombstones_per_mille = rate(dice, true, 600);
     it.instances_max = one(dice, it.instances_max, &[100, 365]);
-    it.collision = one(dice, it.collision, &[Collision::Unnoticed]);
+    it.collision = one(dice, it.collision, &[Collision::Unnoticed, Collision::Told]);
     it.undelete = one(dice, it.undelete, &[Undelete::Refused]);
     it.omit_sync_token = dice.chance(100);
     it.sync_token_life_s = one(dice, None, &[None, Some(600), Some(3_600), Some(2 * DAY_S)]);
