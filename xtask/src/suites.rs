@@ -73,7 +73,7 @@ const END_TO_END_ORDER: [(&str, u64); 16] = [
 const BUDGET_DEFAULT: u64 = 120;
 
 /// Seeds of the world in CI. Every fourth is at simulated services.
-const WORLD_SEEDS: u64 = 2000;
+const WORLD_SEEDS: u64 = 1200;
 
 /// What the judge needs to have been recorded; whatever else was is judged as well.
 const JUDGED: [&str; 9] = [
@@ -109,7 +109,7 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
     let bugs = world::Arguments { bugs: true, memory: true, ..asked };
     suites.extend([
         suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
-        suite("world", 480, &[], Work::World(seeds)),
+        suite("world", 300, &[], Work::World(seeds)),
         suite("bugs", 120, &[], Work::World(bugs)),
         suite("demo", 60, &[], Work::Demo),
         suite("judge", 60, &JUDGED, Work::Judge),

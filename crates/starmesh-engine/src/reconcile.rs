@@ -11,8 +11,9 @@ use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::{
     Action, BrakeBudget, CalendarView, LinkInput, Observed, Operation, TargetInput, TargetPlan, reconcile,
 };
-use starmesh_core::time::Window;
+use starmesh_core::time::{TimeRange, Window};
 use starmesh_core::zone::Zone;
+use starmesh_provider::Coverage;
 use starmesh_store::StoreError;
 use starmesh_store::state::{Calendar, Link, Settings, Wedge};
 
@@ -48,6 +49,7 @@ struct Feed {
     zone: Zone,
     items: Vec<Observed>,
     read_at: Option<DateTime<Utc>>,
+    range: Option<TimeRange>,
     brake: BrakeBudget,
 }
 
@@ -117,8 +119,12 @@ impl Engine {
         let Some(source) = source else { return Ok(None) };
         // While it is in doubt whether a source is empty, nothing of it is known to be gone.
         let read_at = read.read_at.filter(|_| read.suspicion.is_none());
+        let range = match read.coverage {
+            Some(Coverage::Range(range)) => Some(range),
+            Some(Coverage::Everything) | None => None,
+        };
         let brake = BrakeBudget::default();
-        Ok(Some(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, brake }))
+        Ok(Some(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, range, brake }))
     }
 
     /// Loads what the brake has to know of the links whose removals it counts; false when there are none. The
@@ -193,6 +199,7 @@ fn plan(
                 items: &feed.items,
             },
             source_read_at: feed.read_at,
+            source_range: feed.range,
             policy: &policy,
             brake: feed.brake,
         })

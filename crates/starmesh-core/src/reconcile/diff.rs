@@ -205,7 +205,7 @@ impl<'a> Diff<'a> {
                 self.out.recheck.insert(link.source.id.clone());
                 return None;
             }
-            return self.unrecorded_removal(key, live);
+            return self.unrecorded_removal(key, live, link);
         };
         if record.time.end() <= window.lo {
             return None;
@@ -216,6 +216,9 @@ impl<'a> Diff<'a> {
         if let Some(reason) = self.implied.skipped.get(&key) {
             return Some(RemoveCause::Skipped(*reason));
         }
+        if !link.would_know(&record.time) {
+            return None;
+        }
         match self.implied.beyond.get(&key) {
             Some(time) if *time == record.time && !planted(Bug::RemoveBeyondFarEdge) => {
                 self.input.narrowing.then_some(RemoveCause::WindowNarrowed)
@@ -225,7 +228,12 @@ impl<'a> Diff<'a> {
     }
 
     /// The removal of a mirror that no record knows, of which only the mark and the time can be seen.
-    fn unrecorded_removal(&self, key: MirrorKey, live: &Live<'a>) -> Option<RemoveCause> {
+    fn unrecorded_removal(
+        &self,
+        key: MirrorKey,
+        live: &Live<'a>,
+        link: &LinkInput<'a>,
+    ) -> Option<RemoveCause> {
         let window = self.input.window.range;
         if let Some(reason) = self.implied.skipped.get(&key) {
             return Some(RemoveCause::Skipped(*reason));
@@ -240,7 +248,8 @@ impl<'a> Diff<'a> {
         // Outside the window nothing is known of its source: it stays. An event that cannot be understood
         // may be the one it stands for.
         let understood = !self.implied.unknown.iter().any(|(link, _)| *link == live.link);
-        (time.end() > window.lo && time.start() < window.hi && understood).then_some(RemoveCause::SourceGone)
+        let is_judged = understood && link.would_know(&time);
+        (time.end() > window.lo && time.start() < window.hi && is_judged).then_some(RemoveCause::SourceGone)
     }
 
     /// A record whose mirror is neither wanted nor there.

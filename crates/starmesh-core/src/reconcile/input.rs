@@ -8,7 +8,7 @@ use crate::event::SourceItem;
 use crate::ids::{CalendarId, LastingName, LinkId};
 use crate::mirror::{IdentityKey, MirrorRecord};
 use crate::policy::Policy;
-use crate::time::Window;
+use crate::time::{EventTime, TimeRange, Window};
 use crate::zone::Zone;
 
 /// Everything that decides about one target.
@@ -65,10 +65,20 @@ pub struct LinkInput<'a> {
     /// When the last whole read of the source, or of its changes since, began; `None` before the first:
     /// then nothing of this link can be known to be gone.
     pub source_read_at: Option<DateTime<Utc>>,
+    /// Of which time these reads speak; `None` when of all. What lies elsewhere cannot be known to be gone: the
+    /// window may have been widened since.
+    pub source_range: Option<TimeRange>,
     /// What it mirrors.
     pub policy: &'a Policy,
     /// How many removals it may make.
     pub brake: BrakeBudget,
+}
+
+impl LinkInput<'_> {
+    /// True when an event at `time` would have been read.
+    pub(super) fn would_know(&self, time: &EventTime) -> bool {
+        self.source_range.is_none_or(|range| time.start() < range.hi && time.end() > range.lo)
+    }
 }
 
 /// Whether a link runs.

@@ -11,7 +11,7 @@ use crate::event::{
 use crate::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
 use crate::mirror::{IdentityKey, MirrorRecord, MirrorSpec};
 use crate::policy::{Policy, SkipReason};
-use crate::time::Window;
+use crate::time::{TimeRange, Window};
 use crate::zone::Zone;
 
 fn now() -> DateTime<Utc> {
@@ -30,6 +30,7 @@ struct World {
     target: Vec<Observed>,
     records: Vec<MirrorRecord>,
     source_read_at: Option<DateTime<Utc>>,
+    source_range: Option<TimeRange>,
     window_days: u16,
     allowed: u64,
 }
@@ -50,6 +51,7 @@ impl World {
             target: Vec::new(),
             records: Vec::new(),
             source_read_at: Some(now()),
+            source_range: None,
             window_days: Window::DAYS_DEFAULT,
             allowed: 0,
         }
@@ -73,6 +75,7 @@ impl World {
             state: self.state,
             source: view(0, &self.source),
             source_read_at: self.source_read_at,
+            source_range: self.source_range,
             policy: &policy,
             brake: BrakeBudget {
                 mirrors: self.records.len() as u64,
@@ -265,6 +268,21 @@ fn a_copied_mirror_is_neither_source_nor_written() {
     let plan = world.plan();
     assert_eq!(plan.operations, []);
     assert_eq!(plan.strays.iter().map(|stray| stray.kind).collect::<Vec<_>>(), [StrayKind::Copied]);
+}
+
+#[test]
+fn what_no_read_of_the_source_speaks_of_is_not_gone() {
+    let mut world = booked(1);
+    world.source.clear();
+    let time = world.records[0].time;
+    let range = |lo, hi| Some(TimeRange { lo, hi });
+    world.source_range = range(time.start() - TimeDelta::days(30), time.start());
+    assert_eq!(world.plan().operations, [], "the window was widened, and the source not read since");
+    world.records.clear();
+    world.source_read_at = Some(now() + TimeDelta::seconds(1));
+    assert_eq!(world.plan().operations, [], "nor without a record");
+    world.source_range = range(time.start(), time.end());
+    assert_eq!(cause(&world.plan()), RemoveCause::SourceGone);
 }
 
 #[test]
