@@ -192,10 +192,11 @@ impl Swarm {
         faults.retain(|kind, _| !cut.faults.contains(kind));
         let touches =
             faults.contains_key(&FaultKind::TouchedMeanwhile) || features.contains(&Feature::Attendees);
-        let devices = match (features.contains(&Feature::SecondDevice), features.contains(&Feature::Days)) {
-            (false, _) => Devices::One,
-            (true, false) => Devices::Two,
-            (true, true) => Devices::SleepingApart,
+        let has = |feature| features.contains(&feature);
+        let devices = match (has(Feature::SecondDevice), has(Feature::Days), has(Feature::LostStore)) {
+            (_, _, true) | (true, true, _) => Devices::Forgetful,
+            (true, false, false) => Devices::Two,
+            (false, _, false) => Devices::One,
         };
         let leeway = Leeway { faults: !faults.is_empty(), touches, devices };
         let truths = Truths::of(&mut ground, leeway).without(&cut.truths);

@@ -77,13 +77,14 @@ fn identities(it: &mut Switches, dice: &mut Dice, leeway: Leeway) {
 ///
 /// Where two devices place the same mirror, only that memory stands between their two requests and a duplicate
 /// (they have looked, and neither saw the other's): no client could prevent one if it were shorter than what
-/// lies between the look and the create. That is minutes where both are awake, and days where one sleeps.
+/// lies between the look and the create. That is minutes where both are awake, and days where one sleeps. One that
+/// lost its store is such a second device.
 fn transaction_memory(dice: &mut Dice, leeway: Leeway) -> Option<u32> {
     let short = one(dice, None, &[Some(1), Some(5), Some(60), Some(240)]);
     short.filter(|minutes| match leeway.devices {
         Devices::One => true,
         Devices::Two => *minutes >= 60,
-        Devices::SleepingApart => false,
+        Devices::Forgetful => false,
     })
 }
 

@@ -74,9 +74,9 @@ pub(crate) enum Devices {
     One,
     /// Two, that place the same mirrors.
     Two,
-    /// Two, of which one may sleep in the middle of a placement, for longer than a service remembers what the
-    /// other one placed.
-    SleepingApart,
+    /// One that may not know what was placed before, while a listing may not show it yet: it lost its store, or
+    /// sleeps in the middle of a placement for longer than a service remembers what another one placed.
+    Forgetful,
 }
 
 impl Truths {
