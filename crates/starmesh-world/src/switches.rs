@@ -109,9 +109,10 @@ const ELSEWHERE: &[Elsewhere] = &[
     ),
     met_in(GRAPH_SIGN_IN, "tenants_decide_who_may_sign_in", &["microsoft.single_tenant_app"]),
     // The adapters never send what would meet these: two writes to one event in one batch, batches of more than
-    // fifty, properties too long, ordered or filtered listings, imports, parameters that nobody knows, options
-    // of delta, ids without their header, `reauthorize` (they renew), limits, stars, names and ends that some
-    // server does not take. And no mirror is a series, has guests, or shares its UID with another.
+    // fifty, properties too long, ordered or filtered listings, deleted events asked for, imports, parameters that
+    // nobody knows, options of delta, ids without their header, `reauthorize` (they renew), a principal in depth,
+    // limits, stars, names and ends that some server does not take. And no mirror is a series, has guests, or
+    // shares its UID, its transaction or its file's name with another.
     met_in(GOOGLE_BATCH, "two_writes_to_one_event_may_clash", &["google.batch_conflicts"]),
     met_in(GOOGLE_BATCH, "a_batch_has_a_largest_size_and_a_form", &["google.batch_max"]),
     met_in(
@@ -128,6 +129,11 @@ const ELSEWHERE: &[Elsewhere] = &[
         GOOGLE_LISTS,
         "ordering_by_start_needs_instances_and_brings_no_sync_token",
         &["google.no_token_when_ordered"],
+    ),
+    met_in(
+        GOOGLE_LISTS,
+        "a_deleted_event_is_shown_to_who_asks_until_it_is_forgotten",
+        &["google.tombstone_life"],
     ),
     met_in(
         GOOGLE_LISTS,
@@ -189,6 +195,11 @@ const ELSEWHERE: &[Elsewhere] = &[
         &["microsoft.immutable_ids_need_header"],
     ),
     met_in(
+        "crates/starmesh-sim/src/microsoft/tests/identity.rs",
+        "transactions_are_remembered_by_mailbox_or_by_calendar",
+        &["microsoft.transaction_scope.calendar", "microsoft.transaction_scope.mailbox"],
+    ),
+    met_in(
         "crates/starmesh-sim/src/microsoft/tests/push.rs",
         "a_reauthorisation_is_answered_202_or_200",
         &["microsoft.reauthorize_status"],
@@ -197,6 +208,11 @@ const ELSEWHERE: &[Elsewhere] = &[
         "crates/starmesh-sim/src/microsoft/tests/series.rs",
         "whether_dates_show_the_marker_of_their_series_is_a_switch",
         &["microsoft.occurrences_inherit_extended.no", "microsoft.occurrences_inherit_extended.yes"],
+    ),
+    met_in(
+        DAV_DISCOVERY,
+        "the_way_leads_from_the_well_known_place_over_the_principal_to_the_home",
+        &["caldav.discovery.strict_depth"],
     ),
     met_in(
         DAV_DISCOVERY,
@@ -237,6 +253,11 @@ const ELSEWHERE: &[Elsewhere] = &[
         DAV_WRITES,
         "limits_of_names_sizes_numbers_and_ends_are_told",
         &["caldav.writes.end_required", "caldav.writes.strict_names"],
+    ),
+    met_in(
+        DAV_WRITES,
+        "a_uid_is_taken_once_in_a_calendar_and_servers_say_so_in_five_ways_or_not",
+        &["caldav.writes.second_uid.stored"],
     ),
     met_in(
         DAV_WRITES,

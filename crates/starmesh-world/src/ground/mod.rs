@@ -214,8 +214,7 @@ impl Ground {
             met.extend(google.met().into_iter().map(|(name, count)| (format!("google.{name}"), count)));
         }
         if let Some(microsoft) = &self.microsoft {
-            let counts = microsoft.with(|world| world.met());
-            met.extend(counts.into_iter().map(|(name, count)| (format!("microsoft.{name}"), count)));
+            met.extend(microsoft.met().into_iter().map(|(name, count)| (format!("microsoft.{name}"), count)));
         }
         if let Some(caldav) = &self.caldav {
             met.extend(caldav.met().into_iter().map(|(name, count)| (format!("caldav.{name}"), count)));

@@ -154,6 +154,20 @@ async fn updated_min_brings_deletions_and_cannot_lie_far_back() {
 }
 
 #[tokio::test]
+async fn a_deleted_event_is_shown_to_who_asks_until_it_is_forgotten() {
+    let api = Api::new();
+    api.hour("gone1", 3, 10).await;
+    api.delete("calendars/primary/events/gone1").await;
+    api.sim.switch(|switches| switches.tombstone_life_s = 600);
+    let asked = "calendars/primary/events?showDeleted=true";
+    assert_eq!(api.get(asked).await.column("id"), ["gone1"]);
+    assert_eq!(api.get("calendars/primary/events").await.items().len(), 0);
+    api.sim.clock().advance(chrono::TimeDelta::seconds(601));
+    assert_eq!(api.get(asked).await.items().len(), 0);
+    assert_eq!(api.sim.met()["tombstone_life"], 1);
+}
+
+#[tokio::test]
 async fn lists_may_lag_behind_writes_and_the_token_lags_with_them() {
     let api = Api::new();
     api.hour("older1", 3, 9).await;

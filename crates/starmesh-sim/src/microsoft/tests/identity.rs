@@ -144,6 +144,10 @@ async fn transactions_are_remembered_by_mailbox_or_by_calendar() {
     let (event, calendar) = api.sim.with(|world| (world.event_named(&first), world.calendar_named(&other)));
     assert!(event.is_some_and(|(_, day)| day.is_none()) && calendar.is_some());
     api.switch(&json!({"transaction_scope": "calendar"}));
+    let body = also(block(3), &json!({"transactionId": "t-2"}));
+    api.post("/me/events", &body).await;
     api.post(&there, &body).await;
     assert_eq!(api.get(&there).await.rows().len(), 1);
+    let met = api.sim.met();
+    assert!(met.contains_key("transaction_scope.mailbox") && met.contains_key("transaction_scope.calendar"));
 }
