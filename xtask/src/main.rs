@@ -62,7 +62,7 @@ fn perform(chore: &Chore) -> Result<(), Failure> {
         Chore::Setup(arguments) => setup::run(&workspace, arguments.purpose),
         Chore::Test(arguments) => test::run(&workspace, arguments),
         Chore::Tidy => tidy::run(&workspace),
-        Chore::World(arguments) => world::run(&workspace, arguments),
+        Chore::World(arguments) => world::run(&workspace, arguments, None),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
         Chore::Demo(arguments) => demo::run(&workspace, arguments, None),
     }

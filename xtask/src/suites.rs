@@ -26,6 +26,8 @@ pub(crate) enum Work {
     Tidy,
     /// `cargo xtask world`, asked so.
     World(world::Arguments),
+    /// The same, its traffic recorded for the judge.
+    RecordedWorld(world::Arguments),
     /// `cargo xtask demo`: the whole story once, its traffic recorded.
     Demo,
     /// The judge, over the traffic that other suites recorded.
@@ -74,9 +76,11 @@ const BUDGET_DEFAULT: u64 = 120;
 
 /// Seeds of the world in CI. Every fourth is at simulated services.
 const WORLD_SEEDS: u64 = 1200;
+/// Seeds at simulated services whose traffic is judged: over a megabyte each.
+const JUDGED_SEEDS: u64 = 12;
 
 /// What the judge needs to have been recorded; whatever else was is judged as well.
-const JUDGED: [&str; 9] = [
+const JUDGED: [&str; 10] = [
     "setup",
     "build",
     "google_conformance",
@@ -86,6 +90,7 @@ const JUDGED: [&str; 9] = [
     "official_clients",
     "web_accounts",
     "demo",
+    "world_judged",
 ];
 
 /// Every suite, in the order in which they run.
@@ -106,10 +111,12 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
     suites.extend(end_to_end(metadata));
     let asked = world::Arguments::default();
     let seeds = world::Arguments { seeds: Some(WORLD_SEEDS), ..asked };
+    let judged = world::Arguments { seeds: Some(JUDGED_SEEDS), mixed: true, ..asked };
     let bugs = world::Arguments { bugs: true, memory: true, ..asked };
     suites.extend([
         suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
         suite("world", 300, &[], Work::World(seeds)),
+        suite("world_judged", 60, &[], Work::RecordedWorld(judged)),
         suite("bugs", 120, &[], Work::World(bugs)),
         suite("demo", 60, &[], Work::Demo),
         suite("judge", 60, &JUDGED, Work::Judge),
@@ -170,8 +177,8 @@ mod tests {
 
     #[test]
     fn the_judge_needs_suites_that_there_are() {
-        let listed: Vec<_> =
-            END_TO_END_ORDER.iter().map(|(name, _)| *name).chain(["setup", "build"]).collect();
+        let others = ["setup", "build", "world_judged"];
+        let listed: Vec<_> = END_TO_END_ORDER.iter().map(|(name, _)| *name).chain(others).collect();
         for name in JUDGED {
             assert!(listed.contains(&name), "{name}");
         }

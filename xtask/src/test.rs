@@ -123,7 +123,8 @@ fn perform(workspace: &Workspace, work: &Work, traffic: Option<&Path>) -> Outcom
     let result = match work {
         Work::Setup => setup::run(workspace, Purpose::Test),
         Work::Tidy => tidy::run(workspace),
-        Work::World(asked) => world::run(workspace, asked),
+        Work::World(asked) => world::run(workspace, asked, None),
+        Work::RecordedWorld(asked) => world::run(workspace, asked, traffic),
         Work::Demo => demo::run(workspace, &demo::Arguments { rest: Vec::new() }, traffic),
         Work::Judge => traffic
             .ok_or_else(|| Failure::new("nothing was recorded"))

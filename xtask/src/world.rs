@@ -1,7 +1,9 @@
 //! `world`: the seeded world, built with the bugs that can be planted.
 
+use std::path::Path;
 use std::process::Command;
 
+use crate::judge;
 use crate::process::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -33,14 +35,20 @@ pub(crate) struct Arguments {
 /// The program.
 const PROGRAM: &str = "starmesh-world";
 
-/// Builds and runs it. Over the whole workspace, so that what it stands on is built once for every chore.
-pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
+/// Builds and runs it; the simulators leave their traffic in `traffic`, if given. Over the whole workspace, so
+/// that what it stands on is built once for every chore.
+pub(crate) fn run(
+    workspace: &Workspace,
+    arguments: &Arguments,
+    traffic: Option<&Path>,
+) -> Result<(), Failure> {
     const BUILD: [&str; 6] =
         ["build", "--workspace", "--features", "starmesh-world/planted-bugs", "--bin", PROGRAM];
     let release = arguments.release.then_some("--release");
     process::run(process::cargo(workspace.root(), BUILD.into_iter().chain(release)))?;
     let mut world = Command::new(workspace.program(PROGRAM, arguments.release)?);
     world.args(words(arguments)).current_dir(workspace.root());
+    world.envs(traffic.map(|folder| (judge::TRAFFIC_FOLDER, folder)));
     process::run(world)
 }
 

@@ -46,13 +46,18 @@ pub struct Seeds {
     pub terrain: Terrain,
 }
 
-/// Runs seeds.
-pub fn run_seeds(seeds: &Seeds) -> Campaign {
-    run_until(seeds, None, FAILURES_MAX)
+/// Runs seeds; `told` hears of each that is done, and how many there were so far.
+pub fn run_seeds(seeds: &Seeds, told: &(dyn Fn(&Outcome, u64) + Sync)) -> Campaign {
+    run_until(seeds, None, FAILURES_MAX, told)
 }
 
 /// Runs seeds with `bug` planted, if given, until so many have failed.
-fn run_until(seeds: &Seeds, bug: Option<Bug>, failures_max: usize) -> Campaign {
+fn run_until(
+    seeds: &Seeds,
+    bug: Option<Bug>,
+    failures_max: usize,
+    told: &(dyn Fn(&Outcome, u64) + Sync),
+) -> Campaign {
     let &Seeds { first, count, threads, terrain } = seeds;
     let next = AtomicU64::new(first);
     let enough = AtomicBool::new(false);
@@ -69,6 +74,7 @@ fn run_until(seeds: &Seeds, bug: Option<Bug>, failures_max: usize) -> Campaign {
                         let (outcome, replayed) = run_checked(seed, terrain, bug.is_none());
                         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                         found.tally.add(&outcome);
+                        told(&outcome, found.tally.seeds);
                         found.replayed += u64::from(replayed);
                         if outcome.failure.is_some() {
                             found.failures.push(outcome);
@@ -162,7 +168,7 @@ pub struct Hunt {
 
 /// Plants a bug and looks for it in `seeds`.
 pub fn hunt(bug: Bug, seeds: &Seeds) -> Hunt {
-    let campaign = run_until(seeds, Some(bug), 1);
+    let campaign = run_until(seeds, Some(bug), 1, &|_, _| {});
     let found = campaign.failures.into_iter().next();
     let run = found.as_ref().map_or(campaign.tally.seeds, |outcome| outcome.seed - seeds.first + 1);
     Hunt { bug, seeds: run, found }

@@ -12,7 +12,9 @@ use starmesh_world::{
 const SEEDS_DEFAULT: u64 = 200;
 /// How many threads run worlds unless told otherwise.
 const THREADS_DEFAULT: usize = 2;
-/// How much is printed of the failure that a planted bug led to.
+/// After how many seeds it is told how many are done.
+const PROGRESS_EVERY: u64 = 100;
+/// How much is printed of a failure that is one of many, or that a planted bug led to.
 const FAILURE_CHARS: usize = 150;
 /// In how many seeds a planted bug has to be found.
 const BUG_SEEDS_MAX: u64 = 10_000;
@@ -32,8 +34,8 @@ Usage: starmesh-world [--seeds N] [--from S] [--threads N]   many seeds, canarie
        starmesh-world --bugs [--bug NAME] [--from S]         plants each known bug, which must be found
        starmesh-world --canary [--from S]                    damages right worlds, which must be noticed
 
---trace tells every request, and --bodies shows requests and answers whole. With --memory all calendars are in memory, with --mixed every seed has some at simulated services; else every
-fourth seed has.";
+--trace tells every request, and --bodies shows requests and answers whole. With --memory all calendars are in
+memory, with --mixed every seed has some at simulated services; else every fourth seed has.";
 
 /// What is to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -175,7 +177,15 @@ fn many(arguments: &Arguments) -> bool {
     if !canaries(arguments.first()) {
         return false;
     }
-    let campaign = run_seeds(&arguments.seeds(SEEDS_DEFAULT));
+    let seeds = arguments.seeds(SEEDS_DEFAULT);
+    let campaign = run_seeds(&seeds, &|outcome, done| {
+        if let Some(failure) = &outcome.failure {
+            eprintln!("seed {} FAILED: {}", outcome.seed, first_words(failure));
+        }
+        if done.is_multiple_of(PROGRESS_EVERY) {
+            eprintln!("{done} of {} seeds", seeds.count);
+        }
+    });
     println!("{}", campaign.tally);
     println!("{} seeds were run twice and left the same trace", campaign.replayed);
     if let Some(failed) = campaign.failures.first() {
@@ -206,6 +216,10 @@ fn report(failed: &Outcome, terrain: Terrain) {
         Terrain::Seeded => "",
     };
     println!("replay: cargo xtask world{terrain} --seed {seed}");
+}
+
+fn first_words(failure: &str) -> String {
+    failure.lines().next().unwrap_or_default().chars().take(FAILURE_CHARS).collect()
 }
 
 fn canaries(first: u64) -> bool {
@@ -240,9 +254,7 @@ fn bugs(arguments: &Arguments) -> bool {
         let hunt = hunt(bug, &Seeds { terrain: terrain_of(bug), ..arguments.seeds(BUG_SEEDS_MAX) });
         hunted += 1;
         if let Some(outcome) = &hunt.found {
-            let failure = outcome.failure.as_deref().unwrap_or_default();
-            let failure: String =
-                failure.lines().next().unwrap_or_default().chars().take(FAILURE_CHARS).collect();
+            let failure = first_words(outcome.failure.as_deref().unwrap_or_default());
             println!("{:<24} found after {:>4} seeds: {failure}", format!("{bug:?}"), hunt.seeds);
         } else {
             missed += 1;
