@@ -46,6 +46,7 @@ pub fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
         version: written.version.clone(),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys()),
+        dismissed: false,
     };
     record.placed()
 }

@@ -2,7 +2,6 @@
 
 use chrono_tz::Tz;
 use starmesh_core::ids::{AccountId, CalendarId, LastingName, LinkId};
-use starmesh_core::reconcile::LinkState;
 use starmesh_provider::RemoteCalendar;
 use starmesh_store::StoreError;
 use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, State};
@@ -31,7 +30,7 @@ pub async fn link_up(
     }
     for (source, target) in links {
         let id = LinkId::new(source.clone(), target.clone());
-        changes.put_link(&Link { id, state: LinkState::Active });
+        changes.put_link(&Link::new(id));
     }
     state.commit(changes).await
 }

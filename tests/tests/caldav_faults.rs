@@ -114,6 +114,7 @@ fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
         version: written.version.clone(),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys),
+        dismissed: false,
     };
     record.placed()
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::LinkState;
-use starmesh_store::state::{Changes, Link};
 
 use crate::dto::{CleanDto, CleanedLink, Unreached};
 use crate::error::Result;
@@ -13,7 +12,7 @@ use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::plan::trouble_dto;
 use crate::progress::{Listener, follow};
-use crate::retire::{put_retiring, removals, retiring};
+use crate::retire::{put_in_state, put_retiring, removals, retiring};
 use crate::wanted::Wanted;
 
 /// A clean that waits for approval; nothing was changed yet.
@@ -73,11 +72,8 @@ impl Starmesh {
         let retired = self.retire(&directory, &ids, listener).await;
         // Also after a failure: what was asked for is that nothing is placed again.
         let wanted = Wanted::load(&self.state).await?.asked_by();
-        let mut changes = Changes::new();
-        for id in ids.iter().filter(|id| wanted.contains_key(id)) {
-            changes.put_link(&Link { id: id.clone(), state: LinkState::Paused });
-        }
-        self.state.commit(changes).await?;
+        let stay = ids.iter().filter(|id| wanted.contains_key(id));
+        put_in_state(&self.state, stay, LinkState::Paused).await?;
         let retired = retired?;
         Ok(CleanDto { links, removed: retired.removed, unreached: retired.unreached })
     }

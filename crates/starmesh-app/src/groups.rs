@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use starmesh_core::ids::{CalendarId, GroupId};
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape, TopologyProblem, links, pairs};
-use starmesh_store::state::Changes;
+use starmesh_store::state::{Changes, Link};
 
 use crate::dto::{GroupChange, GroupDto, LeftOut, LeftOutReason, ShapeDto};
 use crate::error::{Action, AppError, ErrorCode, Result};
@@ -136,17 +136,20 @@ impl Starmesh {
         // engine forgets it when it has none.
         let at_work = self.folder.holder().is_some();
         let mut rows = BTreeMap::new();
-        for link in self.state.links().await? {
+        let links = self.state.links().await?;
+        for link in &links {
             let mirrors = self.state.mirror_count(&link.id).await?;
             let intents = self.state.intents_in(&link.id.target).await?;
             let unsure = at_work || intents.iter().any(|intent| intent.link == link.id);
             let mirrors = if mirrors == 0 && unsure { None } else { Some(mirrors) };
-            rows.insert(link.id, (link.state, mirrors));
+            rows.insert(link.id.clone(), (link.state, mirrors));
         }
         let possible = after.links().into_keys().collect();
         let steps = decide_links(&before.asked(), &after.asked(), &possible, &rows);
-        for link in &steps.put {
-            changes.put_link(link);
+        for (id, state) in &steps.put {
+            // One that lives again has the policy it had.
+            let known = links.iter().find(|link| link.id == *id).cloned();
+            changes.put_link(&known.unwrap_or_else(|| Link::new(id.clone())).in_state(*state));
         }
         for id in &steps.delete {
             changes.delete_link(id);
@@ -219,7 +222,7 @@ fn check_some_link(directory: &Directory, group: &Group, read_only: &BTreeSet<Ca
     .hint("a read-only calendar can only be a source; put it together with one that can be written"))
 }
 
-fn find_group<'a>(groups: &'a [Group], name: &str) -> Result<&'a Group> {
+pub(crate) fn find_group<'a>(groups: &'a [Group], name: &str) -> Result<&'a Group> {
     groups.iter().find(|group| group.id.as_str() == name).ok_or_else(|| {
         let candidates: Vec<String> = groups.iter().map(|group| group.id.to_string()).collect();
         let hint = if candidates.is_empty() {

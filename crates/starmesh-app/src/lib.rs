@@ -3,7 +3,7 @@
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
 //! 1. `accounts`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
-//! 2. `groups`, `wanted`, `links`, `settings`: what is wanted. Changing it writes to no calendar.
+//! 2. `groups`, `wanted`, `links`, `policies`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
@@ -34,6 +34,7 @@ mod grant;
 
 mod groups;
 mod links;
+mod policies;
 mod settings;
 mod wanted;
 
@@ -60,12 +61,14 @@ pub use groups::NewGroup;
 pub use links::LinkScope;
 pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};
 pub use plan::PlanRequest;
+pub use policies::{PolicyChange, PreparedPolicy};
 pub use progress::Listener;
 pub use push::{Bell, Signals, Watched};
 pub use zone::local_zone;
 
 pub use sign_in::{SignInPrompt, SignInWay};
 
+pub use starmesh_core::policy::{AllDay, Deleted, Undecided};
 pub use starmesh_http::oauth::DevicePrompt;
 pub use starmesh_http::{HttpOptions, Proxy};
 pub use starmesh_provider::Hook;

@@ -6,8 +6,9 @@ use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::LinkState;
 use starmesh_store::state::{Changes, Link};
 
-use crate::dto::{LinkDto, LinkStateDto};
+use crate::dto::{LinkDto, LinkStateDto, PolicyDto};
 use crate::error::{AppError, ErrorCode, Result};
+use crate::groups::find_group;
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::wanted::Wanted;
@@ -19,6 +20,12 @@ pub enum LinkScope {
     Named(Vec<String>),
     /// Those into and out of the calendars of an account.
     Account(String),
+    /// Those into a calendar.
+    Into(String),
+    /// Those out of a calendar.
+    OutOf(String),
+    /// Those that a group makes.
+    Group(String),
     /// All.
     All,
 }
@@ -37,6 +44,7 @@ impl Starmesh {
                     LinkState::Paused => LinkStateDto::Paused,
                     LinkState::Retiring => LinkStateDto::Retiring,
                 },
+                policy: PolicyDto::from(&link.policy),
                 mirrors: self.state.mirror_count(&link.id).await?,
                 groups: wanted.get(&link.id).into_iter().flatten().map(ToString::to_string).collect(),
             });
@@ -74,7 +82,7 @@ impl Starmesh {
                 continue;
             }
             if link.state != state {
-                changes.put_link(&Link { id: link.id.clone(), state });
+                changes.put_link(&link.clone().in_state(state));
             }
         }
         self.state.commit(changes).await?;
@@ -96,6 +104,28 @@ impl Starmesh {
                 let touching =
                     links.iter().filter(|link| of_account(&link.id.source) || of_account(&link.id.target));
                 touching.map(|link| link.id.clone()).collect()
+            }
+            LinkScope::Into(name) => {
+                let calendar = directory.find_calendar(name)?;
+                links
+                    .iter()
+                    .filter(|link| link.id.target == calendar.id)
+                    .map(|link| link.id.clone())
+                    .collect()
+            }
+            LinkScope::OutOf(name) => {
+                let calendar = directory.find_calendar(name)?;
+                links
+                    .iter()
+                    .filter(|link| link.id.source == calendar.id)
+                    .map(|link| link.id.clone())
+                    .collect()
+            }
+            LinkScope::Group(name) => {
+                let wanted = Wanted::load(&self.state).await?;
+                let group = find_group(&wanted.groups, name)?.id.clone();
+                let asked = wanted.asked_by();
+                asked.into_iter().filter(|(_, groups)| groups.contains(&group)).map(|(id, _)| id).collect()
             }
             LinkScope::Named(names) => {
                 let ids: BTreeSet<LinkId> = links.iter().map(|link| link.id.clone()).collect();

@@ -26,9 +26,19 @@ pub(crate) struct Retired {
 
 /// Lets links retire: from now on their mirrors are only removed.
 pub(crate) async fn put_retiring(state: &State, links: &BTreeSet<LinkId>) -> Result<()> {
+    put_in_state(state, links, LinkState::Retiring).await
+}
+
+/// Writes the state of links.
+pub(crate) async fn put_in_state<'a>(
+    state: &State,
+    links: impl IntoIterator<Item = &'a LinkId>,
+    link_state: LinkState,
+) -> Result<()> {
     let mut changes = Changes::new();
     for id in links {
-        changes.put_link(&Link { id: id.clone(), state: LinkState::Retiring });
+        let link = state.link(id).await?.unwrap_or_else(|| Link::new(id.clone()));
+        changes.put_link(&link.in_state(link_state));
     }
     Ok(state.commit(changes).await?)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use starmesh_core::ids::{CalendarId, GroupId, LinkId};
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape, links};
-use starmesh_store::state::{Changes, Link, State};
+use starmesh_store::state::{Changes, State};
 
 use crate::error::Result;
 use crate::names::Directory;
@@ -43,8 +43,8 @@ impl Wanted {
 /// What becomes of links when the wish changes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct LinkSteps {
-    /// Links to write.
-    pub put: Vec<Link>,
+    /// Links to write, with the state that each is to have.
+    pub put: Vec<(LinkId, LinkState)>,
     /// Links to forget at once.
     pub delete: Vec<LinkId>,
     /// Links that are new, or live again.
@@ -76,7 +76,7 @@ pub(crate) fn decide_links(
             Some((LinkState::Active | LinkState::Paused, _)) => false,
         };
         if lives_again {
-            steps.put.push(Link { id: id.clone(), state: LinkState::Active });
+            steps.put.push((id.clone(), LinkState::Active));
             steps.added.push(id.clone());
         }
     }
@@ -88,7 +88,7 @@ pub(crate) fn decide_links(
         if *mirrors == Some(0) {
             steps.delete.push(id.clone());
         } else if *state != LinkState::Retiring {
-            steps.put.push(Link { id: id.clone(), state: LinkState::Retiring });
+            steps.put.push((id.clone(), LinkState::Retiring));
         }
     }
     steps
@@ -169,7 +169,7 @@ mod tests {
         ]);
         let after = set(&[("a", "b"), ("a", "c"), ("b", "a")]);
         let steps = decide_links(&set(&[("a", "c")]), &after, &after, &rows);
-        let active = |source, target| Link { id: link(source, target), state: LinkState::Active };
+        let active = |source, target| (link(source, target), LinkState::Active);
         assert_eq!(steps.put, vec![active("a", "b"), active("b", "a")]);
         assert_eq!(steps.added, vec![link("a", "b"), link("b", "a")]);
         assert!(steps.delete.is_empty() && steps.removed.is_empty());
@@ -193,7 +193,7 @@ mod tests {
         let before = set(&[("a", "b"), ("b", "a"), ("a", "c")]);
         let none = BTreeSet::new();
         let steps = decide_links(&before, &none, &none, &rows);
-        let retiring = |source, target| Link { id: link(source, target), state: LinkState::Retiring };
+        let retiring = |source, target| (link(source, target), LinkState::Retiring);
         assert_eq!(steps.put, vec![retiring("a", "b"), retiring("a", "c")]);
         assert_eq!(steps.delete, vec![link("b", "a")]);
         assert_eq!(steps.removed, vec![link("a", "b"), link("a", "c"), link("b", "a")]);

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 
 use futures::future::try_join_all;
 use starmesh_core::event::{ItemProblem, SourceItem};
-use starmesh_core::ids::{LastingName, RemoteId};
+use starmesh_core::ids::{LastingName, RemoteId, Version};
 use starmesh_core::mirror::ProviderId;
 use starmesh_http::HttpError;
 use starmesh_provider::{ChangeSet, Changed, Coverage, Cursor, ErrorKind, Fetched, ProviderError, Result};
@@ -216,7 +216,7 @@ impl CaldavProvider {
         for id in ids {
             match parts.remove(id) {
                 Some(MultigetPart::Found { version, text }) => {
-                    fetched.push(Fetched::Found(source_item(id.clone(), version, &text, &self.own)));
+                    fetched.push(Fetched::Found(self.item(collection, id.clone(), version, &text)));
                 }
                 Some(MultigetPart::Missing) => fetched.push(Fetched::Missing(id.clone())),
                 Some(MultigetPart::Withheld) | None => left.push(id.clone()),
@@ -239,12 +239,16 @@ impl CaldavProvider {
         let mut found: Vec<SourceItem> = Vec::new();
         for (name, part) in parts {
             if let MultigetPart::Found { version, text } = part {
-                found.push(source_item(name, version, &text, &self.own));
+                found.push(self.item(collection, name, version, &text));
             }
         }
         found.retain(|item| item.events.iter().any(|event| event.id.as_str() == id.as_str()));
         found.sort_by(|one, other| one.remote_id.cmp(&other.remote_id));
         Ok(found.into_iter().next())
+    }
+
+    fn item(&self, collection: &Url, id: RemoteId, version: Option<Version>, text: &str) -> SourceItem {
+        source_item(id, version, text, &self.own, &self.looked_for.of(collection.as_str()))
     }
 
     async fn fetch_singly(&self, collection: &Url, ids: &[RemoteId]) -> Result<Vec<Fetched>> {
@@ -271,7 +275,7 @@ impl CaldavProvider {
         match response.status().as_u16() {
             200..=299 => match GetEvent::parse(&response) {
                 Some(stored) => {
-                    Ok(Fetched::Found(source_item(id.clone(), stored.version, &stored.text, &self.own)))
+                    Ok(Fetched::Found(self.item(collection, id.clone(), stored.version, &stored.text)))
                 }
                 // A page to log in would otherwise make every event unreadable, one by one.
                 None if is_web_page(&response) => Err(from_wire(collection, WireError::WebPage)),

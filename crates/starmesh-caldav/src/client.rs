@@ -8,12 +8,13 @@ use futures::future::{join_all, try_join_all};
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_http::Response;
 use starmesh_provider::env::Clock;
 use starmesh_provider::{
-    CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, MirrorWrite, ProviderError,
-    RemoteCalendar, Result, Written,
+    CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, LookedFor, MirrorWrite,
+    ProviderError, RemoteCalendar, Result, Written,
 };
 use url::Url;
 
@@ -40,6 +41,7 @@ pub struct CaldavProvider {
     /// How each collection tells its changes, as far as it was found out.
     pub(crate) reports: Mutex<HashMap<LastingName, ChangeReports>>,
     pub(crate) turns: WriteTurns,
+    pub(crate) looked_for: LookedFor,
     discovered: Discovered,
 }
 
@@ -52,6 +54,7 @@ impl CaldavProvider {
             clock: Arc::clone(&network.clock),
             reports: Mutex::default(),
             turns: WriteTurns::default(),
+            looked_for: LookedFor::default(),
             discovered,
         }
     }
@@ -97,6 +100,13 @@ impl CalendarProvider for CaldavProvider {
             }
         }
         Ok(calendars)
+    }
+
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        // A name that is no URL cannot be read either, and whoever reads is told.
+        if let Ok(collection) = collection_of(calendar) {
+            self.looked_for.set(collection.as_str(), terms);
+        }
     }
 
     async fn changes_since(

@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Which calendars belong together: a star, a mesh, a pair
     #[command(subcommand)]
     Group(GroupCommand),
-    /// The single ways from one calendar to another: list, pause, resume
+    /// The single ways from one calendar to another: what they mirror, pause, resume
     #[command(subcommand)]
     Link(LinkCommand),
     /// Window, poll interval, zone, label, pair limit

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{EventId, ICalUid, RemoteId, Version};
+use crate::policy::Found;
 use crate::time::{EventTime, midnight};
 use crate::zone::Zone;
 
@@ -195,6 +196,9 @@ pub struct Facts {
     pub kind: EventKind,
     /// STATUS:CANCELLED and its like.
     pub cancelled: bool,
+    /// Which of the words that links ask for are in it: all that is kept of a subject.
+    #[serde(default, skip_serializing_if = "Found::is_none")]
+    pub found: Found,
 }
 
 impl Facts {
@@ -204,6 +208,7 @@ impl Facts {
         response: Response::NotInvited,
         kind: EventKind::Default,
         cancelled: false,
+        found: Found::NONE,
     };
 }
 

@@ -129,6 +129,21 @@ impl Engine {
         self.state.commit(changes).await
     }
 
+    /// Keeps that a person deleted a mirror, which stays away.
+    pub(crate) async fn keep_dismissed(
+        &self,
+        target: &Calendar,
+        operation: &Operation,
+    ) -> Result<(), StoreError> {
+        let mut changes = Changes::new();
+        changes.delete_intent(&target.id, &operation.key);
+        for record in self.state.mirrors_by_key(&target.id, [&operation.key]).await? {
+            changes.delete_item(&target.id, &record.remote_id);
+            changes.put_mirror(&MirrorRecord { dismissed: true, ..record });
+        }
+        self.state.commit(changes).await
+    }
+
     /// Keeps a mirror that was found standing where one was to be placed.
     pub(crate) async fn keep_found(
         &self,

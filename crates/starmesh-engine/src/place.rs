@@ -243,6 +243,7 @@ impl Engine {
                 placing.replan.extend(operation.event.as_ref().map(|event| event.meeting));
                 self.keep_found(target, operation, &item, incarnation).await
             }
+            Outcome::Dismissed => self.keep_dismissed(target, operation).await,
             Outcome::Changed => {
                 placing.report.deferred += 1;
                 placing.reread = true;
@@ -313,8 +314,10 @@ impl Run<'_> {
         while let Some((sent, outcomes)) = answers.next().await {
             for (operation, outcome) in outcomes? {
                 unsent.remove(&operation.key);
-                let through =
-                    matches!(outcome, Outcome::Done(..) | Outcome::AlreadyGone | Outcome::Found(..));
+                let through = matches!(
+                    outcome,
+                    Outcome::Done(..) | Outcome::AlreadyGone | Outcome::Found(..) | Outcome::Dismissed
+                );
                 if let (false, Some(event)) = (through, &operation.event) {
                     unplaced.insert(event.event.clone());
                 }

@@ -17,6 +17,7 @@ use starmesh_core::event::SourceItem;
 use starmesh_core::ids::RemoteId;
 use starmesh_core::mirror::MeetingId;
 use starmesh_core::planted::{Bug, planted};
+use starmesh_core::policy::Terms;
 use starmesh_core::recurrence::expand;
 use starmesh_core::time::Window;
 use starmesh_core::zone::Zone;
@@ -130,6 +131,13 @@ impl Engine {
         let (settings, mut read) = try_join!(self.state.settings(), self.state.read(&calendar.id))?;
         let window = Window::around(started, settings.window_days);
         let provider = self.providers.provider(&calendar.account).await?;
+        let terms = self.asked_of(calendar).await?;
+        // Of what was read before it is not known which new words it holds; and no subject is asked for once
+        // nobody looks for one.
+        let asks_otherwise = terms != read.terms;
+        provider.look_for(&calendar.remote.name, &terms);
+        read.terms = terms;
+        let extent = if asks_otherwise { Extent::Whole } else { extent };
         let cursor = read.cursor.clone().filter(|_| extent == Extent::Changes);
         let mut believed_gone = false;
         let mut listing = match self.list(&*provider, calendar, cursor.as_ref(), &window).await {
@@ -165,15 +173,22 @@ impl Engine {
         // Pages shift while something is written beside them, so that one page may lack what the next one lacks
         // too: what is merely missed is asked for. What was looked at twice need not be.
         let doubted = if believed_gone || listing.shows_nothing() { Vec::new() } else { missed };
-        let items = self.read_items(&provider, calendar, &mut listing, doubted).await?;
+        let items = self.read_items(&provider, calendar, &mut listing, doubted, asks_otherwise).await?;
         for item in &items {
             ids.remove(&item.remote_id);
         }
         let is_back = read.gone_since.is_some() && !believed_gone;
         read.gone_since = believed_gone.then(|| read.gone_since.unwrap_or(started));
         let mut pulled = self.keep(calendar, read, &listing, items, ids, (&window, started)).await?;
-        pulled.first |= is_back;
+        pulled.first |= is_back || asks_otherwise;
         Ok(pulled)
+    }
+
+    /// What links ask of the events of a calendar.
+    async fn asked_of(&self, calendar: &Calendar) -> Result<Terms, StoreError> {
+        let links = self.state.links_out_of(&calendar.id).await?;
+        // The façade lets nobody ask for more than can be told apart; the links would stand still.
+        Ok(Terms::new(links.iter().flat_map(|link| link.policy.terms())).unwrap_or_default())
     }
 
     /// All pages of a read. Fails as a whole: a truncated read is no read.
@@ -247,18 +262,19 @@ impl Engine {
         )))
     }
 
-    /// The items of a listing whose version is not the one known, read whole, and those of `doubted` that are
-    /// still there.
+    /// The items of a listing whose version is not the one known, or all of them when they are read `anew`, and
+    /// those of `doubted` that are still there.
     async fn read_items(
         &self,
         provider: &Arc<dyn CalendarProvider>,
         calendar: &Calendar,
         listing: &mut Listing,
         doubted: Vec<RemoteId>,
+        anew: bool,
     ) -> Result<Vec<SourceItem>, PullError> {
         let asked = listing.listed.keys().chain(&listing.without_marks);
         let known = self.state.items_by_id(&calendar.id, asked).await?;
-        let (mut wanted, mut items) = listing.sort(&known);
+        let (mut wanted, mut items) = listing.sort(&known, anew);
         wanted.extend(doubted);
         let capabilities = provider.capabilities();
         let batches: Vec<Vec<RemoteId>> =

@@ -7,9 +7,10 @@ use futures::future::try_join_all;
 use futures::try_join;
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::mirror::{MeetingId, MirrorRecord};
-use starmesh_core::policy::Policy;
+use starmesh_core::policy::{Policy, Terms};
 use starmesh_core::reconcile::{
-    Action, BrakeBudget, CalendarView, LinkInput, Observed, Operation, TargetInput, TargetPlan, reconcile,
+    Action, BrakeBudget, CalendarView, LinkInput, LinkState, Observed, Operation, TargetInput, TargetPlan,
+    reconcile,
 };
 use starmesh_core::time::{TimeRange, Window};
 use starmesh_core::zone::Zone;
@@ -45,11 +46,14 @@ impl Scope {
 /// One link with everything read of its source.
 struct Feed {
     link: Link,
+    state: LinkState,
     source: Calendar,
     zone: Zone,
     items: Vec<Observed>,
     read_at: Option<DateTime<Utc>>,
     range: Option<TimeRange>,
+    terms: Terms,
+    narrowed_from: Vec<Policy>,
     brake: BrakeBudget,
 }
 
@@ -74,7 +78,7 @@ impl Engine {
             return Ok(None);
         }
         let now = self.clock.now();
-        let feeds = try_join_all(links.into_iter().map(|link| self.feed(link, scope)));
+        let feeds = try_join_all(links.into_iter().map(|link| self.feed(link, scope, now)));
         let of_target = async {
             let records = match scope {
                 Scope::Whole => state.mirrors(&target.id).await?,
@@ -106,7 +110,7 @@ impl Engine {
         wedges.iter().any(|wedge| wedge.retry_at > now && wedge.stops(self.state.keys(), operation))
     }
 
-    async fn feed(&self, link: Link, scope: &Scope) -> Result<Option<Feed>, StoreError> {
+    async fn feed(&self, link: Link, scope: &Scope, now: DateTime<Utc>) -> Result<Option<Feed>, StoreError> {
         let state = &self.state;
         let id = &link.id.source;
         let items = async {
@@ -123,8 +127,26 @@ impl Engine {
             Some(Coverage::Range(range)) => Some(range),
             Some(Coverage::Everything) | None => None,
         };
-        let brake = BrakeBudget::default();
-        Ok(Some(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, range, brake }))
+        // Nothing is known of words that nobody has looked for yet: the next read of the source will.
+        let is_informed = Terms::new(link.policy.terms()).is_some_and(|asked| read.terms.cover(&asked));
+        let state = match link.state {
+            LinkState::Active if !is_informed => LinkState::Paused,
+            state => state,
+        };
+        let narrowed = link.narrowed.iter().filter(|narrowing| narrowing.holds(now));
+        let narrowed_from = narrowed.map(|narrowing| narrowing.from.clone()).collect();
+        Ok(Some(Feed {
+            zone: Zone::Named(source.zone),
+            link,
+            state,
+            source,
+            items,
+            read_at,
+            range,
+            terms: read.terms,
+            narrowed_from,
+            brake: BrakeBudget::default(),
+        }))
     }
 
     /// Loads what the brake has to know of the links whose removals it counts; false when there are none. The
@@ -186,12 +208,11 @@ fn plan(
     settings: &Settings,
     now: DateTime<Utc>,
 ) -> TargetPlan {
-    let policy = Policy { label: settings.label.clone(), ..Policy::default() };
     let links: Vec<LinkInput<'_>> = feeds
         .iter()
         .map(|feed| LinkInput {
             id: &feed.link.id,
-            state: feed.link.state,
+            state: feed.state,
             source: CalendarView {
                 id: &feed.source.id,
                 name: &feed.source.remote.name,
@@ -200,7 +221,9 @@ fn plan(
             },
             source_read_at: feed.read_at,
             source_range: feed.range,
-            policy: &policy,
+            policy: &feed.link.policy,
+            terms: &feed.terms,
+            narrowed_from: &feed.narrowed_from,
             brake: feed.brake,
         })
         .collect();
@@ -209,6 +232,7 @@ fn plan(
         keys: engine.state.keys(),
         window: &Window::around(now, settings.window_days),
         target: &CalendarView { id: &target.id, name: &target.remote.name, zone: &zone, items },
+        label: &settings.label,
         links: &links,
         records,
         whole: *scope == Scope::Whole,

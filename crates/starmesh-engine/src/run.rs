@@ -10,10 +10,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::FutureExt;
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::planted::{Bug, planted};
-use starmesh_core::reconcile::LinkState;
 use starmesh_provider::{ErrorKind, ProviderError};
 use starmesh_store::StoreError;
-use starmesh_store::state::{Calendar, Changes, Settings};
+use starmesh_store::state::{Calendar, Changes, Link, Settings};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -84,7 +83,7 @@ struct Daemon {
     engine: Engine,
     queue: Queue,
     settings: Settings,
-    links: BTreeMap<LinkId, LinkState>,
+    links: BTreeMap<LinkId, Link>,
     watches: BTreeMap<CalendarId, Watch>,
     aims: BTreeMap<CalendarId, Aim>,
     /// Targets to be planned once this calendar was read again, and how much of them.
@@ -146,8 +145,8 @@ impl Daemon {
     /// Takes over what a person changed.
     async fn reload(&mut self) -> Result<(), StoreError> {
         let settings = self.engine.state.settings().await?;
-        let links: BTreeMap<LinkId, LinkState> =
-            self.engine.state.links().await?.into_iter().map(|link| (link.id, link.state)).collect();
+        let links: BTreeMap<LinkId, Link> =
+            self.engine.state.links().await?.into_iter().map(|link| (link.id.clone(), link)).collect();
         let calendars = self.engine.linked_calendars().await?;
         let now = Instant::now();
         self.watches.retain(|id, _| calendars.contains_key(id));
@@ -160,9 +159,15 @@ impl Daemon {
         self.queue.retain(|calendar| self.watches.contains_key(calendar));
         let settings_changed = settings != self.settings;
         let mut whole: BTreeSet<CalendarId> = BTreeSet::new();
-        for (id, state) in &links {
-            if settings_changed || self.links.get(id) != Some(state) {
+        for (id, link) in &links {
+            let before = self.links.get(id);
+            if settings_changed || before != Some(link) {
                 whole.insert(id.target.clone());
+            }
+            // Words that a link asks for now are looked for at once.
+            let asks_otherwise = before.is_some_and(|before| before.policy != link.policy);
+            if let Some(watch) = self.watches.get_mut(&id.source).filter(|_| asks_otherwise) {
+                watch.next_poll = now;
             }
         }
         self.aims.retain(|target, aim| aim.placing || links.keys().any(|link| link.target == *target));

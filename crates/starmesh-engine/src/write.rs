@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
     AlreadyGone,
     /// A mirror stands where it would have been placed: it is taken over, and planned again.
     Found(SourceItem, Incarnation),
+    /// A person deleted the mirror, and the link respects that.
+    Dismissed,
     /// The target is not as it was: read it again.
     Changed,
     /// The provider said no.
@@ -78,9 +80,10 @@ impl Engine {
     ) -> Result<Option<Outcome>, StoreError> {
         match &operation.action {
             // Absence is no proof at a target either: it is looked for where it stood.
-            Action::Place { previous: Some(previous), .. } => {
+            Action::Place { previous: Some(previous), respected, .. } => {
                 Ok(match look(provider, target, operation, previous.remote_id()).await {
-                    Ok(found) => found.map(|(item, incarnation)| Outcome::Found(item, incarnation)),
+                    Ok(Some((item, incarnation))) => Some(Outcome::Found(item, incarnation)),
+                    Ok(None) => respected.then_some(Outcome::Dismissed),
                     Err(error) => Some(Outcome::Failed(error)),
                 })
             }

@@ -114,12 +114,14 @@ impl GoogleClient {
         asked: Asked,
         mut take: impl FnMut(Row) + Send,
     ) -> Result<Option<String>> {
+        let terms = self.looked_for.of(calendar.as_str());
         let mut next: Option<String> = None;
         let mut repeats = 0;
         for _ in 0..PAGES_MAX {
-            let request = ListEvents::prepare(&self.connection.endpoints, calendar, extent, next.as_deref());
+            let endpoints = &self.connection.endpoints;
+            let request = ListEvents::prepare(endpoints, calendar, extent, &terms, next.as_deref());
             let response = self.connection.send(&request).await?;
-            let page = self.read(&response, asked, ListEvents::parse)?;
+            let page = self.read(&response, asked, |response| ListEvents::parse(response, &terms))?;
             if let Some(role) = &page.role {
                 self.privacies.learn(calendar, role);
             }

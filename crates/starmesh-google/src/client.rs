@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_http::{Budget, Transport};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{
-    CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, MirrorWrite, ProviderError, Push,
-    RemoteCalendar, Result, Written,
+    CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, LookedFor, MirrorWrite,
+    ProviderError, Push, RemoteCalendar, Result, Written,
 };
 
 use crate::batch::BATCH_MAX;
@@ -57,6 +58,7 @@ pub struct GoogleClient {
     pub(crate) details: Details,
     pub(crate) turns: WriteTurns,
     pub(crate) privacies: Privacies,
+    pub(crate) looked_for: LookedFor,
 }
 
 impl GoogleClient {
@@ -75,6 +77,7 @@ impl GoogleClient {
             details: Details::default(),
             turns: WriteTurns::default(),
             privacies: Privacies::default(),
+            looked_for: LookedFor::default(),
         }
     }
 
@@ -120,6 +123,10 @@ impl CalendarProvider for GoogleClient {
 
     async fn list_calendars(&self) -> Result<Vec<RemoteCalendar>> {
         Ok(self.all_calendars().await?.0)
+    }
+
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        self.looked_for.set(calendar.as_str(), terms);
     }
 
     async fn changes_since(

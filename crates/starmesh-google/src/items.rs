@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use starmesh_core::event::{ItemProblem, MarkedEvent, SourceItem};
 use starmesh_core::ids::LastingName;
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::{TimeRange, Window};
 use starmesh_http::Response;
 use starmesh_provider::{ErrorKind, Result};
@@ -87,16 +88,23 @@ impl GoogleClient {
         depth: Depth,
     ) -> Result<Vec<Option<Row>>> {
         let endpoints = &self.connection.endpoints;
+        let terms = self.looked_for.of(calendar.as_str());
         let requests: Vec<_> =
-            ids.iter().map(|id| GetEvent::prepare(endpoints, calendar, id, depth)).collect();
+            ids.iter().map(|id| GetEvent::prepare(endpoints, calendar, id, depth, &terms)).collect();
         let answers = self.connection.send_all(&requests).await.into_iter().zip(ids);
-        let rows = answers.map(|(answer, id)| self.read_event(calendar, &answer?, id));
+        let rows = answers.map(|(answer, id)| self.read_event(calendar, &answer?, id, &terms));
         rows.collect()
     }
 
     /// The event in an answer; one of which nothing can be read is broken, a deleted one is not there.
-    fn read_event(&self, calendar: &LastingName, response: &Response, id: &str) -> Result<Option<Row>> {
-        match self.read(response, Asked::Event, |response| match GetEvent::parse(response) {
+    fn read_event(
+        &self,
+        calendar: &LastingName,
+        response: &Response,
+        id: &str,
+        terms: &Terms,
+    ) -> Result<Option<Row>> {
+        match self.read(response, Asked::Event, |response| match GetEvent::parse(response, terms) {
             Err(WireError::Unexpected) => Ok(Row::Broken { id: id.to_owned(), series: None }),
             row => row,
         }) {
@@ -118,9 +126,10 @@ impl GoogleClient {
         range: &TimeRange,
     ) -> Result<Vec<(String, Option<SourceItem>)>> {
         let endpoints = &self.connection.endpoints;
+        let terms = self.looked_for.of(calendar.as_str());
         let requests: Vec<_> = touched
             .keys()
-            .map(|series| ListInstances::prepare(endpoints, calendar, series, range, None))
+            .map(|series| ListInstances::prepare(endpoints, calendar, series, range, &terms, None))
             .collect();
         let answers = self.connection.send_all(&requests).await;
         let mut read = Vec::with_capacity(touched.len());
@@ -129,7 +138,7 @@ impl GoogleClient {
             let item = if matches!(answer.status().as_u16(), 400 | 404 | 410) {
                 self.without_instances(calendar, &series, uid.as_deref(), range).await?
             } else {
-                let page = self.read(&answer, Asked::Event, ListInstances::parse)?;
+                let page = self.read(&answer, Asked::Event, |answer| ListInstances::parse(answer, &terms))?;
                 series_item(&series, self.further_instances(calendar, &series, range, page).await?)
             };
             read.push((series, item));
@@ -174,14 +183,16 @@ impl GoogleClient {
         range: &TimeRange,
         first: EventPage,
     ) -> Result<Vec<Row>> {
+        let terms = self.looked_for.of(calendar.as_str());
         let mut rows = first.rows;
         let mut next = first.next;
         for _ in 0..PAGES_MAX {
             let Some(page) = next else { return Ok(rows) };
             let endpoints = &self.connection.endpoints;
-            let request = ListInstances::prepare(endpoints, calendar, series, range, Some(&page));
+            let request = ListInstances::prepare(endpoints, calendar, series, range, &terms, Some(&page));
             let response = self.connection.send(&request).await?;
-            let more = self.read(&response, Asked::Event, ListInstances::parse)?;
+            let more =
+                self.read(&response, Asked::Event, |response| ListInstances::parse(response, &terms))?;
             rows.extend(more.rows);
             next = more.next;
         }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use starmesh_core::event::LabelDigest;
 use starmesh_core::planted::{Bug, planted};
+use starmesh_core::policy::{Found, Terms};
 use starmesh_http::Response;
 
 /// Why an answer cannot be read.
@@ -46,6 +47,25 @@ pub(crate) fn parse<T: DeserializeOwned>(response: &Response) -> Result<T, WireE
     })
 }
 
+/// Google has no categories: people sort their events by colour. These are the names that its own pages show
+/// (<https://developers.google.com/workspace/calendar/api/v3/reference/colors>); another colour goes by its id.
+fn colour_name(id: &str) -> &str {
+    match id {
+        "1" => "Lavender",
+        "2" => "Sage",
+        "3" => "Grape",
+        "4" => "Flamingo",
+        "5" => "Banana",
+        "6" => "Tangerine",
+        "7" => "Peacock",
+        "8" => "Graphite",
+        "9" => "Blueberry",
+        "10" => "Basil",
+        "11" => "Tomato",
+        other => other,
+    }
+}
+
 /// A row of a listing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Row {
@@ -60,12 +80,15 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    /// Reads one row. A bad one must not hide the others, as long as it can be told which it is.
-    pub(crate) fn read(value: Value) -> Result<Self, WireError> {
-        let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-        let (id, series) = (text("id"), text("recurringEventId"));
+    /// Reads one row, and which of `terms` it holds. A bad one must not hide the others, as long as it can be told
+    /// which it is.
+    pub(crate) fn read(value: Value, terms: &Terms) -> Result<Self, WireError> {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let (id, series) = (text("id").map(str::to_owned), text("recurringEventId").map(str::to_owned));
+        let colour = text("colorId").map(colour_name);
+        let found = terms.find(text("summary").unwrap_or_default(), colour);
         match (serde_json::from_value(value), id) {
-            (Ok(row), _) => Ok(Self::Event(Box::new(row))),
+            (Ok(row), _) => Ok(Self::Event(Box::new(EventRow { found, ..row }))),
             (Err(_), Some(id)) => Ok(Self::Broken { id, series }),
             (Err(_), None) => Err(WireError::Unexpected),
         }
@@ -113,6 +136,9 @@ pub(crate) struct EventRow {
     pub(crate) attendees_omitted: bool,
     #[serde(default)]
     pub(crate) extended_properties: ExtendedProperties,
+    /// Which of the terms that links ask for are in it.
+    #[serde(skip)]
+    pub(crate) found: Found,
     /// The rules of a series; told by a request for one event only.
     #[serde(default)]
     pub(crate) recurrence: Present,
@@ -288,7 +314,7 @@ mod tests {
     }
 
     fn row(value: Value) -> EventRow {
-        match Row::read(value).unwrap() {
+        match Row::read(value, &Terms::default()).unwrap() {
             Row::Event(row) => *row,
             Row::Broken { .. } => panic!("the row is broken"),
         }
@@ -313,8 +339,8 @@ mod tests {
     fn a_bad_row_is_told_by_its_name() {
         let bad = json!({"id": "x_20261201T100000Z", "recurringEventId": "x", "start": 7});
         let expected = Row::Broken { id: "x_20261201T100000Z".to_owned(), series: Some("x".to_owned()) };
-        assert_eq!(Row::read(bad), Ok(expected));
-        assert_eq!(Row::read(json!({"start": 7})), Err(WireError::Unexpected));
+        assert_eq!(Row::read(bad, &Terms::default()), Ok(expected));
+        assert_eq!(Row::read(json!({"start": 7}), &Terms::default()), Err(WireError::Unexpected));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use starmesh_core::event::MarkedEvent;
 use starmesh_core::ids::{LastingName, RemoteId, Version};
 use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
 use starmesh_core::planted::{Bug, planted};
+use starmesh_core::policy::Terms;
 use starmesh_http::{Request, Response};
 use starmesh_provider::{ErrorKind, MirrorWrite, Result, Written};
 
@@ -187,7 +188,7 @@ impl GoogleClient {
         id: &str,
         response: &Response,
     ) -> Result<(Written, Option<MarkedEvent>)> {
-        let told = match GetEvent::parse(response) {
+        let told = match GetEvent::parse(response, &Terms::default()) {
             Ok(Row::Event(row)) if row.id == id && row.etag.is_some() && !row.is_cancelled() => Some(row),
             _ => None,
         };
@@ -218,9 +219,13 @@ impl GoogleClient {
     ) -> Result<Revival> {
         let endpoints = &self.connection.endpoints;
         let id = mirror.provider_id().as_str();
-        let response =
-            self.connection.send(&GetEvent::prepare(endpoints, calendar, id, Depth::Mirror)).await?;
-        let row = match self.read(&response, Asked::Event, GetEvent::parse) {
+        let response = self
+            .connection
+            .send(&GetEvent::prepare(endpoints, calendar, id, Depth::Mirror, &Terms::default()))
+            .await?;
+        let row = match self
+            .read(&response, Asked::Event, |response| GetEvent::parse(response, &Terms::default()))
+        {
             Ok(Row::Event(row)) if row.is_cancelled() => row,
             Ok(_) => return Ok(Revival::Refused),
             Err(error) if error.kind == ErrorKind::Gone => return Ok(Revival::Absent),

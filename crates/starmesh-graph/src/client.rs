@@ -9,12 +9,13 @@ use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::{TimeRange, Window};
 use starmesh_http::{Budget, Transport};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{
-    CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, Push, RemoteCalendar, Result,
-    Written,
+    CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, LookedFor, MirrorWrite, Push, RemoteCalendar,
+    Result, Written,
 };
 use tokio::sync::OnceCell;
 
@@ -58,6 +59,7 @@ pub struct GraphClient {
     pub(crate) clock: Arc<dyn Clock>,
     mailbox_id: OnceCell<String>,
     traits: Mutex<HashMap<String, Traits>>,
+    looked_for: LookedFor,
     /// Which range of a calendar was read last, so that a series is fetched for the same.
     ranges: Mutex<HashMap<String, TimeRange>>,
 }
@@ -80,12 +82,13 @@ impl GraphClient {
             clock: Arc::clone(&network.clock),
             mailbox_id: OnceCell::new(),
             traits: Mutex::default(),
+            looked_for: LookedFor::default(),
             ranges: Mutex::default(),
         }
     }
 
     pub(crate) fn place(&self, calendar: &LastingName) -> Result<Place> {
-        Place::of(&self.mailbox, calendar)
+        Ok(Place::of(&self.mailbox, calendar)?.looking_for(self.looked_for.of(calendar.as_str())))
     }
 
     /// True when a calendar tells its changes in rounds. For another person's that is known not to be so:
@@ -205,6 +208,10 @@ impl CalendarProvider for GraphClient {
             });
         }
         Ok(calendars)
+    }
+
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        self.looked_for.set(calendar.as_str(), terms);
     }
 
     async fn changes_since(

@@ -38,6 +38,7 @@ mod series;
 mod shown;
 mod view;
 mod wire;
+mod words;
 mod write;
 
 #[cfg(test)]

@@ -31,13 +31,13 @@ impl GraphClient {
     pub(crate) async fn look_up(&self, place: &Place, ids: &[RemoteId]) -> Result<Vec<Looked>> {
         let calls: Vec<Call> = ids.iter().map(|id| GetEvent::prepare(place, id)).collect();
         let answers = self.connection.send_all(&calls).await;
-        answers.into_iter().map(|answer| self.looked(&answer?)).collect()
+        answers.into_iter().map(|answer| self.looked(place, &answer?)).collect()
     }
 
     /// What one answer to a look tells. Trouble of the server's is an error: it tells nothing.
-    pub(crate) fn looked(&self, answer: &Answer) -> Result<Looked> {
+    pub(crate) fn looked(&self, place: &Place, answer: &Answer) -> Result<Looked> {
         if answer.is_success() {
-            return match GetEvent::parse(answer) {
+            return match GetEvent::parse(answer, &place.terms) {
                 Some(Lenient::Good(row)) => Ok(Looked::Row(Box::new(row))),
                 Some(_) => Ok(Looked::Unreadable),
                 // A page to log in would otherwise make every event unreadable, one by one.
@@ -84,7 +84,7 @@ impl GraphClient {
         let mut fetched = Vec::with_capacity(ids.len());
         for (id, answer) in ids.iter().zip(answers) {
             let answer = answer?;
-            fetched.push(match self.looked(&answer)? {
+            fetched.push(match self.looked(place, &answer)? {
                 Looked::Missing => Fetched::Missing(id.clone()),
                 Looked::Unreadable => Fetched::Found(unreadable(id.clone())),
                 Looked::Row(row) => {

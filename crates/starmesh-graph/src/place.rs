@@ -1,10 +1,15 @@
 //! Where a calendar is: its lasting name, and its path in this mailbox.
 
+use std::sync::Arc;
+
 use starmesh_core::ids::{LastingName, RemoteId};
+use starmesh_core::policy::Terms;
 use starmesh_provider::{ErrorKind, ProviderError, Result};
 
 use crate::call::encode_segment;
 use crate::mailbox::Mailbox;
+use crate::wire::EventRow;
+use crate::words::SELECT_WORDS;
 
 /// The lasting name of the calendar `calendar` in the mailbox `mailbox`. Both are the provider's own ids;
 /// the mailbox of another person goes by its address.
@@ -19,6 +24,8 @@ pub(crate) struct Place {
     pub(crate) id: String,
     /// Its path below the API's root.
     pub(crate) path: String,
+    /// What links ask of its events.
+    pub(crate) terms: Arc<Terms>,
 }
 
 impl Place {
@@ -32,7 +39,19 @@ impl Place {
         if mailbox.known_id().is_some_and(|known| known != owner) {
             return wrong("the calendar belongs to another mailbox than this account reads");
         }
-        Ok(Self { id: id.to_owned(), path: format!("{}/calendars/{}", mailbox.root(), encode_segment(id)) })
+        let path = format!("{}/calendars/{}", mailbox.root(), encode_segment(id));
+        Ok(Self { id: id.to_owned(), path, terms: Arc::default() })
+    }
+
+    /// The same calendar, where `terms` are looked for.
+    pub(crate) fn looking_for(self, terms: Arc<Terms>) -> Self {
+        Self { terms, ..self }
+    }
+
+    /// The fields that are asked for of its events: no subject, unless words are looked for in it.
+    pub(crate) fn select(&self) -> (&'static str, String) {
+        let words = if self.terms.is_empty() { "" } else { SELECT_WORDS };
+        ("$select", format!("{}{words}", EventRow::SELECT))
     }
 
     /// The path of its events.

@@ -103,7 +103,8 @@ impl GraphClient {
                 let error = self.connection.refusal(&answer, About::Changes);
                 return self.judge(start, error);
             }
-            let page = ReadDelta::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
+            let page = ReadDelta::parse(&answer, &place.terms);
+            let page = page.ok_or_else(|| self.connection.unexpected())?;
             if page.rows.iter().any(Lenient::is_nameless) {
                 // What it tells would not be told again.
                 tracing::warn!(host = self.connection.host(), "a round of changes has a row without an id");

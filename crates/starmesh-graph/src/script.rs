@@ -229,6 +229,7 @@ pub(crate) fn placed(mirror: &MirrorSpec, id: &str, version: Option<&str>) -> Pl
         version: version.map(Version::new),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys()),
+        dismissed: false,
     };
     record.placed()
 }

@@ -61,7 +61,7 @@ impl GraphClient {
                 let (Some(master), Some(listed)) = (answers.next(), answers.next()) else {
                     return Err(self.connection.unexpected());
                 };
-                seen.insert((*id).clone(), self.seen(id, &master?, listed?).await?);
+                seen.insert((*id).clone(), self.seen(place, id, &master?, listed?).await?);
             }
         }
         Ok(seen)
@@ -79,27 +79,27 @@ impl GraphClient {
         // As far as any window that can be set: what is not fetched is taken for no date of the series.
         let range = known.unwrap_or_else(|| range_around(&Window::around(now, Window::DAYS_MAX)));
         let answer = self.connection.send(&ListInstances::prepare(place, id, &range)).await?;
-        Ok(match self.occurrences(answer).await? {
+        Ok(match self.occurrences(place, answer).await? {
             None => Fetched::Missing(id.clone()),
             Some(occurrences) => Fetched::Found(item(id, Some(master), occurrences.as_deref())),
         })
     }
 
-    async fn seen(&self, id: &RemoteId, master: &Answer, listed: Answer) -> Result<Seen> {
-        let master = match self.looked(master)? {
+    async fn seen(&self, place: &Place, id: &RemoteId, master: &Answer, listed: Answer) -> Result<Seen> {
+        let master = match self.looked(place, master)? {
             Looked::Missing => return Ok(Seen::Gone),
             Looked::Unreadable => return Ok(Seen::Item(unreadable(id.clone()))),
             Looked::Row(row) if !row.is_master() => return Ok(Seen::Single(row)),
             Looked::Row(row) => row,
         };
-        Ok(match self.occurrences(listed).await? {
+        Ok(match self.occurrences(place, listed).await? {
             None => Seen::Gone,
             Some(occurrences) => Seen::Item(item(id, Some(&master), occurrences.as_deref())),
         })
     }
 
     /// All pages of a listing of occurrences; `None` when the series went meanwhile.
-    async fn occurrences(&self, first: Answer) -> Result<Option<Occurrences>> {
+    async fn occurrences(&self, place: &Place, first: Answer) -> Result<Option<Occurrences>> {
         let mut rows: BTreeMap<String, EventRow> = BTreeMap::new();
         let mut seen_links: BTreeSet<Url> = BTreeSet::new();
         let mut is_whole = true;
@@ -109,7 +109,8 @@ impl GraphClient {
                 let error = self.connection.refusal(&answer, About::Event);
                 return if error.kind == ErrorKind::Gone { Ok(None) } else { Err(error) };
             }
-            let page: Rows = ListInstances::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
+            let page: Rows =
+                ListInstances::parse(&answer, &place.terms).ok_or_else(|| self.connection.unexpected())?;
             for row in page.rows {
                 match row {
                     Lenient::Good(row) => {

@@ -82,7 +82,8 @@ impl GraphClient {
             if !answer.is_success() {
                 return Err(self.refused_view(place, &answer).await);
             }
-            let page = ReadView::parse(&answer).ok_or_else(|| self.connection.unexpected())?;
+            let page = ReadView::parse(&answer, &place.terms);
+            let page = page.ok_or_else(|| self.connection.unexpected())?;
             // What a view does not show is taken to be gone: a row that names no event may be any of them.
             if page.rows.iter().any(Lenient::is_nameless) {
                 return Err(self.connection.unexpected());

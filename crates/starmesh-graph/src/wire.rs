@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use starmesh_core::event::LabelDigest;
 use starmesh_core::planted::{Bug, planted};
+use starmesh_core::policy::Found;
 use url::Url;
 
 /// The namespace of our extended properties. One for ever: each new one would use up a mailbox's quota of
@@ -85,6 +86,9 @@ pub(crate) struct EventRow {
     pub(crate) is_reminder_on: Option<bool>,
     pub(crate) attendees: Option<Vec<Anybody>>,
     pub(crate) single_value_extended_properties: Option<Vec<ExtendedProperty>>,
+    /// Which of the terms that links ask for are in it.
+    #[serde(skip)]
+    pub(crate) found: Found,
 }
 
 impl EventRow {

@@ -10,10 +10,12 @@
 pub mod conformance;
 pub mod env;
 mod error;
+mod looked_for;
 mod port;
 mod push;
 
 pub use error::{ErrorKind, ProviderError, Result};
+pub use looked_for::LookedFor;
 pub use port::{
     CalendarProvider, Capabilities, ChangeSet, Changed, Coverage, Cursor, Fetched, MirrorWrite, Providers,
     RemoteCalendar, Written,

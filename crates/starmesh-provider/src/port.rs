@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{AccountId, LastingName, RemoteId, Version};
 use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
+use starmesh_core::policy::Terms;
 use starmesh_core::time::{TimeRange, Window};
 
 use crate::error::Result;
@@ -26,6 +27,10 @@ pub trait CalendarProvider: Send + Sync {
     /// All calendars of the account that hold events. A good answer also proves that the account's home
     /// can be reached.
     async fn list_calendars(&self) -> Result<Vec<RemoteCalendar>>;
+
+    /// Says what links ask of the events of `calendar`: every item read from now on tells which of `terms` it
+    /// holds. Where there are none, the provider is asked for no subject.
+    fn look_for(&self, calendar: &LastingName, terms: &Terms);
 
     /// One page of what changed in `calendar` since `cursor`, or of everything when there is none.
     ///

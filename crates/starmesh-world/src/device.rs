@@ -157,7 +157,7 @@ impl Device {
                 Running::Paused => LinkState::Paused,
                 Running::Retiring => LinkState::Retiring,
             };
-            changes.put_link(&Link { id: self.link(*edge), state });
+            changes.put_link(&Link::new(self.link(*edge)).in_state(state));
         }
         state.commit(changes).await?;
         Ok(running)

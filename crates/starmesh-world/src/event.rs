@@ -197,7 +197,7 @@ impl Occurrence {
     /// What its mirror shows under the default rules; `None` when it has none.
     pub(crate) fn shown(&self) -> Option<Shown> {
         let length = self.span.end - self.span.start;
-        let Facts { availability, response, kind, cancelled } = self.facts;
+        let Facts { availability, response, kind, cancelled, found: _ } = self.facts;
         if length <= 0 || length > LENGTH_DAYS_MAX * DAY || cancelled || kind != EventKind::Default {
             return None;
         }

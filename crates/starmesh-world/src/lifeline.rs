@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, Push, RemoteCalendar, Result,
@@ -128,6 +129,10 @@ impl CalendarProvider for Mortal<Arc<dyn CalendarProvider>> {
         let answer = self.inner.list_calendars().await;
         self.life.step().await;
         answer
+    }
+
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        self.inner.look_for(calendar, terms);
     }
 
     async fn changes_since(

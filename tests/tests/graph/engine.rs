@@ -7,7 +7,6 @@ use chrono_tz::Tz;
 use serde_json::json;
 use starmesh_core::ids::{AccountId, CalendarId, GroupId, LastingName, LinkId};
 use starmesh_core::mirror::IdentityKey;
-use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape};
 use starmesh_engine::{Engine, Parts, PlanOptions};
 use starmesh_graph::{GraphClient, Mailbox};
@@ -63,7 +62,7 @@ impl Mesh {
         let shape = Shape::Pair { a: one.clone(), b: other.clone(), one_way: false };
         changes.put_group(&Group { id: GroupId::new("group"), shape });
         for id in [LinkId::new(one.clone(), other.clone()), LinkId::new(other, one)] {
-            changes.put_link(&Link { id, state: LinkState::Active });
+            changes.put_link(&Link::new(id));
         }
         state.commit(changes).await.unwrap();
         Engine::new(Parts {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::CalendarRef;
+use super::{CalendarRef, PolicyDto};
 
 /// How a group joins its calendars.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
@@ -83,6 +83,8 @@ pub struct LinkDto {
     pub link: LinkRef,
     /// Whether it runs.
     pub state: LinkStateDto,
+    /// What it mirrors.
+    pub policy: PolicyDto,
     /// How many mirrors it has.
     pub mirrors: u64,
     /// The groups that make it.

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use starmesh_core::mirror::Label;
+use starmesh_core::policy::{AllDay, Choice, Deleted, Policy, Undecided, Word};
+
 use super::{
     AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CleanDto,
     CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LeftOut, LeftOutReason, LinkDto,
-    LinkPlanDto, LinkRef, LinkStateDto, PlanDto, QuestionDto, ReportDto, RunEvent, ShapeDto, StatusDto,
-    StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached, WedgeDto, WindowDto, WrittenDto,
+    LinkPlanDto, LinkRef, LinkStateDto, PlanDto, PolicyDto, PolicyEffect, QuestionDto, ReportDto, RunEvent,
+    ShapeDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached, WedgeDto,
+    WindowDto, WrittenDto,
 };
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
@@ -116,12 +120,36 @@ pub fn group_change() -> GroupChange {
     }
 }
 
+/// A policy that differs from the usual one wherever it can.
+pub fn policy() -> Policy {
+    let words = |words: &[&str]| words.iter().filter_map(|word| Word::new(word).ok()).collect();
+    Policy {
+        off: false,
+        label: Label::new("Away").ok(),
+        tentative: Undecided::Skip,
+        unanswered: Undecided::Busy,
+        all_day: AllDay::Off,
+        hours: "Mon-Fri 09:00-17:00 Europe/Berlin".parse().ok(),
+        min_minutes: 15,
+        keywords: Choice { only: words(&["client", "project x"]), never: words(&["lunch"]) },
+        categories: Choice { only: words(&[]), never: words(&["private"]) },
+        deleted: Deleted::Respected,
+    }
+}
+
+/// What another policy does.
+pub fn policy_effects() -> Vec<PolicyEffect> {
+    let policy = PolicyDto::from(&policy());
+    vec![PolicyEffect { link: link(work(), family()), policy, place: 0, change: 3, remove: 12 }]
+}
+
 /// Links, one in each state.
 pub fn links() -> Vec<LinkDto> {
     let states = [LinkStateDto::Active, LinkStateDto::Paused, LinkStateDto::Retiring];
     let dto = |(state, mirrors)| LinkDto {
         link: link(work(), family()),
         state,
+        policy: PolicyDto::from(&policy()),
         mirrors,
         groups: if state == LinkStateDto::Retiring { Vec::new() } else { vec!["pair-1".to_owned()] },
     };

@@ -8,6 +8,7 @@ use calcard::icalendar::{
     ICalendarParticipationStatus, ICalendarProperty, ICalendarStatus, ICalendarTransparency,
 };
 use starmesh_core::event::{Availability, EventKind, Facts, Response};
+use starmesh_core::policy::{Found, Terms};
 
 /// The addresses under which others invite the owner of the account.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -28,13 +29,27 @@ impl OwnAddresses {
 }
 
 /// The facts of one component.
-pub(super) fn facts(component: &ICalendarComponent, own: &OwnAddresses) -> Facts {
+pub(super) fn facts(component: &ICalendarComponent, own: &OwnAddresses, terms: &Terms) -> Facts {
     Facts {
         availability: availability(component),
         response: response(component, own),
         kind: EventKind::Default,
         cancelled: matches!(component.status(), Some(ICalendarStatus::Cancelled)),
+        found: found(component, terms),
     }
+}
+
+/// Which terms its subject and its categories (RFC 5545, section 3.8.1.2) hold.
+fn found(component: &ICalendarComponent, terms: &Terms) -> Found {
+    if terms.is_empty() {
+        return Found::NONE;
+    }
+    let texts = |property: ICalendarProperty| {
+        let entries = component.entries.iter().filter(move |entry| entry.name == property);
+        entries.flat_map(|entry| &entry.values).filter_map(|value| value.as_text())
+    };
+    let subject = texts(ICalendarProperty::Summary).next().unwrap_or_default();
+    terms.find(subject, texts(ICalendarProperty::Categories))
 }
 
 /// Outlook's own property says more than TRANSP and STATUS, and beats them.

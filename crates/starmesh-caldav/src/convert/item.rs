@@ -4,6 +4,7 @@ use calcard::icalendar::{ICalendar, ICalendarComponent, ICalendarComponentType, 
 use calcard::{Entry, Parser};
 use starmesh_core::event::{ItemProblem, SourceEvent, SourceItem};
 use starmesh_core::ids::{EventId, ICalUid, RemoteId, Version};
+use starmesh_core::policy::Terms;
 
 use super::facts::OwnAddresses;
 use super::marked::marked;
@@ -26,22 +27,29 @@ pub(super) struct Component<'a> {
 pub(super) struct Context<'a> {
     pub(super) zones: FileZones,
     pub(super) own: &'a OwnAddresses,
+    pub(super) terms: &'a Terms,
 }
 
-/// The facts in the iCalendar `text` of a resource.
+/// The facts in the iCalendar `text` of a resource, and which of `terms` its events hold.
 pub(crate) fn source_item(
     remote_id: RemoteId,
     version: Option<Version>,
     text: &str,
     own: &OwnAddresses,
+    terms: &Terms,
 ) -> SourceItem {
-    match events(&remote_id, text, own) {
+    match events(&remote_id, text, own, terms) {
         Ok(events) => SourceItem { remote_id, version, events, problem: None },
         Err(problem) => SourceItem { remote_id, version, events: Vec::new(), problem: Some(problem) },
     }
 }
 
-fn events(remote_id: &RemoteId, text: &str, own: &OwnAddresses) -> Result<Vec<SourceEvent>, ItemProblem> {
+fn events(
+    remote_id: &RemoteId,
+    text: &str,
+    own: &OwnAddresses,
+    terms: &Terms,
+) -> Result<Vec<SourceEvent>, ItemProblem> {
     if text.len() > ITEM_BYTES_MAX {
         return Err(ItemProblem::TooLarge);
     }
@@ -62,7 +70,7 @@ fn events(remote_id: &RemoteId, text: &str, own: &OwnAddresses) -> Result<Vec<So
             .zip(&mut rules)
             .map(|(entries, rules)| Component { entries, rules, alarms: alarms(calendar, entries) })
             .collect();
-        let context = Context { zones: FileZones::of(calendar), own };
+        let context = Context { zones: FileZones::of(calendar), own, terms };
         for (uid, group) in by_uid(components) {
             events.push(source_event(remote_id, uid, &group, &context)?);
         }

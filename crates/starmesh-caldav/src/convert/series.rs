@@ -38,7 +38,7 @@ pub(super) fn instance(component: &Component<'_>, context: &Context<'_>) -> Resu
     Ok(Instance {
         start: single_time(start, &context.zones)?,
         length: length(component.entries, context)?,
-        facts: facts(component.entries, context.own),
+        facts: facts(component.entries, context.own, context.terms),
     })
 }
 

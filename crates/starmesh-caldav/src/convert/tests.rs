@@ -6,14 +6,19 @@ use starmesh_core::event::{
     RecurrenceSet, Response, SourceItem,
 };
 use starmesh_core::ids::{RemoteId, Version};
+use starmesh_core::policy::{Found, Term, Terms, Word};
 use starmesh_core::time::EventTime;
 use starmesh_core::zone::Zone;
 
 use super::{OwnAddresses, source_item};
 
 fn read(text: &str) -> SourceItem {
+    read_for(text, &Terms::default())
+}
+
+fn read_for(text: &str, terms: &Terms) -> SourceItem {
     let own = OwnAddresses::new(["mailto:Ada@Example.org", "/principals/ada/"]);
-    source_item(RemoteId::new("/cal/x.ics"), Some(Version::new("\"1\"")), text, &own)
+    source_item(RemoteId::new("/cal/x.ics"), Some(Version::new("\"1\"")), text, &own, terms)
 }
 
 /// A calendar with one event of these lines.
@@ -379,4 +384,23 @@ fn subject_body_place_and_people_never_leave_the_parse() {
     assert!(!serde_json::to_string(&item).unwrap().contains(secret));
     let label = |item: &SourceItem| item.events[0].marked.as_ref().unwrap().label;
     assert_ne!(label(&item), label(&other), "of the subject a digest is left, of mirrors only");
+}
+
+#[test]
+fn words_that_links_ask_for_are_found_in_subjects_and_categories_of_each_date() {
+    let word = |text| Word::new(text).unwrap();
+    let terms = Terms::new([Term::Keyword(word("lunch")), Term::Category(word("private"))]).unwrap();
+    let found = |lines: &str| {
+        let item = read_for(&event(&format!("DTSTART:20261201T100000Z\r\n{lines}")), &terms);
+        match &item.events[0].recurrence {
+            Recurrence::Single(instance) => instance.facts.found,
+            Recurrence::Set(_) => panic!("not single: {lines}"),
+        }
+    };
+    assert_eq!(found("SUMMARY:Dinner"), Found::NONE);
+    assert_eq!(found("SUMMARY:Late LUNCH\\, long"), terms.find("lunch", []));
+    assert_eq!(found("CATEGORIES:Work,Private\r\nCATEGORIES:Blue"), terms.find("", ["private"]));
+    assert_eq!(found("SUMMARY:Lunch\r\nCATEGORIES:PRIVATE"), terms.find("lunch", ["private"]));
+    assert_eq!(found("DESCRIPTION:lunch\r\nLOCATION:private"), Found::NONE);
+    assert_eq!(facts("SUMMARY:Lunch").found, Found::NONE, "nothing is looked for unasked");
 }

@@ -4,6 +4,7 @@ use chrono::TimeZone as _;
 use starmesh_core::event::{Availability, LabelDigest};
 use starmesh_core::ids::{EventId, LastingName, RemoteId};
 use starmesh_core::mirror::{Fingerprint, IdentityKey, Incarnation, Label, MirrorBody};
+use starmesh_core::policy::Terms;
 use starmesh_core::recurrence::OriginalStart;
 
 use super::*;
@@ -80,7 +81,8 @@ fn every_kind_of_mirror_reads_back_as_what_was_written() {
         ] {
             let mirror = mirror(time, written, r"Busy; \really, \nyes");
             let text = print_mirror(&mirror, instant(1, 0));
-            let item = source_item(RemoteId::new("/c/x.ics"), None, &text, &OwnAddresses::default());
+            let (own, terms) = (OwnAddresses::default(), Terms::default());
+            let item = source_item(RemoteId::new("/c/x.ics"), None, &text, &own, &terms);
             assert_eq!(item.problem, None);
             let [event] = item.events.as_slice() else { panic!("one event") };
             let marked = event.marked.as_ref().unwrap();

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use starmesh_app::{Access, AppError, LinkScope};
 
+use crate::commands::policy::{self, SetArgs};
 use crate::context::Context;
 use crate::text;
 
@@ -15,6 +16,8 @@ Examples:
 pub(crate) enum LinkCommand {
     /// List the links
     List,
+    /// Say what links mirror: hours, lengths, words, labels, what is tentative
+    Set(SetArgs),
     /// Let links stand still: nothing is placed, changed or removed
     #[command(after_help = EXAMPLES)]
     Pause(ScopeArgs),
@@ -42,6 +45,7 @@ impl From<ScopeArgs> for LinkScope {
 
 pub(crate) async fn carry_out(context: &Context, command: LinkCommand) -> Result<(), AppError> {
     let links = match command {
+        LinkCommand::Set(args) => return policy::set(context, &args).await,
         LinkCommand::List => context.open(Access::Read).await?.links().await?,
         LinkCommand::Pause(scope) => {
             let starmesh = context.open(Access::Configure).await?;

@@ -10,6 +10,7 @@ pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod link;
 pub(crate) mod plan;
+pub(crate) mod policy;
 mod run;
 pub(crate) mod settings;
 mod status;

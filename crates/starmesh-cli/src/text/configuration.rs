@@ -6,6 +6,7 @@ use starmesh_app::dto::{
     SettingDto, SettingsDto, ShapeDto,
 };
 
+use super::policy::rules;
 use super::words::{count, table, titled};
 
 /// The accounts.
@@ -185,7 +186,8 @@ pub(crate) fn links(links: &[LinkDto]) -> String {
                 LinkStateDto::Retiring => "busy blocks are being removed",
             };
             let groups = link.groups.join(", ");
-            vec![link.link.name.clone(), state.to_owned(), count(link.mirrors, "busy block"), groups]
+            let rules = rules(&link.policy);
+            vec![link.link.name.clone(), state.to_owned(), count(link.mirrors, "busy block"), groups, rules]
         })
         .collect();
     table(&rows)

@@ -3,6 +3,7 @@
 mod activity;
 mod configuration;
 mod plan;
+mod policy;
 mod report;
 mod status;
 mod words;
@@ -15,6 +16,7 @@ pub(crate) use configuration::{
     account_added, account_removed, accounts, calendars, group_change, groups, links, setting, settings,
 };
 pub(crate) use plan::{clean_prepared, plan};
+pub(crate) use policy::policy;
 pub(crate) use report::{clean_done, report};
 pub(crate) use status::status;
 pub(crate) use words::count;

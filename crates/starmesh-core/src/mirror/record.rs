@@ -147,6 +147,9 @@ pub struct MirrorRecord {
     pub time: EventTime,
     /// The fingerprint it was last written with.
     pub fingerprint: Fingerprint,
+    /// True when a person deleted it and its link respects that.
+    #[serde(default)]
+    pub dismissed: bool,
 }
 
 impl MirrorRecord {

@@ -11,7 +11,7 @@ use crate::event::SourceEvent;
 use crate::ids::EventId;
 use crate::mirror::{MeetingId, MirrorBody, MirrorKey};
 use crate::planted::{Bug, planted};
-use crate::policy::{Policy, SkipReason};
+use crate::policy::{Policy, SkipReason, Terms};
 use crate::recurrence::{Occurrence, OriginalStart, expand};
 use crate::time::{EventTime, TimeRange};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,6 +32,8 @@ pub(super) struct Implied {
     pub beyond: HashMap<MirrorKey, EventTime>,
     /// Occurrences in the window that do not count.
     pub skipped: HashMap<MirrorKey, SkipReason>,
+    /// Those of them that counted before a person narrowed their link.
+    pub narrowed: HashSet<MirrorKey>,
     /// Events that exist and cannot be understood, or of which only an older state could be read: nothing of
     /// them is known to be gone.
     pub unknown: HashSet<(usize, EventId)>,
@@ -164,9 +166,10 @@ fn imply_occurrence(
         range.hi -= TimeDelta::days(1);
     }
     let in_window = range.contains(&occurrence.time);
-    match link.policy.decide(&occurrence) {
+    match link.policy.decide(&occurrence, link.terms) {
         Ok(availability) if in_window => {
-            let body = MirrorBody { time: occurrence.time, availability, label: link.policy.label.clone() };
+            let label = link.policy.label.clone().unwrap_or_else(|| input.label.clone());
+            let body = MirrorBody { time: occurrence.time, availability, label };
             let event = EventRef { event: id.clone(), original_start: occurrence.original_start, meeting };
             implied.desired.insert(key, Desired { link: index, event, body });
         }
@@ -176,6 +179,10 @@ fn imply_occurrence(
         Err(reason) => {
             if !implied.stale.contains(&(index, id.clone())) {
                 implied.skipped.insert(key, reason);
+                let counted = |before: &Policy| before.decide(&occurrence, link.terms).is_ok();
+                if link.narrowed_from.iter().any(counted) {
+                    implied.narrowed.insert(key);
+                }
             }
             implied.explain(link, id, Some(occurrence.original_start), Some(occurrence.time), reason);
         }
@@ -248,7 +255,7 @@ fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
 /// The slots that the target blocks itself, of the meetings that its sources bring.
 fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
     let brought: HashSet<MeetingId> = implied.desired.values().map(|desired| desired.event.meeting).collect();
-    let policy = Policy::default();
+    let (policy, none) = (Policy::default(), Terms::default());
     let mut slots = HashSet::new();
     let events = input.target.items.iter().flat_map(|observed| &observed.item.events);
     for event in events.filter(|event| is_source(event)) {
@@ -259,7 +266,9 @@ fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
         // A copy that cannot be expanded blocks nothing that we could compare.
         let occurrences =
             expand(&event.recurrence, &input.window.range, input.target.zone).unwrap_or_default();
-        for occurrence in occurrences.into_iter().filter(|occurrence| policy.decide(occurrence).is_ok()) {
+        for occurrence in
+            occurrences.into_iter().filter(|occurrence| policy.decide(occurrence, &none).is_ok())
+        {
             slots.insert((meeting, occurrence.original_start, occurrence.time));
         }
     }

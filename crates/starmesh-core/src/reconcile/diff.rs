@@ -10,6 +10,7 @@ use super::plan::{Stray, StrayKind, Stuck, StuckReason};
 use crate::ids::{CalendarId, RemoteId};
 use crate::mirror::{Incarnation, MirrorKey, MirrorRecord, PlacedMirror, ProviderId};
 use crate::planted::{Bug, planted};
+use crate::policy::Deleted;
 
 /// What the comparison gives, before the brake and the order.
 #[derive(Default)]
@@ -20,6 +21,8 @@ pub(super) struct Differences {
     pub strays: Vec<Stray>,
     pub stuck: Vec<Stuck>,
     pub recheck: BTreeSet<CalendarId>,
+    /// Mirrors that a person deleted, where that is respected.
+    pub dismissed: BTreeSet<MirrorKey>,
 }
 
 struct Diff<'a> {
@@ -123,6 +126,7 @@ impl<'a> Diff<'a> {
                 version: live.version.cloned(),
                 time: desired.body.time,
                 fingerprint,
+                dismissed: false,
             };
             if record != Some(&adopted) {
                 self.out.adopt.push(adopted);
@@ -156,6 +160,14 @@ impl<'a> Diff<'a> {
             });
             return;
         }
+        let deleted = self.input.links[desired.link].policy.deleted;
+        // One that would stand at another time is another one to whoever deleted it.
+        let respected =
+            deleted == Deleted::Respected && record.is_some_and(|record| record.time == desired.body.time);
+        if respected && record.is_some_and(|record| record.dismissed) {
+            self.out.dismissed.insert(key);
+            return;
+        }
         let incarnation = record.map_or(Incarnation::default(), |record| record.incarnation);
         let (incarnation, previous) = if planted(Bug::PlaceWithoutLooking) {
             (if record.is_some() { incarnation.next() } else { incarnation }, None)
@@ -164,7 +176,7 @@ impl<'a> Diff<'a> {
                 record.map(|record| PlacedMirror::new(record.remote_id.clone(), record.version.clone()));
             (incarnation, previous)
         };
-        let action = Action::Place { body: desired.body.clone(), previous };
+        let action = Action::Place { body: desired.body.clone(), previous, respected };
         self.operate(desired.link, key, Some(desired.event.clone()), incarnation, action);
     }
 
@@ -213,8 +225,8 @@ impl<'a> Diff<'a> {
         if self.implied.unknown.contains(&(live.link, record.event.clone())) {
             return None;
         }
-        if let Some(reason) = self.implied.skipped.get(&key) {
-            return Some(RemoveCause::Skipped(*reason));
+        if let Some(cause) = self.skipped(key) {
+            return Some(cause);
         }
         if !link.would_know(&record.time) {
             return None;
@@ -227,6 +239,13 @@ impl<'a> Diff<'a> {
         }
     }
 
+    /// The removal of a mirror whose occurrence does not count.
+    fn skipped(&self, key: MirrorKey) -> Option<RemoveCause> {
+        let reason = *self.implied.skipped.get(&key)?;
+        let is_narrowed = self.implied.narrowed.contains(&key);
+        Some(if is_narrowed { RemoveCause::Narrowed(reason) } else { RemoveCause::Skipped(reason) })
+    }
+
     /// The removal of a mirror that no record knows, of which only the mark and the time can be seen.
     fn unrecorded_removal(
         &self,
@@ -235,8 +254,8 @@ impl<'a> Diff<'a> {
         link: &LinkInput<'a>,
     ) -> Option<RemoveCause> {
         let window = self.input.window.range;
-        if let Some(reason) = self.implied.skipped.get(&key) {
-            return Some(RemoveCause::Skipped(*reason));
+        if let Some(cause) = self.skipped(key) {
+            return Some(cause);
         }
         let time = self
             .input

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::echo::is_source;
 use crate::event::{Recurrence, SourceEvent, SourceItem};
-use crate::policy::{Policy, SkipReason};
+use crate::policy::{Policy, SkipReason, Terms};
 use crate::recurrence::{RecurrenceProblem, expand};
 use crate::time::{TimeRange, Window};
 use crate::zone::Zone;
@@ -30,7 +30,10 @@ fn fault_of(
     };
     match expand(&event.recurrence, &range, zone) {
         Ok(occurrences) => occurrences.iter().find_map(|occurrence| {
-            let reason = Policy::default().decide(occurrence).err().filter(|reason| reason.is_fault())?;
+            let reason = Policy::default()
+                .decide(occurrence, &Terms::default())
+                .err()
+                .filter(|reason| reason.is_fault())?;
             let relevant = reason == SkipReason::EndsBeforeStart || window.contains(&occurrence.time);
             relevant.then(|| (reason, Some(occurrence.time.start())))
         }),

@@ -27,6 +27,22 @@ pub fn removals_limit(mirrors: u64) -> u64 {
     REMOVALS_ALWAYS_ALLOWED.max(mirrors * REMOVALS_PERCENT / 100)
 }
 
+/// Lets mirrors be placed again that seem deleted by hand, where they are more than the brake lets go unasked: no
+/// person deletes so many one by one, and what emptied the calendar is not known.
+pub(super) fn doubt_deletions(operations: &mut [Operation], mirrors: u64) {
+    let is_respected =
+        |operation: &&mut Operation| matches!(operation.action, Action::Place { respected: true, .. });
+    let deleted = operations.iter_mut().filter(is_respected).count() as u64;
+    if deleted <= removals_limit(mirrors) {
+        return;
+    }
+    for operation in operations {
+        if let Action::Place { respected, .. } = &mut operation.action {
+            *respected = false;
+        }
+    }
+}
+
 /// Splits one link's operations into those that go ahead and the removals that are held.
 ///
 /// A removal that comes with a placement of the same series is a change of identity and no loss: it does

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::guard::BrakeBudget;
 use crate::event::SourceItem;
 use crate::ids::{CalendarId, LastingName, LinkId};
-use crate::mirror::{IdentityKey, MirrorRecord};
-use crate::policy::Policy;
+use crate::mirror::{IdentityKey, Label, MirrorRecord};
+use crate::policy::{Policy, Terms};
 use crate::time::{EventTime, TimeRange, Window};
 use crate::zone::Zone;
 
@@ -20,6 +20,8 @@ pub struct TargetInput<'a> {
     pub window: &'a Window,
     /// The target, with its own items of the meetings in question and its marked items.
     pub target: &'a CalendarView<'a>,
+    /// What mirrors are called where their link does not say.
+    pub label: &'a Label,
     /// All links into the target.
     pub links: &'a [LinkInput<'a>],
     /// What we remember of mirrors in the target, of the meetings in question.
@@ -70,6 +72,10 @@ pub struct LinkInput<'a> {
     pub source_range: Option<TimeRange>,
     /// What it mirrors.
     pub policy: &'a Policy,
+    /// What was looked for when the source's items were read: as much as the policy asks for.
+    pub terms: &'a Terms,
+    /// What it mirrored before a person narrowed it, seeing what goes.
+    pub narrowed_from: &'a [Policy],
     /// How many removals it may make.
     pub brake: BrakeBudget,
 }

@@ -53,6 +53,7 @@ impl Operation {
             version,
             time: body.time,
             fingerprint: body.fingerprint(keys),
+            dismissed: false,
         })
     }
 }
@@ -77,6 +78,8 @@ pub enum Action {
         body: MirrorBody,
         /// Set when a record says that it stood before: it is looked for there first.
         previous: Option<PlacedMirror>,
+        /// True when it stays away, if it is not where it stood: a person deleted it.
+        respected: bool,
     },
     /// It is changed in place.
     Update {
@@ -124,6 +127,8 @@ pub enum RemoveCause {
     SourceGone,
     /// Its occurrence no longer counts.
     Skipped(SkipReason),
+    /// Its occurrence no longer counts, since a person narrowed the link, seeing what goes.
+    Narrowed(SkipReason),
     /// A second mirror of the same occurrence.
     Duplicate,
     /// The window was narrowed.
@@ -135,6 +140,6 @@ pub enum RemoveCause {
 impl RemoveCause {
     /// True when a person saw and approved exactly this removal, so that the brake does not count it.
     pub fn is_approved(self) -> bool {
-        matches!(self, Self::WindowNarrowed | Self::Cleaned)
+        matches!(self, Self::Narrowed(_) | Self::WindowNarrowed | Self::Cleaned)
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::desired::imply;
 use super::diff::diff;
-use super::guard::{brake, removals_limit};
+use super::guard::{brake, doubt_deletions, removals_limit};
 use super::input::TargetInput;
 use super::operation::{Action, Operation};
 use crate::ids::{CalendarId, EventId, LinkId, RemoteId};
@@ -144,9 +144,10 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
     }
     let mut operations = Vec::new();
     let mut held = Vec::new();
-    for (link, of_link) in by_link {
+    for (link, mut of_link) in by_link {
         let budget = input.links.iter().find(|input| *input.id == link).map(|input| input.brake);
         let budget = budget.unwrap_or_default();
+        doubt_deletions(&mut of_link, budget.mirrors);
         let (go, stay) = brake(of_link, &budget);
         operations.extend(go);
         if !stay.is_empty() {
@@ -156,6 +157,11 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
                 removed_lately: budget.removed_lately,
                 operations: stay,
             });
+        }
+    }
+    for explanation in &mut implied.explanations {
+        if matches!(explanation.outcome, Outcome::Mirrored(key) if differences.dismissed.contains(&key)) {
+            explanation.outcome = Outcome::Skipped(SkipReason::DeletedByHand);
         }
     }
     operations.sort_by_key(|operation| matches!(operation.action, Action::Remove { .. }));

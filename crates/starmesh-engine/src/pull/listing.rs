@@ -66,10 +66,10 @@ impl Listing {
 
     /// The ids of items that have to be read, and the items that are as they were handed over; `known` are
     /// those among them that are known.
-    pub(super) fn sort(&mut self, known: &[Observed]) -> (Vec<RemoteId>, Vec<SourceItem>) {
+    pub(super) fn sort(&mut self, known: &[Observed], anew: bool) -> (Vec<RemoteId>, Vec<SourceItem>) {
         let known: BTreeMap<_, _> = known.iter().map(|known| (&known.item.remote_id, &known.item)).collect();
         let is_new = |id: &RemoteId, version: &Option<Version>| {
-            version.is_none() || known.get(id).is_none_or(|known| known.version != *version)
+            anew || version.is_none() || known.get(id).is_none_or(|known| known.version != *version)
         };
         let mut wanted: BTreeSet<RemoteId> = self
             .listed

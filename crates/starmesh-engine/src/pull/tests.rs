@@ -35,7 +35,7 @@ fn item(id: &str, version: &str, is_marked: bool) -> SourceItem {
 fn sorted(listing: &mut Listing, known: &[SourceItem]) -> (Vec<String>, Vec<String>) {
     let observed = |item: &SourceItem| Observed { item: item.clone(), read_at: DateTime::UNIX_EPOCH };
     let known: Vec<Observed> = known.iter().map(observed).collect();
-    let (wanted, items) = listing.sort(&known);
+    let (wanted, items) = listing.sort(&known, false);
     let items = items.iter().map(|item| item.remote_id.to_string()).collect();
     (wanted.iter().map(ToString::to_string).collect(), items)
 }

@@ -116,7 +116,7 @@ impl Scene {
         }
         let (a, b) = (CalendarId::new(WORK), CalendarId::new(HOME));
         changes.put_group(&Group { id: GroupId::new(GROUP), shape: Shape::Pair { a, b, one_way: true } });
-        changes.put_link(&Link { id: link(), state: LinkState::Active });
+        changes.put_link(&Link::new(link()));
         state.commit(changes).await.unwrap();
         let engine = Engine::new(Parts {
             state: state.clone(),
@@ -216,7 +216,7 @@ impl Device {
     pub(super) async fn retire(&self) {
         let mut changes = Changes::new();
         changes.delete_group(&GroupId::new(GROUP));
-        changes.put_link(&Link { id: link(), state: LinkState::Retiring });
+        changes.put_link(&Link::new(link()).in_state(LinkState::Retiring));
         self.state.commit(changes).await.unwrap();
     }
 

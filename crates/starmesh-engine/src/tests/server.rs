@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{AccountId, LastingName, RemoteId, Version};
 use starmesh_core::mirror::{Mark, ProviderId};
+use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Changed, Coverage, Cursor, ErrorKind, Fetched, MirrorWrite,
@@ -29,6 +30,8 @@ pub(super) struct Server {
 #[derive(Default)]
 pub(super) struct Shelf {
     pub items: BTreeMap<RemoteId, SourceItem>,
+    /// What links ask of its events.
+    pub looked_for: Terms,
     /// It answers 404.
     pub gone: bool,
     /// The home does not list it.
@@ -199,6 +202,10 @@ impl CalendarProvider for Home {
         let shelves = self.0.shelves();
         let listed = shelves.iter().filter(|(_, shelf)| !shelf.unlisted);
         Ok(listed.map(|(name, _)| remote(name.as_str())).collect())
+    }
+
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        self.0.with(calendar.as_str(), |shelf| shelf.looked_for = terms.clone());
     }
 
     async fn changes_since(

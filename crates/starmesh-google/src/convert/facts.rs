@@ -16,6 +16,7 @@ pub(super) fn facts(row: &EventRow) -> Facts {
             _ => EventKind::Default,
         },
         cancelled: row.is_cancelled(),
+        found: row.found,
     }
 }
 

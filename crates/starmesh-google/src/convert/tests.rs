@@ -5,6 +5,7 @@ use starmesh_core::event::{
     Availability, CalendarTime, EventKind, Facts, Instance, ItemProblem, LabelDigest, Length, Recurrence,
     Response, SourceItem,
 };
+use starmesh_core::policy::{Found, Term, Terms, Word};
 use starmesh_core::recurrence::{Occurrence, expand};
 use starmesh_core::time::{EventTime, TimeRange};
 use starmesh_core::zone::Zone;
@@ -15,7 +16,7 @@ use crate::script::{mirror, mirror_of, stored};
 use crate::wire::{EventRow, Row};
 
 fn row(value: Value) -> EventRow {
-    match Row::read(value).unwrap() {
+    match Row::read(value, &Terms::default()).unwrap() {
         Row::Event(row) => *row,
         Row::Broken { id, .. } => panic!("{id} is broken"),
     }
@@ -202,7 +203,9 @@ fn the_instances_of_a_series_are_one_event_with_their_original_starts() {
         ),
         instance("s1_20261215T090000Z", Value::Null, "2026-12-15T10:00:00+01:00"),
     ];
-    let item = series_item("s1", rows.into_iter().map(|row| Row::read(row).unwrap()).collect()).unwrap();
+    let item =
+        series_item("s1", rows.into_iter().map(|row| Row::read(row, &Terms::default()).unwrap()).collect())
+            .unwrap();
     assert_eq!((item.remote_id.as_str(), item.events[0].id.as_str(), item.events.len()), ("s1", "u1", 1));
     let seen: Vec<_> = occurrences(&item)
         .into_iter()
@@ -226,7 +229,7 @@ fn a_series_of_whole_days_keeps_its_days_as_originals() {
         if !told {
             row.as_object_mut().unwrap().remove("originalStartTime");
         }
-        let item = series_item("s1", vec![Row::read(row.clone()).unwrap()]).unwrap();
+        let item = series_item("s1", vec![Row::read(row.clone(), &Terms::default()).unwrap()]).unwrap();
         assert_eq!(occurrences(&item)[0].original_start.0, "20261201", "though that date became timed");
     }
 }
@@ -234,12 +237,15 @@ fn a_series_of_whole_days_keeps_its_days_as_originals() {
 #[test]
 fn a_series_without_instances_is_nothing_and_one_that_is_partly_unreadable_a_problem() {
     assert_eq!(series_item("s1", Vec::new()), None);
-    let cancelled = Row::read(json!({"id": "s1_20261201T090000Z", "status": "cancelled"})).unwrap();
+    let cancelled =
+        Row::read(json!({"id": "s1_20261201T090000Z", "status": "cancelled"}), &Terms::default()).unwrap();
     assert_eq!(series_item("s1", vec![cancelled]), None);
-    let good = Row::read(instance("s1_20261201T090000Z", Value::Null, "2026-12-01T10:00:00Z")).unwrap();
+    let good =
+        Row::read(instance("s1_20261201T090000Z", Value::Null, "2026-12-01T10:00:00Z"), &Terms::default())
+            .unwrap();
     for bad in [
         Row::Broken { id: "s1_20261208T090000Z".to_owned(), series: Some("s1".to_owned()) },
-        Row::read(instance("s1_20261208T090000Z", Value::Null, "never")).unwrap(),
+        Row::read(instance("s1_20261208T090000Z", Value::Null, "never"), &Terms::default()).unwrap(),
     ] {
         let item = series_item("s1", vec![good.clone(), bad]).unwrap();
         assert_eq!((item.problem, item.events.len()), (Some(ItemProblem::Malformed), 0));
@@ -326,7 +332,7 @@ fn a_mirror_that_somebody_made_repeat_is_marked_and_not_plain() {
     let id = mirror().provider_id().to_string();
     row["id"] = format!("{id}_20261201T100000Z").into();
     row["recurringEventId"] = id.as_str().into();
-    let item = series_item(&id, vec![Row::read(row).unwrap()]).unwrap();
+    let item = series_item(&id, vec![Row::read(row, &Terms::default()).unwrap()]).unwrap();
     let marked = item.events[0].marked.as_ref().unwrap();
     assert_eq!((marked.provider_id.as_str(), marked.plain), (id.as_str(), false));
     assert_eq!(marked.mark, mirror().mark().to_string());
@@ -346,4 +352,18 @@ fn only_what_is_known_to_lie_outside_lies_outside() {
     assert!(!at("2026-11-30T23:00:00Z", "2026-12-01T00:00:00Z"));
     assert!(lies_in(&row(event(json!({"start": {"dateTime": "never"}}))), &range));
     assert!(lies_in(&row(json!({"id": "e1"})), &range));
+}
+
+#[test]
+fn words_are_found_in_subjects_and_colours_stand_for_categories() {
+    let word = |text| Word::new(text).unwrap();
+    let terms = Terms::new([Term::Keyword(word("lunch")), Term::Category(word("tomato"))]).unwrap();
+    let found = |fields: Value| {
+        let Ok(Row::Event(row)) = Row::read(fields, &terms) else { panic!("a row is expected") };
+        row.found
+    };
+    assert_eq!(found(json!({"id": "a"})), Found::NONE);
+    assert_eq!(found(json!({"id": "a", "summary": "LUNCH with Ada"})), terms.find("lunch", []));
+    assert_eq!(found(json!({"id": "a", "summary": "Tomato", "colorId": "11"})), terms.find("", ["tomato"]));
+    assert_eq!(found(json!({"id": "a", "description": "lunch", "colorId": "10"})), Found::NONE);
 }

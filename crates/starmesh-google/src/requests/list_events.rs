@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use starmesh_core::ids::LastingName;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::TimeRange;
 use starmesh_http::{Request, Response};
 
@@ -50,11 +51,12 @@ impl ListEvents {
         endpoints: &Endpoints,
         calendar: &LastingName,
         extent: Extent<'_>,
+        terms: &Terms,
         page: Option<&str>,
     ) -> Request {
         let depth = match extent {
             Extent::Mirrors(_) => Depth::Mirror,
-            Extent::Range(_) | Extent::Since(_) | Extent::Meeting(..) => Depth::Facts,
+            Extent::Range(_) | Extent::Since(_) | Extent::Meeting(..) => Depth::Facts.looking_for(terms),
         };
         let fields = page_fields(depth);
         let mut query =
@@ -77,9 +79,11 @@ impl ListEvents {
         bare_request("GET", &with_query(events_url(endpoints, calendar), &query))
     }
 
-    pub(crate) fn parse(response: &Response) -> Result<EventPage, WireError> {
+    /// The page, and which of `terms` each event holds.
+    pub(crate) fn parse(response: &Response, terms: &Terms) -> Result<EventPage, WireError> {
         let list: List = parse(response)?;
-        let rows: Result<Vec<Row>, WireError> = list.items.into_iter().map(Row::read).collect();
+        let rows: Result<Vec<Row>, WireError> =
+            list.items.into_iter().map(|row| Row::read(row, terms)).collect();
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         Ok(EventPage {
             rows: rows?,
@@ -112,9 +116,22 @@ mod tests {
     }
 
     fn asked(extent: Extent<'_>, page: Option<&str>) -> BTreeMap<String, String> {
-        let request = ListEvents::prepare(&Endpoints::default(), &calendar(), extent, page);
+        let request =
+            ListEvents::prepare(&Endpoints::default(), &calendar(), extent, &Terms::default(), page);
         assert_eq!(path(&request), "/calendar/v3/calendars/ada@example.org/events");
         query(&request)
+    }
+
+    #[test]
+    fn a_subject_is_asked_for_where_words_are_looked_for_and_nowhere_else() {
+        let word = starmesh_core::policy::Word::new("lunch").unwrap();
+        let terms = Terms::new([starmesh_core::policy::Term::Keyword(word)]).unwrap();
+        let range = range();
+        for (terms, asked) in [(&Terms::default(), false), (&terms, true)] {
+            let extent = Extent::Range(&range);
+            let request = ListEvents::prepare(&Endpoints::default(), &calendar(), extent, terms, None);
+            assert_eq!(query(&request)["fields"].contains(",summary,colorId)"), asked);
+        }
     }
 
     #[test]
@@ -155,19 +172,29 @@ mod tests {
 
     #[test]
     fn a_page_may_be_empty_and_not_the_last() {
-        let page =
-            ListEvents::parse(&answer(200, r#"{"kind":"calendar#events","nextPageToken":"p2"}"#)).unwrap();
+        let page = ListEvents::parse(
+            &answer(200, r#"{"kind":"calendar#events","nextPageToken":"p2"}"#),
+            &Terms::default(),
+        )
+        .unwrap();
         assert_eq!(
             page,
             EventPage { rows: Vec::new(), next: Some("p2".to_owned()), token: None, role: None }
         );
-        let page = ListEvents::parse(&answer(200, r#"{"items":[{"id":"a"}],"nextSyncToken":"t1"}"#)).unwrap();
+        let page = ListEvents::parse(
+            &answer(200, r#"{"items":[{"id":"a"}],"nextSyncToken":"t1"}"#),
+            &Terms::default(),
+        )
+        .unwrap();
         assert_eq!((page.rows.len(), page.next, page.token.as_deref()), (1, None, Some("t1")));
     }
 
     #[test]
     fn a_row_that_cannot_be_named_spoils_the_page() {
-        assert_eq!(ListEvents::parse(&answer(200, r#"{"items":[{"start":1}]}"#)), Err(WireError::Unexpected));
-        assert_eq!(ListEvents::parse(&answer(200, "")), Err(WireError::Empty));
+        assert_eq!(
+            ListEvents::parse(&answer(200, r#"{"items":[{"start":1}]}"#), &Terms::default()),
+            Err(WireError::Unexpected)
+        );
+        assert_eq!(ListEvents::parse(&answer(200, ""), &Terms::default()), Err(WireError::Empty));
     }
 }

@@ -1,6 +1,7 @@
 //! The instances of one series (`events.instances`).
 
 use starmesh_core::ids::LastingName;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::TimeRange;
 use starmesh_http::{Request, Response};
 
@@ -22,10 +23,12 @@ impl ListInstances {
         calendar: &LastingName,
         series: &str,
         range: &TimeRange,
+        terms: &Terms,
         page: Option<&str>,
     ) -> Request {
         let url = endpoints.resource(&["calendars", calendar.as_str(), "events", series, "instances"]);
-        let (lo, hi, fields) = (rfc3339(range.lo), rfc3339(range.hi), page_fields(Depth::Facts));
+        let (lo, hi, fields) =
+            (rfc3339(range.lo), rfc3339(range.hi), page_fields(Depth::Facts.looking_for(terms)));
         let mut query = vec![
             ("maxResults", PAGE),
             ATTENDEES_MAX,
@@ -37,8 +40,8 @@ impl ListInstances {
         bare_request("GET", &with_query(url, &query))
     }
 
-    pub(crate) fn parse(response: &Response) -> Result<EventPage, WireError> {
-        ListEvents::parse(response)
+    pub(crate) fn parse(response: &Response, terms: &Terms) -> Result<EventPage, WireError> {
+        ListEvents::parse(response, terms)
     }
 }
 
@@ -53,7 +56,8 @@ mod tests {
             lo: "2026-11-22T00:00:00Z".parse().unwrap(),
             hi: "2027-06-05T00:00:00Z".parse().unwrap(),
         };
-        let request = ListInstances::prepare(&Endpoints::default(), &calendar(), "s1", &range, None);
+        let request =
+            ListInstances::prepare(&Endpoints::default(), &calendar(), "s1", &range, &Terms::default(), None);
         assert_eq!(path(&request), "/calendar/v3/calendars/ada@example.org/events/s1/instances");
         let query = query(&request);
         assert_eq!(query["timeMax"], "2027-06-05T00:00:00Z");

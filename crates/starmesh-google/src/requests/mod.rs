@@ -27,6 +27,7 @@ use http::header::{CONTENT_TYPE, IF_MATCH};
 use serde_json::Value;
 use starmesh_core::ids::{LastingName, Version};
 use starmesh_core::planted::{Bug, planted};
+use starmesh_core::policy::Terms;
 use starmesh_http::Request;
 use url::Url;
 
@@ -37,6 +38,8 @@ use crate::endpoints::Endpoints;
 pub(crate) enum Depth {
     /// What scheduling needs: never a subject, a text or a place.
     Facts,
+    /// Besides that a subject and a colour, in which words are looked for that links ask for.
+    Words,
     /// Besides that what a mirror consists of and what people may have added to it; for mirrors only.
     Mirror,
 }
@@ -48,10 +51,21 @@ const FACTS: &str = "id,status,etag,iCalUID,recurringEventId,originalStartTime,s
 const MIRROR: &str =
     ",summary,visibility,reminders,description,location,attachments,conferenceData,hangoutLink,source";
 
+const WORDS: &str = ",summary,colorId";
+
 impl Depth {
+    /// How much is asked for where `terms` are looked for: as little as will do.
+    fn looking_for(self, terms: &Terms) -> Self {
+        match self {
+            Self::Facts if !terms.is_empty() => Self::Words,
+            depth => depth,
+        }
+    }
+
     fn fields(self) -> String {
         match self {
             Self::Facts => FACTS.to_owned(),
+            Self::Words => format!("{FACTS}{WORDS}"),
             Self::Mirror => format!("{FACTS}{MIRROR}"),
         }
     }

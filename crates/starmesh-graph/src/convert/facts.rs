@@ -12,6 +12,7 @@ pub(crate) fn facts(row: &EventRow) -> Facts {
         response: response(row),
         kind: EventKind::Default,
         cancelled: row.is_cancelled == Some(true),
+        found: row.found,
     }
 }
 

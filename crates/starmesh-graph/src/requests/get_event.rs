@@ -1,11 +1,13 @@
 //! One event: `GET …/events/{id}`.
 
 use starmesh_core::ids::RemoteId;
+use starmesh_core::policy::Terms;
 
 use super::expand_mark;
 use crate::call::{Answer, Call, query};
 use crate::place::Place;
 use crate::wire::{EventRow, Lenient, MirrorRow};
+use crate::words::find_in_event;
 
 /// Reads one event.
 pub(crate) struct GetEvent;
@@ -13,7 +15,7 @@ pub(crate) struct GetEvent;
 impl GetEvent {
     /// Its facts and its mark.
     pub(crate) fn prepare(place: &Place, id: &RemoteId) -> Call {
-        let parameters = [("$select", EventRow::SELECT.to_owned()), expand_mark()];
+        let parameters = [place.select(), expand_mark()];
         Call::get(format!("{}{}", place.event(id), query(parameters)))
     }
 
@@ -23,8 +25,12 @@ impl GetEvent {
         Call::get(format!("{}{}", place.event(id), query([("$select", select), expand_mark()])))
     }
 
-    pub(crate) fn parse(answer: &Answer) -> Option<Lenient<EventRow>> {
-        answer.json()
+    pub(crate) fn parse(answer: &Answer, terms: &Terms) -> Option<Lenient<EventRow>> {
+        let mut read = answer.json()?;
+        if let Lenient::Good(row) = &mut read {
+            find_in_event(answer, row, terms);
+        }
+        Some(read)
     }
 
     pub(crate) fn parse_mirror(answer: &Answer) -> Option<MirrorRow> {

@@ -1,12 +1,12 @@
 //! The occurrences of one series in a range: `GET …/events/{id}/instances`.
 
 use starmesh_core::ids::RemoteId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::TimeRange;
 
 use super::{Rows, range_parameters, rows};
 use crate::call::{Answer, Call, query};
 use crate::place::Place;
-use crate::wire::EventRow;
 
 /// Lists the occurrences of a series.
 pub(crate) struct ListInstances;
@@ -17,12 +17,11 @@ impl ListInstances {
 
     pub(crate) fn prepare(place: &Place, master: &RemoteId, range: &TimeRange) -> Call {
         let [start, end] = range_parameters(range.lo, range.hi);
-        let parameters =
-            [start, end, ("$select", EventRow::SELECT.to_owned()), ("$top", Self::TOP.to_string())];
+        let parameters = [start, end, place.select(), ("$top", Self::TOP.to_string())];
         Call::get(format!("{}/instances{}", place.event(master), query(parameters)))
     }
 
-    pub(crate) fn parse(answer: &Answer) -> Option<Rows> {
-        rows(answer)
+    pub(crate) fn parse(answer: &Answer, terms: &Terms) -> Option<Rows> {
+        rows(answer, terms)
     }
 }

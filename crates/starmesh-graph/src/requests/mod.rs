@@ -25,10 +25,12 @@ pub(crate) use update_event::UpdateEvent;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use url::Url;
 
 use crate::call::Answer;
 use crate::wire::{EventRow, Lenient, MARK_PROPERTY, Page};
+use crate::words::find_in_page;
 
 /// Rows and where the next page is.
 pub(crate) struct Rows {
@@ -37,8 +39,9 @@ pub(crate) struct Rows {
 }
 
 /// A page of events; `None` when the answer is none.
-fn rows(answer: &Answer) -> Option<Rows> {
-    let page: Page<EventRow> = answer.json()?;
+fn rows(answer: &Answer, terms: &Terms) -> Option<Rows> {
+    let mut page: Page<EventRow> = answer.json()?;
+    find_in_page(answer, &mut page.value, terms);
     Some(Rows { rows: page.value, next: page.next_link })
 }
 
@@ -63,23 +66,23 @@ fn filter_identity(id: &ProviderId) -> (&'static str, String) {
 }
 
 #[cfg(test)]
-mod fixture {
+pub(crate) mod fixture {
     //! What the fixtures of all requests share.
 
     use crate::call::{Answer, Call, Target};
     use crate::mailbox::Mailbox;
     use crate::place::{Place, lasting_name};
 
-    pub(super) fn place() -> Place {
+    pub(crate) fn place() -> Place {
         Place::of(&Mailbox::Me, &lasting_name("u", "C=")).unwrap()
     }
 
-    pub(super) fn answer(status: u16, body: &str) -> Answer {
+    pub(crate) fn answer(status: u16, body: &str) -> Answer {
         Answer { status, retry_after: None, request_id: None, body: body.as_bytes().to_vec() }
     }
 
     /// The path of a call, decoded.
-    pub(super) fn path(call: &Call) -> String {
+    pub(crate) fn path(call: &Call) -> String {
         match &call.target {
             Target::Path(path) => {
                 percent_encoding::percent_decode_str(path).decode_utf8().unwrap().into_owned()

@@ -3,6 +3,7 @@
 //! The range is frozen in the token that the first round gives. Nothing can be selected or expanded here,
 //! so that a page brings more than we want, which is dropped as it is read, and never a mark.
 
+use starmesh_core::policy::Terms;
 use starmesh_core::time::TimeRange;
 use url::Url;
 
@@ -10,6 +11,7 @@ use super::range_parameters;
 use crate::call::{Answer, Call, query};
 use crate::place::Place;
 use crate::wire::{EventRow, Lenient, Page};
+use crate::words::find_in_page;
 
 /// Reads one page of a round.
 pub(crate) struct ReadDelta;
@@ -42,8 +44,9 @@ impl ReadDelta {
     }
 
     /// The page; `None` when the answer is none. A page has exactly one of the two links.
-    pub(crate) fn parse(answer: &Answer) -> Option<DeltaPage> {
-        let page: Page<EventRow> = answer.json()?;
+    pub(crate) fn parse(answer: &Answer, terms: &Terms) -> Option<DeltaPage> {
+        let mut page: Page<EventRow> = answer.json()?;
+        find_in_page(answer, &mut page.value, terms);
         let next = match (page.next_link, page.delta_link) {
             (Some(next), _) => DeltaNext::Page(next),
             (None, Some(delta)) => DeltaNext::Round(delta),
@@ -60,13 +63,13 @@ mod tests {
 
     #[test]
     fn a_page_without_a_link_is_cut_short() {
-        assert!(ReadDelta::parse(&answer(200, r#"{"value":[]}"#)).is_none());
+        assert!(ReadDelta::parse(&answer(200, r#"{"value":[]}"#), &Terms::default()).is_none());
         let last = answer(
             200,
             r#"{"value":[{"id":"a","@removed":{"reason":"deleted"}}],
             "@odata.deltaLink":"https://graph.example.org/v1.0/x?$deltatoken=1"}"#,
         );
-        let page = ReadDelta::parse(&last).unwrap();
+        let page = ReadDelta::parse(&last, &Terms::default()).unwrap();
         assert!(matches!(page.next, DeltaNext::Round(_)));
         assert!(matches!(&page.rows[0], Lenient::Good(row) if row.removed.is_some()));
     }

@@ -1,11 +1,11 @@
 //! Everything in a range, series expanded: `GET …/calendarView`.
 
+use starmesh_core::policy::Terms;
 use starmesh_core::time::TimeRange;
 
 use super::{Rows, expand_mark, range_parameters, rows};
 use crate::call::{Answer, Call, query};
 use crate::place::Place;
-use crate::wire::EventRow;
 
 /// Reads the view of a calendar.
 pub(crate) struct ReadView;
@@ -16,18 +16,12 @@ impl ReadView {
 
     pub(crate) fn prepare(place: &Place, range: &TimeRange) -> Call {
         let [start, end] = range_parameters(range.lo, range.hi);
-        let parameters = [
-            start,
-            end,
-            ("$select", EventRow::SELECT.to_owned()),
-            expand_mark(),
-            ("$top", Self::TOP.to_string()),
-        ];
+        let parameters = [start, end, place.select(), expand_mark(), ("$top", Self::TOP.to_string())];
         Call::get(format!("{}/calendarView{}", place.path, query(parameters)))
     }
 
-    pub(crate) fn parse(answer: &Answer) -> Option<Rows> {
-        rows(answer)
+    pub(crate) fn parse(answer: &Answer, terms: &Terms) -> Option<Rows> {
+        rows(answer, terms)
     }
 }
 
@@ -58,7 +52,7 @@ mod tests {
     fn a_page_knows_its_next() {
         let page =
             answer(200, r#"{"value":[],"@odata.nextLink":"https://graph.example.org/v1.0/x?$skip=1"}"#);
-        assert!(ReadView::parse(&page).unwrap().next.is_some());
-        assert!(ReadView::parse(&answer(200, "[]")).is_none());
+        assert!(ReadView::parse(&page, &Terms::default()).unwrap().next.is_some());
+        assert!(ReadView::parse(&answer(200, "[]"), &Terms::default()).is_none());
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn placed_at(mirror: &MirrorSpec, remote_id: RemoteId, version: Optio
         version,
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys()),
+        dismissed: false,
     };
     record.placed()
 }

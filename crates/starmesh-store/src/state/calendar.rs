@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::{AccountId, CalendarId};
+use starmesh_core::policy::Terms;
 use starmesh_provider::{Coverage, Cursor, RemoteCalendar};
 
 use super::{Changes, State, key, row};
@@ -44,6 +45,8 @@ pub struct Read {
     pub failure: Option<Failure>,
     /// True once a person said to go on beside marks that do not verify.
     pub beside_foreign: bool,
+    /// What was looked for in the events that were read.
+    pub terms: Terms,
     /// How many marks did not verify when the calendar was first read.
     pub foreign_marks: u32,
 }

@@ -1,20 +1,60 @@
 //! Groups, and the links that follow from them.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::{CalendarId, GroupId, LinkId};
+use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::Group;
 
 use super::{Changes, State, key, row};
 use crate::{Change, Select, StoreError, Table};
 
-/// A link and whether it runs.
+/// A link, whether it runs, and what it mirrors.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
 pub struct Link {
     /// Its two ends.
     pub id: LinkId,
     /// Whether it runs.
     pub state: LinkState,
+    /// What it mirrors.
+    #[serde(default)]
+    pub policy: Policy,
+    /// What it mirrored before it was narrowed, with the approval of what goes.
+    #[serde(default)]
+    pub narrowed: Vec<Narrowing>,
+}
+
+/// A person let a link mirror less, and saw what goes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Narrowing {
+    /// What it mirrored before.
+    pub from: Policy,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Narrowing {
+    /// How long what was approved may take to be carried out: a target may be out of reach for days. What is still
+    /// to go after that is held by the brake, and asked for again.
+    pub const LASTS: TimeDelta = TimeDelta::days(7);
+
+    /// True while the approval holds.
+    pub fn holds(&self, now: DateTime<Utc>) -> bool {
+        now - self.at < Self::LASTS
+    }
+}
+
+impl Link {
+    /// A link that runs, with the policy that links have unless told otherwise.
+    pub fn new(id: LinkId) -> Self {
+        Self { id, state: LinkState::Active, policy: Policy::default(), narrowed: Vec::new() }
+    }
+
+    /// The same link in another state.
+    pub fn in_state(self, state: LinkState) -> Self {
+        Self { state, ..self }
+    }
 }
 
 fn link_key(id: &LinkId) -> Vec<u8> {
@@ -66,6 +106,11 @@ impl State {
             self.select(Table::Links, Select::Parent(&key(&[target.as_str()]))).await?;
         links.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(links)
+    }
+
+    /// The links out of a source.
+    pub async fn links_out_of(&self, source: &CalendarId) -> Result<Vec<Link>, StoreError> {
+        Ok(self.links().await?.into_iter().filter(|link| link.id.source == *source).collect())
     }
 
     /// One link.

@@ -23,7 +23,7 @@ pub use account::{Account, AccountKind, OAuthAccount};
 pub use calendar::{Calendar, Failure, Read, Suspicion};
 pub use changes::Changes;
 pub use journal::{ActionKind, Intent, JournalEntry, Journey, Steps};
-pub use link::Link;
+pub use link::{Link, Narrowing};
 pub use settings::{Settings, SettingsProblem};
 pub use wedge::{Wedge, WedgeReason};
 

@@ -5,9 +5,11 @@ use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, Entry, disco
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{AccountId, LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_provider::{
-    CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, MirrorWrite, RemoteCalendar, Result, Written,
+    CalendarProvider, Capabilities, ChangeSet, Cursor, Fetched, LookedFor, MirrorWrite, RemoteCalendar,
+    Result, Written,
 };
 use tokio::sync::OnceCell;
 
@@ -23,6 +25,7 @@ pub(super) struct DavAccount {
     account: CaldavAccount,
     network: CaldavNetwork,
     found: OnceCell<CaldavProvider>,
+    looked_for: LookedFor,
 }
 
 impl DavAccount {
@@ -37,7 +40,14 @@ impl DavAccount {
         }
         let account =
             CaldavAccount { entry: Entry::Url(start), user, password: DAV_PASSWORD.to_owned().into() };
-        Self { account, network, found: OnceCell::new() }
+        Self { account, network, found: OnceCell::new(), looked_for: LookedFor::default() }
+    }
+
+    /// The account, about to read `calendar`.
+    async fn reading(&self, calendar: &LastingName) -> Result<&CaldavProvider> {
+        let found = self.found().await?;
+        found.look_for(calendar, &self.looked_for.of(calendar.as_str()));
+        Ok(found)
     }
 
     async fn found(&self) -> Result<&CaldavProvider> {
@@ -59,17 +69,21 @@ impl CalendarProvider for DavAccount {
         self.found().await?.list_calendars().await
     }
 
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        self.looked_for.set(calendar.as_str(), terms);
+    }
+
     async fn changes_since(
         &self,
         calendar: &LastingName,
         cursor: Option<&Cursor>,
         window: &Window,
     ) -> Result<ChangeSet> {
-        self.found().await?.changes_since(calendar, cursor, window).await
+        self.reading(calendar).await?.changes_since(calendar, cursor, window).await
     }
 
     async fn fetch(&self, calendar: &LastingName, ids: &[RemoteId]) -> Result<Vec<Fetched>> {
-        self.found().await?.fetch(calendar, ids).await
+        self.reading(calendar).await?.fetch(calendar, ids).await
     }
 
     async fn find_mirror(&self, calendar: &LastingName, id: &ProviderId) -> Result<Option<SourceItem>> {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{AccountId, LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, MirrorWrite, ProviderError,
@@ -85,6 +86,9 @@ impl CalendarProvider for MemoryProvider {
     async fn list_calendars(&self) -> Result<Vec<RemoteCalendar>> {
         self.request("lists the calendars of", None, |inner| Ok(inner.listed(&self.account))).await
     }
+
+    /// Events in memory have no subject.
+    fn look_for(&self, _calendar: &LastingName, _terms: &Terms) {}
 
     async fn changes_since(
         &self,

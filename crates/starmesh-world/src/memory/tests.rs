@@ -236,6 +236,7 @@ async fn a_write_to_a_persons_event_is_refused_and_recorded() {
         version: None,
         time: spec(&calendar, 1).body().time,
         fingerprint: spec(&calendar, 1).body().fingerprint(&keys),
+        dismissed: false,
     };
     // A person's event takes the place of the mirror.
     let time = spec(&calendar, 1).body().time;

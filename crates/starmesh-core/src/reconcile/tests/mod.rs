@@ -3,14 +3,16 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use proptest::prelude::*;
 
+mod policies;
+
 use super::*;
 use crate::event::{
     Availability, CalendarTime, Facts, Instance, Length, Master, Recurrence, RecurrenceSet, SourceEvent,
     SourceItem,
 };
 use crate::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
-use crate::mirror::{IdentityKey, MirrorRecord, MirrorSpec};
-use crate::policy::{Policy, SkipReason};
+use crate::mirror::{IdentityKey, Label, MirrorRecord, MirrorSpec};
+use crate::policy::{Policy, SkipReason, Terms};
 use crate::time::{TimeRange, Window};
 use crate::zone::Zone;
 
@@ -33,6 +35,8 @@ struct World {
     source_range: Option<TimeRange>,
     window_days: u16,
     allowed: u64,
+    policy: Policy,
+    narrowed_from: Vec<Policy>,
 }
 
 impl World {
@@ -54,6 +58,8 @@ impl World {
             source_range: None,
             window_days: Window::DAYS_DEFAULT,
             allowed: 0,
+            policy: Policy::default(),
+            narrowed_from: Vec::new(),
         }
     }
 
@@ -67,7 +73,8 @@ impl World {
 
     fn plan_with(&self, whole: bool) -> TargetPlan {
         let zone = Zone::Utc;
-        let policy = Policy::default();
+        let (policy, label) = (&self.policy, Label::default());
+        let terms = Terms::new(policy.terms()).unwrap();
         let view =
             |i: usize, items| CalendarView { id: &self.ids[i], name: &self.names[i], zone: &zone, items };
         let link = LinkInput {
@@ -76,7 +83,9 @@ impl World {
             source: view(0, &self.source),
             source_read_at: self.source_read_at,
             source_range: self.source_range,
-            policy: &policy,
+            policy,
+            terms: &terms,
+            narrowed_from: &self.narrowed_from,
             brake: BrakeBudget {
                 mirrors: self.records.len() as u64,
                 removed_lately: 0,
@@ -87,6 +96,7 @@ impl World {
             keys: &self.keys,
             window: &Window::around(now(), self.window_days),
             target: &view(1, &self.target),
+            label: &label,
             links: &[link],
             records: &self.records,
             whole,

@@ -1,5 +1,11 @@
 //! Which occurrences count, and as what.
 
+mod hours;
+mod reason;
+mod terms;
+
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -7,29 +13,81 @@ use crate::event::{Availability, EventKind, Facts, Response};
 use crate::mirror::{Label, MirrorAvailability};
 use crate::recurrence::Occurrence;
 
+pub use hours::{HoursProblem, SHIFTS_MAX, WorkingHours};
+pub use reason::SkipReason;
+pub use terms::{Found, Term, Terms, Word, WordProblem};
+
 /// The policy of a link.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(default)]
 pub struct Policy {
-    /// What mirrors are called in the target.
-    pub label: Label,
+    /// True when nothing is mirrored: the way to have one direction of a pair only.
+    pub off: bool,
+    /// What mirrors are called in the target; `None` when as everywhere.
+    pub label: Option<Label>,
     /// What becomes of tentative events and of invitations answered "perhaps".
     pub tentative: Undecided,
     /// What becomes of invitations that are not answered yet.
     pub unanswered: Undecided,
     /// What becomes of whole days.
     pub all_day: AllDay,
+    /// What lies wholly outside is not mirrored.
+    pub hours: Option<WorkingHours>,
+    /// What is shorter is not mirrored, in minutes.
+    pub min_minutes: u32,
+    /// Which subjects count.
+    pub keywords: Choice,
+    /// Which categories count.
+    pub categories: Choice,
+    /// What becomes of mirrors that a person deletes.
+    pub deleted: Deleted,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            label: Label::default(),
+            off: false,
+            label: None,
             tentative: Undecided::Tentative,
             unanswered: Undecided::Tentative,
             all_day: AllDay::Opaque,
+            hours: None,
+            min_minutes: 0,
+            keywords: Choice::default(),
+            categories: Choice::default(),
+            deleted: Deleted::Restored,
         }
     }
+}
+
+/// Which words let an event count: any of `only`, where there are some, and none of `never`.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, Debug)]
+#[serde(default)]
+pub struct Choice {
+    /// One of these has to be there.
+    pub only: BTreeSet<Word>,
+    /// None of these may be there.
+    pub never: BTreeSet<Word>,
+}
+
+impl Choice {
+    fn admits(&self, holds: impl Fn(&Word) -> bool) -> bool {
+        (self.only.is_empty() || self.only.iter().any(&holds)) && !self.never.iter().any(holds)
+    }
+
+    fn words(&self) -> impl Iterator<Item = &Word> {
+        self.only.iter().chain(&self.never)
+    }
+}
+
+/// What becomes of a mirror that a person deletes.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "snake_case")]
+pub enum Deleted {
+    /// It is placed again.
+    Restored,
+    /// It stays away, until its event moves.
+    Respected,
 }
 
 /// What becomes of an event that may or may not happen.
@@ -60,65 +118,16 @@ pub enum AllDay {
 /// attack, and would block a calendar for good.
 pub const LENGTH_DAYS_MAX: i64 = 3_653;
 
-/// Why an occurrence is not mirrored. The words of each stand in the façade.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipReason {
-    /// It is a mirror itself, or carries a mark of another installation.
-    Mirror,
-    /// Cancelled.
-    Cancelled,
-    /// The owner declined.
-    Declined,
-    /// Shown as free.
-    Free,
-    /// Only says where the person works.
-    WorkingLocation,
-    /// A birthday.
-    Birthday,
-    /// Tentative, and the link leaves such events out.
-    Tentative,
-    /// Not answered, and the link leaves such events out.
-    Unanswered,
-    /// A whole day, and the link leaves such events out.
-    AllDay,
-    /// It ends before it starts.
-    EndsBeforeStart,
-    /// It takes no time.
-    TakesNoTime,
-    /// It lasts longer than [`LENGTH_DAYS_MAX`].
-    TooLong,
-    /// The target holds the same meeting itself.
-    SameMeeting,
-    /// Another source brings the same meeting to this target.
-    OtherSource,
-    /// The item cannot be read.
-    Unreadable,
-    /// Its rule cannot be understood.
-    MalformedRule,
-    /// Its rule makes more occurrences than a calendar can hold.
-    TooManyOccurrences,
-    /// It has no occurrence in the window.
-    OutsideWindow,
-}
-
-impl SkipReason {
-    /// True when the event is broken and a person should hear of it.
-    pub fn is_fault(self) -> bool {
-        matches!(
-            self,
-            Self::EndsBeforeStart
-                | Self::TooLong
-                | Self::Unreadable
-                | Self::MalformedRule
-                | Self::TooManyOccurrences
-        )
-    }
-}
-
 impl Policy {
-    /// What an occurrence becomes in the target: how its mirror is shown, or why there is none.
-    pub fn decide(&self, occurrence: &Occurrence) -> Result<MirrorAvailability, SkipReason> {
+    /// What has to be looked for in the source's events.
+    pub fn terms(&self) -> impl Iterator<Item = Term> {
+        let keywords = self.keywords.words().cloned().map(Term::Keyword);
+        keywords.chain(self.categories.words().cloned().map(Term::Category))
+    }
+
+    /// What an occurrence becomes in the target: how its mirror is shown, or why there is none. Its facts tell
+    /// which of `terms` it holds.
+    pub fn decide(&self, occurrence: &Occurrence, terms: &Terms) -> Result<MirrorAvailability, SkipReason> {
         let time = &occurrence.time;
         let length = time.length();
         if length < TimeDelta::zero() {
@@ -131,7 +140,30 @@ impl Policy {
         if length > TimeDelta::days(LENGTH_DAYS_MAX) {
             return Err(SkipReason::TooLong);
         }
+        self.narrow(occurrence, terms)?;
         Ok(shown)
+    }
+
+    /// What this link alone leaves out.
+    fn narrow(&self, occurrence: &Occurrence, terms: &Terms) -> Result<(), SkipReason> {
+        let time = &occurrence.time;
+        let found = occurrence.facts.found;
+        if self.off {
+            return Err(SkipReason::LinkOff);
+        }
+        if time.length() < TimeDelta::minutes(i64::from(self.min_minutes)) {
+            return Err(SkipReason::TooShort);
+        }
+        if self.hours.as_ref().is_some_and(|hours| !hours.touches(time)) {
+            return Err(SkipReason::OutsideHours);
+        }
+        if !self.keywords.admits(|word| terms.has(found, &Term::Keyword(word.clone()))) {
+            return Err(SkipReason::Keyword);
+        }
+        if !self.categories.admits(|word| terms.has(found, &Term::Category(word.clone()))) {
+            return Err(SkipReason::Category);
+        }
+        Ok(())
     }
 
     fn decide_facts(&self, facts: Facts, all_day: bool) -> Result<MirrorAvailability, SkipReason> {
@@ -216,17 +248,53 @@ mod tests {
             (day(Facts { availability: Availability::Free, ..busy }), Err(SkipReason::Free)),
         ];
         for (occurrence, expected) in rows {
-            assert_eq!(Policy::default().decide(&occurrence), expected, "{occurrence:?}");
+            assert_eq!(Policy::default().decide(&occurrence, &Terms::default()), expected, "{occurrence:?}");
         }
     }
 
     #[test]
     fn whole_days_can_be_left_out_or_taken_even_when_free() {
         let free = Facts { availability: Availability::Free, ..Facts::BUSY };
+        let none = Terms::default();
         let off = Policy { all_day: AllDay::Off, ..Policy::default() };
         let all = Policy { all_day: AllDay::All, ..Policy::default() };
-        assert_eq!(off.decide(&day(Facts::BUSY)), Err(SkipReason::AllDay));
-        assert_eq!(all.decide(&day(free)), Ok(Shown::Busy));
-        assert_eq!(all.decide(&timed(1, free)), Err(SkipReason::Free));
+        assert_eq!(off.decide(&day(Facts::BUSY), &none), Err(SkipReason::AllDay));
+        assert_eq!(all.decide(&day(free), &none), Ok(Shown::Busy));
+        assert_eq!(all.decide(&timed(1, free), &none), Err(SkipReason::Free));
+    }
+
+    #[test]
+    fn a_link_leaves_out_what_its_rules_name() {
+        let word = |text| BTreeSet::from([Word::new(text).unwrap()]);
+        let only = |text| Choice { only: word(text), never: BTreeSet::new() };
+        let never = |text| Choice { only: BTreeSet::new(), never: word(text) };
+        let rows = [
+            (Policy { off: true, ..Policy::default() }, Err(SkipReason::LinkOff)),
+            (Policy { min_minutes: 61, ..Policy::default() }, Err(SkipReason::TooShort)),
+            (Policy { min_minutes: 60, ..Policy::default() }, Ok(Shown::Busy)),
+            (
+                Policy { hours: "Mon 09:00-17:00 UTC".parse().ok(), ..Policy::default() },
+                Err(SkipReason::OutsideHours),
+            ),
+            (Policy { hours: "Tue 10:59-11:30 UTC".parse().ok(), ..Policy::default() }, Ok(Shown::Busy)),
+            (Policy { keywords: only("lunch"), ..Policy::default() }, Ok(Shown::Busy)),
+            (Policy { keywords: only("gym"), ..Policy::default() }, Err(SkipReason::Keyword)),
+            (Policy { keywords: never("lunch"), ..Policy::default() }, Err(SkipReason::Keyword)),
+            (Policy { keywords: never("gym"), ..Policy::default() }, Ok(Shown::Busy)),
+            (Policy { categories: only("red"), ..Policy::default() }, Ok(Shown::Busy)),
+            (Policy { categories: never("red"), ..Policy::default() }, Err(SkipReason::Category)),
+        ];
+        for (policy, expected) in rows {
+            let known = Terms::new(policy.terms()).unwrap();
+            let found = known.find("Lunch with Ada", ["Red"]);
+            let occurrence = timed(1, Facts { found, ..Facts::BUSY });
+            assert_eq!(policy.decide(&occurrence, &known), expected, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn a_policy_of_an_older_version_reads_as_one_with_the_defaults() {
+        let read: Policy = serde_json::from_str(r#"{"tentative":"busy"}"#).unwrap();
+        assert_eq!(read, Policy { tentative: Undecided::Busy, ..Policy::default() });
     }
 }

@@ -1,0 +1,76 @@
+//! What the policy of a link asks of reads and writes.
+
+use starmesh_core::event::Recurrence;
+use starmesh_core::policy::{Choice, Deleted, Policy, Term, Terms, Word};
+
+use super::scene::{Device, Scene, link};
+use starmesh_store::state::{Changes, Link};
+
+async fn set(device: &Device, policy: Policy) {
+    let mut changes = Changes::new();
+    changes.put_link(&Link { policy, ..Link::new(link()) });
+    device.state.commit(changes).await.unwrap();
+}
+
+/// A policy that leaves out what its keyword names, and what is looked for then.
+fn without(word: &str) -> (Policy, Terms) {
+    let word = Word::new(word).unwrap();
+    let keywords = Choice { never: [word.clone()].into(), ..Choice::default() };
+    (Policy { keywords, ..Policy::default() }, Terms::new([Term::Keyword(word)]).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn words_are_looked_for_by_reading_everything_again_and_never_longer_than_asked() {
+    let scene = Scene::new();
+    let device = scene.settled_device(2).await;
+    let (policy, terms) = without("lunch");
+    set(&device, policy).await;
+    // The server in memory has no subjects: it is the event that holds the word, in the version it had.
+    scene.work(|shelf| {
+        let item = shelf.items.values_mut().next().unwrap();
+        let Recurrence::Single(instance) = &mut item.events[0].recurrence else { panic!("a series") };
+        instance.facts.found = terms.find("Lunch", []);
+    });
+    let report = device.settle().await;
+    assert_eq!((report.total.removed, scene.mirrors()), (1, 1));
+    assert_eq!(scene.work(|shelf| shelf.looked_for.clone()), terms);
+
+    scene.server.take_calls();
+    assert!(device.settle().await.total.writes() == 0, "and once is enough");
+    set(&device, Policy::default()).await;
+    let report = device.settle().await;
+    assert_eq!((report.total.placed, scene.mirrors()), (1, 2));
+    assert!(scene.work(|shelf| shelf.looked_for.is_empty()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_stands_still_while_its_source_was_not_read_for_its_words() {
+    let scene = Scene::new();
+    let device = scene.settled_device(2).await;
+    let (policy, _) = without("lunch");
+    set(&device, policy).await;
+    scene.cancel("event0");
+    scene.work(|shelf| shelf.unreadable = Some(starmesh_provider::ErrorKind::Offline));
+    let report = device.settle().await;
+    assert_eq!((report.total.writes(), scene.mirrors()), (0, 2));
+    scene.work(|shelf| shelf.unreadable = None);
+    device.settle().await;
+    assert_eq!(scene.mirrors(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_deleted_by_hand_stays_away_as_long_as_that_is_respected() {
+    let scene = Scene::new();
+    let device = scene.settled_device(2).await;
+    set(&device, Policy { deleted: Deleted::Respected, ..Policy::default() }).await;
+    let gone = scene.home(|shelf| shelf.items.keys().next().cloned().unwrap());
+    scene.home(|shelf| shelf.items.remove(&gone));
+    let report = device.settle().await;
+    assert_eq!((report.total.writes(), scene.mirrors()), (0, 1));
+    assert_eq!(device.records().await.iter().filter(|record| record.dismissed).count(), 1);
+    assert_eq!((device.settle().await.total.writes(), scene.mirrors()), (0, 1), "and stays away");
+
+    set(&device, Policy::default()).await;
+    assert_eq!((device.settle().await.total.placed, scene.mirrors()), (1, 2));
+    assert!(device.records().await.iter().all(|record| !record.dismissed));
+}
