@@ -26,7 +26,7 @@ pub async fn link_up(
             read_only: false,
         };
         let (id, account) = (id.clone(), account.clone());
-        changes.put_calendar(&Calendar { id, account, remote, zone: Tz::UTC, missing: false });
+        changes.put_calendar(&Calendar { id, account, remote, zone: Tz::UTC, missing: false, pause: None });
     }
     for (source, target) in links {
         let id = LinkId::new(source.clone(), target.clone());

@@ -92,6 +92,7 @@ impl Starmesh {
             zone: fixed_zone(settings.zone.as_deref(), remote.zone.as_deref(), self.world.zone.as_deref()),
             remote: remote.clone(),
             missing: false,
+            pause: None,
         });
         let mut wanted = before.clone();
         for calendar in &after {

@@ -3,7 +3,7 @@
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
 //! 1. `accounts`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
-//! 2. `groups`, `wanted`, `links`, `policies`, `settings`: what is wanted. Changing it writes to no calendar.
+//! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
 //! 4. `status`, `activity`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
@@ -34,6 +34,7 @@ mod grant;
 
 mod groups;
 mod links;
+mod pauses;
 mod policies;
 mod settings;
 mod wanted;
@@ -60,6 +61,7 @@ pub use error::{Action, AppError, ErrorCode, ExitClass, Result, quoted};
 pub use groups::NewGroup;
 pub use links::LinkScope;
 pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};
+pub use pauses::PauseLength;
 pub use plan::PlanRequest;
 pub use policies::{PolicyChange, PreparedPolicy};
 pub use progress::Listener;

@@ -1,16 +1,18 @@
-//! Links: listing, pausing, resuming.
+//! Links: which there are, and which of them are meant.
 
 use std::collections::BTreeSet;
 
 use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::LinkState;
-use starmesh_store::state::{Changes, Link};
+use starmesh_engine::Standstill;
+use starmesh_store::state::Link;
 
 use crate::dto::{LinkDto, LinkStateDto, PolicyDto};
-use crate::error::{AppError, ErrorCode, Result};
+use crate::error::Result;
 use crate::groups::find_group;
 use crate::names::Directory;
 use crate::open::Starmesh;
+use crate::pauses::written;
 use crate::wanted::Wanted;
 
 /// Which links are meant.
@@ -36,14 +38,19 @@ impl Starmesh {
         let directory = Directory::load(&self.state).await?;
         let wanted = Wanted::load(&self.state).await?.asked_by();
         let mut links = Vec::new();
+        let now = self.world.clock.now();
+        let still = Standstill::load(&self.state, now).await?;
         for link in self.state.links().await? {
+            let running = still.applied(link.clone());
             links.push(LinkDto {
                 link: directory.link(&link.id),
-                state: match link.state {
+                state: match running.state {
                     LinkState::Active => LinkStateDto::Active,
                     LinkState::Paused => LinkStateDto::Paused,
                     LinkState::Retiring => LinkStateDto::Retiring,
                 },
+                paused_until: still.of(&link).and_then(|pause| pause.until).map(written),
+                paused_itself: link.pause().is_some_and(|pause| pause.holds(now)),
                 policy: PolicyDto::from(&link.policy),
                 mirrors: self.state.mirror_count(&link.id).await?,
                 groups: wanted.get(&link.id).into_iter().flatten().map(ToString::to_string).collect(),
@@ -51,45 +58,6 @@ impl Starmesh {
         }
         links.sort_by(|a, b| a.link.cmp(&b.link));
         Ok(links)
-    }
-
-    /// Lets links stand still: nothing is placed, changed or removed for them.
-    pub async fn pause_links(&self, scope: &LinkScope) -> Result<Vec<LinkDto>> {
-        self.set_links(scope, LinkState::Paused).await
-    }
-
-    /// Lets links run (again).
-    pub async fn resume_links(&self, scope: &LinkScope) -> Result<Vec<LinkDto>> {
-        self.set_links(scope, LinkState::Active).await
-    }
-
-    async fn set_links(&self, scope: &LinkScope, state: LinkState) -> Result<Vec<LinkDto>> {
-        let turn = self.folder.turn()?;
-        let directory = Directory::load(&self.state).await?;
-        let wanted = Wanted::load(&self.state).await?.asked_by();
-        let mut changes = Changes::new();
-        let chosen = self.choose_links(&directory, scope).await?;
-        for link in &chosen {
-            if !wanted.contains_key(&link.id) {
-                if matches!(scope, LinkScope::Named(_)) {
-                    let name = directory.link(&link.id).name;
-                    return Err(AppError::new(
-                        ErrorCode::InvalidValue,
-                        format!("no group makes the link {name} any more: its busy blocks are being removed"),
-                    )
-                    .hint("put its calendars into a group again with `starmesh group add`"));
-                }
-                continue;
-            }
-            if link.state != state {
-                changes.put_link(&link.clone().in_state(state));
-            }
-        }
-        self.state.commit(changes).await?;
-        drop(turn);
-        self.folder.tell_changed()?;
-        let names: BTreeSet<_> = chosen.iter().map(|link| directory.link(&link.id)).collect();
-        Ok(self.links().await?.into_iter().filter(|link| names.contains(&link.link)).collect())
     }
 
     /// The links of a scope.

@@ -259,6 +259,7 @@ pub(crate) mod tests {
             },
             zone: chrono_tz::UTC,
             missing: false,
+            pause: None,
         }
     }
 

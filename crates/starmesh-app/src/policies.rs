@@ -157,11 +157,11 @@ impl Starmesh {
                 )
                 .hint("run the command again"));
             };
-            let mut narrowed = link.narrowed;
+            let mut narrowed = link.narrowed.clone();
             narrowed.retain(|narrowing| narrowing.holds(now) && narrowing.from != before.policy);
             narrowed.push(Narrowing { from: before.policy, at: now });
             changes.put_dirty(&link.id.source, now);
-            changes.put_link(&Link { policy, narrowed, id: link.id, state: link.state });
+            changes.put_link(&Link { policy, narrowed, ..link });
         }
         self.state.commit(changes).await?;
         drop(turn);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use starmesh_core::ids::CalendarId;
-use starmesh_core::reconcile::LinkState;
+use starmesh_engine::Standstill;
 use starmesh_store::state::{Calendar, Read, Wedge, WedgeReason};
 
 use crate::dto::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
@@ -46,7 +46,8 @@ impl Starmesh {
             of_it.into_iter().any(|wedge| !matches!(wedge.reason, WedgeReason::Broken(_)))
         };
         let stands_still = linked.iter().any(|calendar| standing(calendar));
-        let running = rows.iter().any(|link| link.state != LinkState::Paused);
+        let still = Standstill::load(&self.state, now).await?;
+        let running = rows.iter().any(|link| still.of(link).is_none());
         let needs_person = running
             && (stands_still
                 || calendars.iter().any(|calendar| {

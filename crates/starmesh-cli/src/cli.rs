@@ -14,6 +14,7 @@ use crate::commands::demo::DemoArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::link::LinkCommand;
+use crate::commands::pause::PauseArgs;
 use crate::commands::plan::{ApplyArgs, PlanArgs};
 use crate::commands::settings::SettingsCommand;
 
@@ -95,6 +96,10 @@ pub(crate) enum Command {
     /// The single ways from one calendar to another: what they mirror, pause, resume
     #[command(subcommand)]
     Link(LinkCommand),
+    /// Let everything stand still, for good or for a while
+    Pause(PauseArgs),
+    /// Let everything run again
+    Resume,
     /// Window, poll interval, zone, label, pair limit
     #[command(subcommand)]
     Settings(SettingsCommand),

@@ -28,6 +28,7 @@ mod reconcile;
 mod run;
 mod schedule;
 mod signal;
+mod standstill;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -39,3 +40,4 @@ pub use place::PlaceReport;
 pub use progress::EngineEvent;
 pub use schedule::{POLL_JITTER, backoff, poll_delay};
 pub use signal::Command;
+pub use standstill::Standstill;

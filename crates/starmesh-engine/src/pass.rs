@@ -21,6 +21,7 @@ use crate::pull::{Extent, PullError};
 use crate::reconcile::Scope;
 use crate::schedule::{GONE_PATIENCE, WHOLE_READ_INTERVAL, backoff};
 use crate::signal::Origin;
+use crate::standstill::Standstill;
 
 /// How many calendars are read, or targets written, at once; each account has its own, tighter bound.
 const CALENDARS_AT_ONCE: usize = 32;
@@ -190,9 +191,11 @@ impl Engine {
         }
     }
 
-    /// The calendars that any link touches.
+    /// The calendars that any link touches which does not stand still.
     pub(crate) async fn linked_calendars(&self) -> Result<BTreeMap<CalendarId, Calendar>, StoreError> {
-        let links = self.state.links().await?;
+        let still = Standstill::load(&self.state, self.clock.now()).await?;
+        let mut links = self.state.links().await?;
+        links.retain(|link| still.of(link).is_none());
         let linked: BTreeSet<_> = links.iter().flat_map(|link| [&link.id.source, &link.id.target]).collect();
         let calendars = self.state.calendars().await?.into_iter();
         Ok(calendars

@@ -16,10 +16,11 @@ use starmesh_core::time::{TimeRange, Window};
 use starmesh_core::zone::Zone;
 use starmesh_provider::Coverage;
 use starmesh_store::StoreError;
-use starmesh_store::state::{Calendar, Link, Settings, Wedge};
+use starmesh_store::state::{Calendar, Link, Pause, Settings, Wedge};
 
 use crate::engine::Engine;
 use crate::pass::PlanOptions;
+use crate::standstill::{holding, running};
 
 /// Which part of a target is planned.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,7 +79,9 @@ impl Engine {
             return Ok(None);
         }
         let now = self.clock.now();
-        let feeds = try_join_all(links.into_iter().map(|link| self.feed(link, scope, now)));
+        let feeds = try_join_all(
+            links.into_iter().map(|link| self.feed(link, scope, [target.pause, settings.pause], now)),
+        );
         let of_target = async {
             let records = match scope {
                 Scope::Whole => state.mirrors(&target.id).await?,
@@ -110,7 +113,13 @@ impl Engine {
         wedges.iter().any(|wedge| wedge.retry_at > now && wedge.stops(self.state.keys(), operation))
     }
 
-    async fn feed(&self, link: Link, scope: &Scope, now: DateTime<Utc>) -> Result<Option<Feed>, StoreError> {
+    async fn feed(
+        &self,
+        link: Link,
+        scope: &Scope,
+        around: [Option<Pause>; 2],
+        now: DateTime<Utc>,
+    ) -> Result<Option<Feed>, StoreError> {
         let state = &self.state;
         let id = &link.id.source;
         let items = async {
@@ -129,7 +138,9 @@ impl Engine {
         };
         // Nothing is known of words that nobody has looked for yet: the next read of the source will.
         let is_informed = Terms::new(link.policy.terms()).is_some_and(|asked| read.terms.cover(&asked));
-        let state = match link.state {
+        let [of_target, of_everything] = around;
+        let pause = holding(&link, [source.pause, of_target, of_everything], now);
+        let state = match running(&link, pause) {
             LinkState::Active if !is_informed => LinkState::Paused,
             state => state,
         };

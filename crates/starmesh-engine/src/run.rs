@@ -25,6 +25,7 @@ use crate::queue::Queue;
 use crate::reconcile::Scope;
 use crate::schedule::{PERSON_DELAY, SUSPICION_DELAY, backoff, poll_delay};
 use crate::signal::{Command, Origin};
+use crate::standstill::Standstill;
 
 use work::{Done, Placed, Work, place, pull};
 
@@ -89,6 +90,8 @@ struct Daemon {
     /// Targets to be planned once this calendar was read again, and how much of them.
     rechecks: BTreeMap<CalendarId, BTreeMap<CalendarId, Scope>>,
     today: NaiveDate,
+    /// When the next pause ends by itself.
+    resumes_at: Option<DateTime<Utc>>,
     /// What timers and wall clock said when they were last looked at.
     seen: (Instant, DateTime<Utc>),
     stop: CancellationToken,
@@ -133,6 +136,7 @@ impl Daemon {
             aims: BTreeMap::new(),
             rechecks: BTreeMap::new(),
             today: now.date_naive(),
+            resumes_at: None,
             seen: (Instant::now(), now),
             stop: CancellationToken::new(),
             engine,
@@ -145,8 +149,12 @@ impl Daemon {
     /// Takes over what a person changed.
     async fn reload(&mut self) -> Result<(), StoreError> {
         let settings = self.engine.state.settings().await?;
+        let wall = self.engine.clock.now();
+        let still = Standstill::load(&self.engine.state, wall).await?;
+        let all = self.engine.state.links().await?;
+        self.resumes_at = still.next_end(&all);
         let links: BTreeMap<LinkId, Link> =
-            self.engine.state.links().await?.into_iter().map(|link| (link.id.clone(), link)).collect();
+            all.into_iter().map(|link| (link.id.clone(), still.applied(link))).collect();
         let calendars = self.engine.linked_calendars().await?;
         let now = Instant::now();
         self.watches.retain(|id, _| calendars.contains_key(id));
@@ -200,6 +208,9 @@ impl Daemon {
     /// At midnight UTC the window rolls: every target is looked at.
     async fn roll(&mut self) -> Result<(), StoreError> {
         self.wake();
+        if self.resumes_at.is_some_and(|at| at <= self.engine.clock.now()) {
+            self.reload().await?;
+        }
         let today = self.engine.clock.now().date_naive();
         if today != self.today {
             self.today = today;
@@ -320,7 +331,10 @@ impl Daemon {
             .filter(|(target, aim)| aim.scope.is_some() && !aim.placing && self.is_informed(target))
             .map(|(_, aim)| aim.not_before);
         let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
-        let next = polls.chain(aims).min().unwrap_or_else(|| Instant::now() + interval);
+        let resumes = self
+            .resumes_at
+            .map(|at| Instant::now() + (at - self.engine.clock.now()).to_std().unwrap_or_default());
+        let next = polls.chain(aims).chain(resumes).min().unwrap_or_else(|| Instant::now() + interval);
         next.min(Instant::now() + CLOCK_INTERVAL)
     }
 

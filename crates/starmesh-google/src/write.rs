@@ -6,7 +6,6 @@
 use starmesh_core::event::MarkedEvent;
 use starmesh_core::ids::{LastingName, RemoteId, Version};
 use starmesh_core::mirror::{MirrorSpec, PlacedMirror, ProviderId};
-use starmesh_core::planted::{Bug, planted};
 use starmesh_core::policy::Terms;
 use starmesh_http::{Request, Response};
 use starmesh_provider::{ErrorKind, MirrorWrite, Result, Written};
@@ -173,7 +172,7 @@ impl GoogleClient {
         response: &Response,
     ) -> Result<Written> {
         let (written, found) = self.written(calendar, mirror.provider_id().as_str(), response).await?;
-        if mirror.is_shown_as(found.as_ref()) || planted(Bug::GoogleTrustsCreates) {
+        if mirror.is_shown_as(found.as_ref()) {
             Ok(written)
         } else {
             Err(identity_taken(&self.connection.host()))

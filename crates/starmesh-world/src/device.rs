@@ -172,7 +172,7 @@ impl Device {
             let remote = remote(place);
             let zone = if place.home == Wall::Berlin { Tz::Europe__Berlin } else { Tz::UTC };
             let (id, account) = (place.id.clone(), place.account.clone());
-            changes.put_calendar(&Calendar { id, account, remote, zone, missing: false });
+            changes.put_calendar(&Calendar { id, account, remote, zone, missing: false, pause: None });
             let read =
                 starmesh_store::state::Read { beside_foreign: wishes.beside_foreign, ..Default::default() };
             changes.put_read(&place.id, &read);

@@ -42,7 +42,6 @@ pub(super) fn mirror(href: &str, event: &Value) -> Outcome<Mirror> {
     }
     let mark = event["extendedProperties"]["private"]["syncfbMark"].as_str().unwrap_or_default();
     for (name, wanted) in [
-        ("summary", json!("Busy")),
         ("visibility", json!("private")),
         ("eventType", json!("default")),
         ("reminders", json!({ "useDefault": false, "overrides": [] })),
@@ -51,6 +50,9 @@ pub(super) fn mirror(href: &str, event: &Value) -> Outcome<Mirror> {
         if event[name] != wanted {
             return Err(Failure::new(format!("{href}: {name} is not {wanted}")));
         }
+    }
+    if !event["summary"].as_str().is_some_and(super::is_label) {
+        return Err(Failure::new(format!("{href} has a label that nobody set")));
     }
     // Left out where it is the default.
     if !event["transparency"].is_null() && event["transparency"] != "opaque" {

@@ -40,7 +40,11 @@ pub(super) fn mirror(href: &str, event: &Value) -> Outcome<Mirror> {
     if !["busy", "tentative", "oof"].contains(&show) {
         return Err(Failure::new(format!("{href} shows as {show}")));
     }
-    let mut wanted = properties(show);
+    let label = event["properties"]["subject"].as_str().unwrap_or_default();
+    if !super::is_label(label) {
+        return Err(Failure::new(format!("{href} has a label that nobody set")));
+    }
+    let mut wanted = properties(show, label);
     // An update says only that there is none.
     if event["properties"]["location"] == json!({ "displayName": "" }) {
         wanted["location"] = json!({ "displayName": "" });
@@ -63,9 +67,9 @@ pub(super) fn mirror(href: &str, event: &Value) -> Outcome<Mirror> {
 }
 
 /// Every property of a mirror, as the service stores it.
-fn properties(show: &str) -> Value {
+fn properties(show: &str, label: &str) -> Value {
     json!({
-        "subject": "Busy",
+        "subject": label,
         "body": { "contentType": "text", "content": "" },
         "showAs": show,
         "sensitivity": "private",
@@ -110,7 +114,7 @@ mod tests {
             "@odata.etag": "W/\"1\"", "id": "A", "transactionId": "sfb1", "isAllDay": false,
             "start": { "dateTime": "2026-12-01T10:00:00", "timeZone": "UTC" },
             "end": { "dateTime": "2026-12-01T11:00:00", "timeZone": "UTC" },
-            "properties": properties("busy"),
+            "properties": properties("busy", "Busy"),
             "extended": { "String {guid} Name SyncFb": "1.aabb", "String {guid} Name SyncFbId": "sfb1" },
             "extensions": {},
             "series": null,

@@ -8,6 +8,7 @@ mod devices;
 mod groups;
 mod hands;
 mod kinds;
+mod policies;
 mod removal;
 mod secrecy;
 

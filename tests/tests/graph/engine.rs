@@ -56,7 +56,14 @@ impl Mesh {
         for (id, name) in [("one", &self.scene.calendar), ("other", &self.other)] {
             let remote = listed.iter().find(|remote| remote.name == *name).unwrap().clone();
             let (id, account) = (CalendarId::new(id), account.clone());
-            changes.put_calendar(&Calendar { id, account, remote, zone: Tz::Europe__Berlin, missing: false });
+            changes.put_calendar(&Calendar {
+                id,
+                account,
+                remote,
+                zone: Tz::Europe__Berlin,
+                missing: false,
+                pause: None,
+            });
         }
         let (one, other) = (CalendarId::new("one"), CalendarId::new("other"));
         let shape = Shape::Pair { a: one.clone(), b: other.clone(), one_way: false };

@@ -83,12 +83,48 @@ pub struct LinkDto {
     pub link: LinkRef,
     /// Whether it runs.
     pub state: LinkStateDto,
+    /// When it runs again by itself, RFC 3339, where it is paused until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<String>,
+    /// True when it is paused by itself, and not only with a calendar or with everything.
+    #[serde(skip_serializing_if = "is_false")]
+    pub paused_itself: bool,
     /// What it mirrors.
     pub policy: PolicyDto,
     /// How many mirrors it has.
     pub mirrors: u64,
     /// The groups that make it.
     pub groups: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// What stands still because somebody said so.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct PausesDto {
+    /// True while everything does.
+    pub everything: bool,
+    /// Until when, RFC 3339, where that ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The calendars that do.
+    pub calendars: Vec<PausedCalendar>,
+    /// The links that do by themselves.
+    pub links: Vec<LinkDto>,
+}
+
+/// A calendar that stands still.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct PausedCalendar {
+    /// Which.
+    #[serde(flatten)]
+    pub calendar: CalendarRef,
+    /// Until when, RFC 3339, where that ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// What a change of groups or links brought.

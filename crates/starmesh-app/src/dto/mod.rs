@@ -19,7 +19,10 @@ mod snapshots;
 pub use account::{AccountDto, AccountRemoved, GrantDto, Unreached};
 pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
 pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};
-pub use group::{GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, ShapeDto};
+pub use group::{
+    GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto,
+    ShapeDto,
+};
 pub use plan::{HeldDto, LinkPlanDto, PlanDto, QuestionDto, StuckDto, TargetPlanDto, TroubleDto, WindowDto};
 pub use policy::{ChoiceDto, PolicyDto, PolicyEffect};
 pub use report::{CleanDto, CleanedLink, KeyImported, ReportDto, WrittenDto};

@@ -8,9 +8,9 @@ use starmesh_core::policy::{AllDay, Choice, Deleted, Policy, Undecided, Word};
 use super::{
     AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CleanDto,
     CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LeftOut, LeftOutReason, LinkDto,
-    LinkPlanDto, LinkRef, LinkStateDto, PlanDto, PolicyDto, PolicyEffect, QuestionDto, ReportDto, RunEvent,
-    ShapeDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached, WedgeDto,
-    WindowDto, WrittenDto,
+    LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto, PlanDto, PolicyDto, PolicyEffect,
+    QuestionDto, ReportDto, RunEvent, ShapeDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto,
+    TroubleDto, Unreached, WedgeDto, WindowDto, WrittenDto,
 };
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
@@ -149,11 +149,21 @@ pub fn links() -> Vec<LinkDto> {
     let dto = |(state, mirrors)| LinkDto {
         link: link(work(), family()),
         state,
+        paused_until: (state == LinkStateDto::Paused).then(|| "2026-12-01T08:00:00Z".to_owned()),
+        paused_itself: state == LinkStateDto::Paused,
         policy: PolicyDto::from(&policy()),
         mirrors,
         groups: if state == LinkStateDto::Retiring { Vec::new() } else { vec!["pair-1".to_owned()] },
     };
     states.into_iter().zip([12, 0, 1]).map(dto).collect()
+}
+
+/// A pause of each kind.
+pub fn pauses() -> PausesDto {
+    let until = Some("2026-12-01T08:00:00Z".to_owned());
+    let links = links().into_iter().filter(|link| link.paused_itself).collect();
+    let calendars = vec![PausedCalendar { calendar: family(), until: None }];
+    PausesDto { everything: true, until, calendars, links }
 }
 
 /// A plan with everything that a plan can hold.

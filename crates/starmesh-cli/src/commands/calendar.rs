@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use starmesh_app::{Access, AppError, Starmesh, dto::CalendarsDto};
 
+use crate::commands::pause::{self, LengthArgs};
 use crate::context::Context;
 use crate::text;
 
@@ -10,6 +11,23 @@ use crate::text;
 pub(crate) enum CalendarCommand {
     /// List the calendars of all accounts
     List(ListArgs),
+    /// Let all links into and out of calendars stand still
+    Pause(PauseArgs),
+    /// Let calendars take part again
+    Resume {
+        /// The calendars
+        #[arg(value_name = "CAL", required = true)]
+        calendars: Vec<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PauseArgs {
+    /// The calendars
+    #[arg(value_name = "CAL", required = true)]
+    calendars: Vec<String>,
+    #[command(flatten)]
+    length: LengthArgs,
 }
 
 #[derive(Args, Debug)]
@@ -20,7 +38,24 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) async fn carry_out(context: &Context, command: CalendarCommand) -> Result<(), AppError> {
-    let CalendarCommand::List(args) = command;
+    match command {
+        CalendarCommand::List(args) => list(context, &args).await,
+        CalendarCommand::Pause(args) => {
+            let starmesh = context.open(Access::Configure).await?;
+            let pauses = starmesh.pause_calendars(&args.calendars, &args.length.length()).await;
+            starmesh.close().await;
+            pause::answer(context, &pauses?)
+        }
+        CalendarCommand::Resume { calendars } => {
+            let starmesh = context.open(Access::Configure).await?;
+            let pauses = starmesh.resume_calendars(&calendars).await;
+            starmesh.close().await;
+            pause::answer(context, &pauses?)
+        }
+    }
+}
+
+async fn list(context: &Context, args: &ListArgs) -> Result<(), AppError> {
     let listed = if args.offline || !Starmesh::exists(&context.data_dir) {
         let calendars = context.open(Access::Read).await?.known_calendars().await?;
         CalendarsDto { calendars, troubles: Vec::new() }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use starmesh_app::{Access, AppError, LinkScope};
 
+use crate::commands::pause::LengthArgs;
 use crate::commands::policy::{self, SetArgs};
 use crate::context::Context;
 use crate::text;
@@ -10,6 +11,7 @@ use crate::text;
 const EXAMPLES: &str = "\
 Examples:
   starmesh link pause 'work->family'
+  starmesh link pause 'work->family' --for 1h
   starmesh link resume --all";
 
 #[derive(Subcommand, Debug)]
@@ -20,10 +22,18 @@ pub(crate) enum LinkCommand {
     Set(SetArgs),
     /// Let links stand still: nothing is placed, changed or removed
     #[command(after_help = EXAMPLES)]
-    Pause(ScopeArgs),
+    Pause(PauseArgs),
     /// Let links run again
     #[command(after_help = EXAMPLES)]
     Resume(ScopeArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PauseArgs {
+    #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(flatten)]
+    length: LengthArgs,
 }
 
 #[derive(Args, Debug)]
@@ -47,9 +57,9 @@ pub(crate) async fn carry_out(context: &Context, command: LinkCommand) -> Result
     let links = match command {
         LinkCommand::Set(args) => return policy::set(context, &args).await,
         LinkCommand::List => context.open(Access::Read).await?.links().await?,
-        LinkCommand::Pause(scope) => {
+        LinkCommand::Pause(PauseArgs { scope, length }) => {
             let starmesh = context.open(Access::Configure).await?;
-            let links = starmesh.pause_links(&scope.into()).await;
+            let links = starmesh.pause_links(&scope.into(), &length.length()).await;
             starmesh.close().await;
             links?
         }

@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod link;
+pub(crate) mod pause;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod run;
@@ -26,6 +27,8 @@ pub(crate) async fn carry_out(context: &Context, command: Command) -> Result<(),
         Command::Account(command) => account::carry_out(context, command).await,
         Command::Calendar(command) => calendar::carry_out(context, command).await,
         Command::Group(command) => group::carry_out(context, command).await,
+        Command::Pause(args) => pause::pause(context, &args).await,
+        Command::Resume => pause::resume(context).await,
         Command::Link(command) => link::carry_out(context, command).await,
         Command::Settings(command) => settings::carry_out(context, command).await,
         Command::Plan(args) => plan::plan(context, &args).await,

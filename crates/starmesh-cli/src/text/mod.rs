@@ -2,6 +2,7 @@
 
 mod activity;
 mod configuration;
+mod pauses;
 mod plan;
 mod policy;
 mod report;
@@ -15,6 +16,7 @@ pub(crate) use activity::{activity, run_event};
 pub(crate) use configuration::{
     account_added, account_removed, accounts, calendars, group_change, groups, links, setting, settings,
 };
+pub(crate) use pauses::pauses;
 pub(crate) use plan::{clean_prepared, plan};
 pub(crate) use policy::policy;
 pub(crate) use report::{clean_done, report};

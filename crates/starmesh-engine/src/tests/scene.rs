@@ -112,6 +112,7 @@ impl Scene {
                 remote: remote(name),
                 zone: "UTC".parse().unwrap(),
                 missing: false,
+                pause: None,
             });
         }
         let (a, b) = (CalendarId::new(WORK), CalendarId::new(HOME));

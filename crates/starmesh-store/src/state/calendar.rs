@@ -7,7 +7,7 @@ use starmesh_core::ids::{AccountId, CalendarId};
 use starmesh_core::policy::Terms;
 use starmesh_provider::{Coverage, Cursor, RemoteCalendar};
 
-use super::{Changes, State, key, row};
+use super::{Changes, Pause, State, key, row};
 use crate::{Change, Select, StoreError, Table};
 
 /// A calendar of an account.
@@ -23,6 +23,9 @@ pub struct Calendar {
     pub zone: Tz,
     /// True when the last good listing of the account did not have it.
     pub missing: bool,
+    /// Set while a person lets all its links stand still.
+    #[serde(default)]
+    pub pause: Option<Pause>,
 }
 
 /// How far a calendar was read.

@@ -7,7 +7,7 @@ use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::Group;
 
-use super::{Changes, State, key, row};
+use super::{Changes, Pause, State, key, row};
 use crate::{Change, Select, StoreError, Table};
 
 /// A link, whether it runs, and what it mirrors.
@@ -17,6 +17,9 @@ pub struct Link {
     pub id: LinkId,
     /// Whether it runs.
     pub state: LinkState,
+    /// When it runs again by itself, where it is paused.
+    #[serde(default)]
+    pub paused_until: Option<DateTime<Utc>>,
     /// What it mirrors.
     #[serde(default)]
     pub policy: Policy,
@@ -48,12 +51,23 @@ impl Narrowing {
 impl Link {
     /// A link that runs, with the policy that links have unless told otherwise.
     pub fn new(id: LinkId) -> Self {
-        Self { id, state: LinkState::Active, policy: Policy::default(), narrowed: Vec::new() }
+        Self {
+            id,
+            state: LinkState::Active,
+            paused_until: None,
+            policy: Policy::default(),
+            narrowed: Vec::new(),
+        }
     }
 
-    /// The same link in another state.
+    /// The same link in another state, for as long as nobody changes it.
     pub fn in_state(self, state: LinkState) -> Self {
-        Self { state, ..self }
+        Self { state, paused_until: None, ..self }
+    }
+
+    /// Its own pause, where it has one.
+    pub fn pause(&self) -> Option<Pause> {
+        (self.state == LinkState::Paused).then_some(Pause { until: self.paused_until })
     }
 }
 

@@ -10,6 +10,7 @@ mod item;
 mod journal;
 mod link;
 mod mirror;
+mod pause;
 mod settings;
 mod wedge;
 
@@ -24,6 +25,7 @@ pub use calendar::{Calendar, Failure, Read, Suspicion};
 pub use changes::Changes;
 pub use journal::{ActionKind, Intent, JournalEntry, Journey, Steps};
 pub use link::{Link, Narrowing};
+pub use pause::Pause;
 pub use settings::{Settings, SettingsProblem};
 pub use wedge::{Wedge, WedgeReason};
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use starmesh_core::mirror::Label;
 use starmesh_core::time::Window;
 
-use super::{Changes, State, key, row};
+use super::{Changes, Pause, State, key, row};
 use crate::{Change, StoreError, Table};
 
 /// Everything that can be set, with its defaults.
@@ -24,6 +24,8 @@ pub struct Settings {
     pub label: Label,
     /// How many pairs there may be.
     pub pair_limit: Option<u32>,
+    /// Set while a person lets everything stand still.
+    pub pause: Option<Pause>,
 }
 
 impl Settings {
@@ -61,6 +63,7 @@ impl Default for Settings {
             zone: None,
             label: Label::default(),
             pair_limit: None,
+            pause: None,
         }
     }
 }
