@@ -40,7 +40,7 @@ pub(crate) fn journey_dto(directory: &Directory, journey: &Journey) -> JourneyDt
     }
 }
 
-fn time_dto(time: &EventTime) -> TimeDto {
+pub(crate) fn time_dto(time: &EventTime) -> TimeDto {
     match time {
         EventTime::Timed { start, end } => TimeDto {
             start: start.to_rfc3339_opts(SecondsFormat::Secs, true),

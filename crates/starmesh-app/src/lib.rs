@@ -5,7 +5,7 @@
 //! 1. `accounts`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
 //! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`: what is wanted. Changing it writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
-//! 4. `status`, `activity`: what is known and what happened.
+//! 4. `status`, `activity`, `why`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
 //! 6. `providers`: the one place that picks adapters.
 //!
@@ -47,7 +47,9 @@ mod retire;
 mod run;
 
 mod activity;
+mod latency;
 mod status;
+mod why;
 
 mod keys;
 

@@ -9,6 +9,7 @@ use starmesh_store::state::{Calendar, Read, Wedge, WedgeReason};
 
 use crate::dto::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
 use crate::error::Result;
+use crate::latency::{JOURNEYS_MAX, latencies};
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::progress::{wedge_hint, wedge_name};
@@ -55,6 +56,7 @@ impl Starmesh {
                         || calendar.foreign_marks > 0
                         || calendar.failure.as_ref().is_some_and(|failure| failure.needs_person)
                 }));
+        let paused = self.state.settings().await?.pause.filter(|pause| pause.holds(now));
         let holder = self.folder.holder();
         let daemon = self.folder.daemon_pid()?;
         let is_daemon = holder.is_some() && holder == daemon;
@@ -63,6 +65,9 @@ impl Starmesh {
             worker_pid: holder.filter(|_| !is_daemon && holder != Some(std::process::id())),
             calendars,
             links: self.links().await?,
+            paused: paused.is_some(),
+            paused_until: paused.and_then(|pause| pause.until).map(seconds),
+            latency: latencies(&directory, &self.state.activity(JOURNEYS_MAX).await?, now),
             wedges: wedges.iter().map(|wedge| wedge_dto(&directory, wedge)).collect(),
             waiting: self.state.dirty().await?.len() as u64,
             needs_person,

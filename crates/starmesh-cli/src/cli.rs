@@ -17,6 +17,7 @@ use crate::commands::link::LinkCommand;
 use crate::commands::pause::PauseArgs;
 use crate::commands::plan::{ApplyArgs, PlanArgs};
 use crate::commands::settings::SettingsCommand;
+use crate::commands::why::WhyArgs;
 
 const EXAMPLES: &str = "\
 First steps:
@@ -113,6 +114,8 @@ pub(crate) enum Command {
     Run,
     /// How things stand, without asking any server
     Status,
+    /// Why a time is blocked, or not: what every link makes of it
+    Why(WhyArgs),
     /// What was written lately, with the time of each step
     Activity(ActivityArgs),
     /// Remove busy blocks, and pause their links

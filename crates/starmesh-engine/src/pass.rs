@@ -191,6 +191,14 @@ impl Engine {
         }
     }
 
+    /// The plan of a target from what is known, without asking any server, with what rests in it; `None` when it
+    /// was never read or is gone, or a question about it is open.
+    pub async fn plan_known(&self, target: &CalendarId) -> Result<Option<TargetPlan>, EngineError> {
+        let Some(calendar) = self.state.calendar(target).await? else { return Ok(None) };
+        let options = PlanOptions { retry_wedged: true, ..PlanOptions::default() };
+        Ok(self.plan_target(&calendar, &Scope::Whole, &options).await?)
+    }
+
     /// The calendars that any link touches which does not stand still.
     pub(crate) async fn linked_calendars(&self) -> Result<BTreeMap<CalendarId, Calendar>, StoreError> {
         let still = Standstill::load(&self.state, self.clock.now()).await?;

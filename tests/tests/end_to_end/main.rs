@@ -8,9 +8,11 @@ mod devices;
 mod groups;
 mod hands;
 mod kinds;
+mod pauses;
 mod policies;
 mod removal;
 mod secrecy;
+mod why;
 
 /// Makes a test on each ground named of every function named, which takes the ground.
 macro_rules! on_grounds {

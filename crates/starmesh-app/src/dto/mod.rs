@@ -10,6 +10,7 @@ mod policy;
 mod report;
 mod settings;
 mod status;
+mod why;
 
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
@@ -27,4 +28,5 @@ pub use plan::{HeldDto, LinkPlanDto, PlanDto, QuestionDto, StuckDto, TargetPlanD
 pub use policy::{ChoiceDto, PolicyDto, PolicyEffect};
 pub use report::{CleanDto, CleanedLink, KeyImported, ReportDto, WrittenDto};
 pub use settings::{SettingDto, SettingsDto};
-pub use status::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
+pub use status::{CalendarStatusDto, FailureDto, LatencyDto, StatusDto, WedgeDto};
+pub use why::{WhyDto, WhyEvent, WhyLink, WhyOutcome};

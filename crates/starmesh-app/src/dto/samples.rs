@@ -7,10 +7,10 @@ use starmesh_core::policy::{AllDay, Choice, Deleted, Policy, Undecided, Word};
 
 use super::{
     AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CleanDto,
-    CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LeftOut, LeftOutReason, LinkDto,
-    LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto, PlanDto, PolicyDto, PolicyEffect,
+    CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LatencyDto, LeftOut, LeftOutReason,
+    LinkDto, LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto, PlanDto, PolicyDto, PolicyEffect,
     QuestionDto, ReportDto, RunEvent, ShapeDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto,
-    TroubleDto, Unreached, WedgeDto, WindowDto, WrittenDto,
+    TroubleDto, Unreached, WedgeDto, WhyDto, WhyEvent, WhyLink, WhyOutcome, WindowDto, WrittenDto,
 };
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
@@ -166,6 +166,40 @@ pub fn pauses() -> PausesDto {
     PausesDto { everything: true, until, calendars, links }
 }
 
+/// Why a time is blocked, and why not.
+pub fn why() -> WhyDto {
+    let time = |hour: u32| TimeDto {
+        start: format!("2026-12-01T{hour:02}:00:00Z"),
+        end: format!("2026-12-01T{:02}:00:00Z", hour + 1),
+        all_day: false,
+    };
+    let event = |hour, outcome, reason: Option<&str>| WhyEvent {
+        time: time(hour),
+        outcome,
+        reason: reason.map(str::to_owned),
+    };
+    let events = vec![
+        event(9, WhyOutcome::Stands, None),
+        event(9, WhyOutcome::Skipped, Some("outside_hours")),
+        event(10, WhyOutcome::WillBePlaced, None),
+        event(10, WhyOutcome::StandsStill, Some("read_only")),
+        event(11, WhyOutcome::Held, None),
+    ];
+    let other = calendar("office", "cal", "Office");
+    WhyDto {
+        calendar: work(),
+        time: time(9),
+        in_window: false,
+        read_at: Some("2026-12-01T09:00:00Z".to_owned()),
+        read_age_s: Some(8),
+        links: vec![
+            WhyLink { link: link(work(), family()), unknown: None, events },
+            WhyLink { link: link(family(), work()), unknown: None, events: Vec::new() },
+            WhyLink { link: link(other, work()), unknown: Some("paused".to_owned()), events: Vec::new() },
+        ],
+    }
+}
+
 /// A plan with everything that a plan can hold.
 pub fn plan() -> PlanDto {
     let from_work = LinkPlanDto {
@@ -269,6 +303,9 @@ pub fn status() -> StatusDto {
         worker_pid: None,
         calendars: vec![calendar],
         links: links(),
+        paused: true,
+        paused_until: Some("2026-12-01T08:00:00Z".to_owned()),
+        latency: vec![LatencyDto { link: link(work(), family()), writes: 48, p50_ms: 175, p95_ms: 1_240 }],
         wedges: vec![WedgeDto {
             calendar: work(),
             link: Some("Our family → Work".to_owned()),

@@ -15,6 +15,7 @@ fn accounts_and_calendars_keep_their_form() {
 fn groups_and_links_keep_their_form() {
     assert_json_snapshot!("group_change", samples::group_change());
     assert_json_snapshot!("links", samples::links());
+    assert_json_snapshot!("why", samples::why());
     assert_json_snapshot!("pauses", samples::pauses());
     assert_json_snapshot!("policy_effects", samples::policy_effects());
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CalendarRef, LinkDto};
+use super::{CalendarRef, LinkDto, LinkRef};
 
 /// How things stand.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
@@ -15,12 +15,32 @@ pub struct StatusDto {
     pub calendars: Vec<CalendarStatusDto>,
     /// The links.
     pub links: Vec<LinkDto>,
+    /// True while a person lets everything stand still.
+    pub paused: bool,
+    /// Until when, RFC 3339, where that ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<String>,
+    /// How long changes took over the last seven days, for each link with a write.
+    pub latency: Vec<LatencyDto>,
     /// What stands still.
     pub wedges: Vec<WedgeDto>,
     /// Calendars that are known to have changed and wait to be read.
     pub waiting: u64,
     /// True when something needs a person.
     pub needs_person: bool,
+}
+
+/// How long changes took on a link, from the signal until the provider had confirmed the busy block.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct LatencyDto {
+    /// Which link.
+    pub link: LinkRef,
+    /// Of how many writes.
+    pub writes: u64,
+    /// The median, in milliseconds.
+    pub p50_ms: i64,
+    /// What 95 of a hundred did not exceed, in milliseconds.
+    pub p95_ms: i64,
 }
 
 /// How a calendar stands.

@@ -15,6 +15,7 @@ pub(crate) mod policy;
 mod run;
 pub(crate) mod settings;
 mod status;
+pub(crate) mod why;
 
 use starmesh_app::AppError;
 
@@ -27,6 +28,7 @@ pub(crate) async fn carry_out(context: &Context, command: Command) -> Result<(),
         Command::Account(command) => account::carry_out(context, command).await,
         Command::Calendar(command) => calendar::carry_out(context, command).await,
         Command::Group(command) => group::carry_out(context, command).await,
+        Command::Why(args) => why::why(context, &args).await,
         Command::Pause(args) => pause::pause(context, &args).await,
         Command::Resume => pause::resume(context).await,
         Command::Link(command) => link::carry_out(context, command).await,

@@ -38,7 +38,7 @@ fn steps(steps: &StepsDto) -> String {
     )
 }
 
-fn span(time: &TimeDto, zone: Tz) -> String {
+pub(super) fn span(time: &TimeDto, zone: Tz) -> String {
     if time.all_day {
         return format!("{} to {}, whole days", time.start, time.end);
     }

@@ -7,6 +7,7 @@ mod plan;
 mod policy;
 mod report;
 mod status;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -21,4 +22,5 @@ pub(crate) use plan::{clean_prepared, plan};
 pub(crate) use policy::policy;
 pub(crate) use report::{clean_done, report};
 pub(crate) use status::status;
+pub(crate) use why::why;
 pub(crate) use words::count;

@@ -26,6 +26,7 @@ fn the_configuration_is_told_in_peoples_names() {
     assert_snapshot!("groups", super::groups(&[samples::group()]));
     assert_snapshot!("group_change", super::group_change(&samples::group_change()));
     assert_snapshot!("links", super::links(&samples::links()));
+    assert_snapshot!("why", super::why(&samples::why(), ZONE));
     assert_snapshot!("pauses", super::pauses(&samples::pauses(), ZONE));
     assert_snapshot!("policy", super::policy(&samples::policy_effects(), true));
 }

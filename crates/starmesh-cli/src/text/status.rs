@@ -3,7 +3,8 @@
 use chrono_tz::Tz;
 use starmesh_app::dto::{CalendarStatusDto, LinkStateDto, StatusDto};
 
-use super::words::{ago, count, local, titled, wedge_words};
+use super::pauses::end;
+use super::words::{ago, count, local, milliseconds, titled, wedge_words};
 
 /// How things stand.
 pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
@@ -12,6 +13,9 @@ pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
         (None, Some(pid)) => format!("Another command is at work (process {pid})."),
         (None, None) => "Not running: `starmesh run` keeps everything in step.".to_owned(),
     }];
+    if status.paused {
+        lines.push(format!("Everything is paused{}.", end(status.paused_until.as_deref(), zone)));
+    }
     if status.calendars.is_empty() {
         lines.push("Nothing is linked yet: `starmesh group add` puts calendars together.".to_owned());
     }
@@ -30,6 +34,15 @@ pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
             parts.push(format!("{retiring} being removed"));
         }
         lines.push(format!("{}.", parts.join(", ")));
+    }
+    for latency in &status.latency {
+        lines.push(format!(
+            "{}: {} in 7 days, half within {}, 95 of 100 within {}.",
+            latency.link.name,
+            count(latency.writes, "write"),
+            milliseconds(latency.p50_ms),
+            milliseconds(latency.p95_ms)
+        ));
     }
     for wedge in &status.wedges {
         let link = wedge.link.as_ref().unwrap_or(&wedge.calendar.name);

@@ -30,7 +30,7 @@ pub(super) fn reasons(counts: &BTreeMap<String, u64>) -> String {
 }
 
 /// The words for the stable name of a reason; a name without words of its own reads well enough.
-fn reason_words(reason: &str) -> String {
+pub(super) fn reason_words(reason: &str) -> String {
     match reason {
         "mirror" => "placed by us".to_owned(),
         "working_location" => "where you work".to_owned(),
@@ -95,13 +95,15 @@ pub(super) fn local(instant: &str, zone: Tz) -> String {
     }
 }
 
+/// `1.240 s`.
+pub(super) fn milliseconds(milliseconds: i64) -> String {
+    format!("{}.{:03} s", milliseconds / 1_000, (milliseconds % 1_000).abs())
+}
+
 /// Seconds from one instant to another.
 pub(super) fn between(from: &str, to: &str) -> String {
     match (parse(from), parse(to)) {
-        (Some(from), Some(to)) => {
-            let milliseconds = (to - from).num_milliseconds();
-            format!("{}.{:03} s", milliseconds / 1_000, (milliseconds % 1_000).abs())
-        }
+        (Some(from), Some(to)) => milliseconds((to - from).num_milliseconds()),
         _ => "?".to_owned(),
     }
 }

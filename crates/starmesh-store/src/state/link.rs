@@ -61,6 +61,7 @@ impl Link {
     }
 
     /// The same link in another state, for as long as nobody changes it.
+    #[must_use]
     pub fn in_state(self, state: LinkState) -> Self {
         Self { state, paused_until: None, ..self }
     }
