@@ -28,6 +28,8 @@ pub enum Bug {
     IgnoreMoves,
     /// A mirror that no record knows is judged by a source read before the mirror was seen.
     JudgeByOldRead,
+    /// What links leave out is mirrored all the same.
+    IgnoreRules,
     /// Removals are never held.
     NoBrake,
     /// A target is written although it was not read since the computer slept.
@@ -72,7 +74,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug, in the order above.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::SkipEchoFilter,
         Self::SaveTokenEarly,
         Self::TruncatedPageIsWhole,
@@ -85,6 +87,7 @@ impl Bug {
         Self::DeadTokenForgets,
         Self::IgnoreMoves,
         Self::JudgeByOldRead,
+        Self::IgnoreRules,
         Self::NoBrake,
         Self::PlaceUninformed,
         Self::GoogleForgetsIfMatch,

@@ -8,6 +8,7 @@ use starmesh_core::recurrence::OriginalStart;
 
 use crate::event::{Event, Shown};
 use crate::layout::Place;
+use crate::rules::{Rules, label, shown};
 use crate::span::{Reach, Span};
 
 /// One occurrence as the reason of one mirror.
@@ -39,6 +40,7 @@ pub(crate) struct Causes {
     keys: IdentityKey,
     places: Vec<Place>,
     until: i64,
+    rules: Rules,
     events: Vec<BTreeMap<RemoteId, Event>>,
     by_key: BTreeMap<MirrorKey, Cause>,
     by_uid: BTreeMap<(usize, String), BTreeSet<MirrorKey>>,
@@ -47,17 +49,23 @@ pub(crate) struct Causes {
 
 impl Causes {
     /// None yet. Series are followed up to `until`.
-    pub(crate) fn new(keys: IdentityKey, places: Vec<Place>, until: i64) -> Self {
+    pub(crate) fn new(keys: IdentityKey, places: Vec<Place>, until: i64, rules: Rules) -> Self {
         let events = vec![BTreeMap::new(); places.len()];
         Self {
             keys,
             places,
             until,
+            rules,
             events,
             by_key: BTreeMap::new(),
             by_uid: BTreeMap::new(),
             known_keys: BTreeMap::new(),
         }
+    }
+
+    /// What the mirrors of a link are called.
+    pub(crate) fn label(&self, source: usize, target: usize) -> &'static str {
+        label(self.rules.get(&(source, target)))
     }
 
     /// A person's events in a calendar.
@@ -134,7 +142,8 @@ impl Causes {
                         continue;
                     }
                     let key = self.key(source, target, &id, &occurrence.original);
-                    let wanted = occurrence.shown().map(|shown| (occurrence.span, shown));
+                    let shown = shown(self.rules.get(&(source, target)), &occurrence);
+                    let wanted = shown.map(|shown| (occurrence.span, shown));
                     current.insert(
                         key,
                         Cause {

@@ -22,6 +22,7 @@ use crate::ground::{Ground, Listened, Listener};
 use crate::layout::{Edge, Group, Place, edges};
 use crate::lifeline::{Lifeline, Mortal};
 use crate::oracle::Running;
+use crate::rules::{self, Rules};
 use crate::span::Wall;
 use starmesh_sim::dice::Dice;
 
@@ -37,6 +38,8 @@ pub(crate) struct Wishes {
     pub groups: Vec<Group>,
     /// Links that stand still.
     pub paused: BTreeSet<Edge>,
+    /// What the links leave out.
+    pub rules: Rules,
     /// The length of the window, in days.
     pub days: i64,
     /// Seconds between polls.
@@ -157,7 +160,8 @@ impl Device {
                 Running::Paused => LinkState::Paused,
                 Running::Retiring => LinkState::Retiring,
             };
-            changes.put_link(&Link::new(self.link(*edge)).in_state(state));
+            let policy = rules::policy(wishes.rules.get(edge));
+            changes.put_link(&Link { state, policy, ..Link::new(self.link(*edge)) });
         }
         state.commit(changes).await?;
         Ok(running)

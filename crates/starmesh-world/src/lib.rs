@@ -31,6 +31,7 @@ pub mod memory;
 mod mirror_edits;
 mod oracle;
 mod rounds;
+mod rules;
 mod run;
 mod sabotage;
 mod span;

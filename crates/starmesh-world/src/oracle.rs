@@ -12,6 +12,7 @@ use crate::clock::WorldClock;
 use crate::event::Shown;
 use crate::layout::{Edge, Place};
 use crate::memory::{Did, MarkedItem, Owner, Seen, Witness};
+use crate::rules::Rules;
 use crate::span::{DAY, Reach, Span};
 
 /// How long after a link was paused a write that was planned before may still arrive.
@@ -97,9 +98,10 @@ impl Oracle {
         days: i64,
         until: i64,
         devices: usize,
+        rules: Rules,
     ) -> Self {
         Self {
-            causes: Causes::new(keys, places.clone(), until),
+            causes: Causes::new(keys, places.clone(), until, rules),
             places,
             days,
             clock,
@@ -340,7 +342,8 @@ impl Oracle {
     fn judge_body(&self, key: &MirrorKey, after: &MarkedItem) -> Result<(), String> {
         let Some(cause) = self.causes.get(key) else { return Ok(()) };
         let said = Shown::of(after.availability).map(|shown| (Span::of(&after.time), shown));
-        if after.label != LABEL || !after.plain || after.has_attendees {
+        if after.label != self.causes.label(cause.source, cause.target) || !after.plain || after.has_attendees
+        {
             return Err("a mirror says more than a mirror does".to_owned());
         }
         if said.is_none_or(|said| !cause.said.contains(&said)) {

@@ -94,7 +94,15 @@ impl World {
         let ground = Arc::new(ground);
         let until = swarm.base + HORIZON;
         let count = usize::from(swarm.devices());
-        let oracle = Oracle::new(keys.clone(), swarm.places.clone(), clock.clone(), swarm.days, until, count);
+        let oracle = Oracle::new(
+            keys.clone(),
+            swarm.places.clone(),
+            clock.clone(),
+            swarm.days,
+            until,
+            count,
+            swarm.rules.clone(),
+        );
         let watcher = Watcher::new(oracle);
         universe.set_witness(Box::new(watcher.clone()));
         ground.watch_by(&watcher, ledger_names);
@@ -111,6 +119,7 @@ impl World {
             groups: swarm.groups.clone(),
             paused: BTreeSet::new(),
             days: swarm.days,
+            rules: swarm.rules.clone(),
             poll_s,
             beside_foreign: swarm.has(Feature::Copies),
         };

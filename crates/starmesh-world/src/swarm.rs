@@ -7,6 +7,7 @@ use starmesh_core::ids::{AccountId, CalendarId, LastingName};
 use crate::ground::{Devices, Leeway, Truths};
 use crate::layout::{Group, Place, Service, Shape};
 use crate::memory::{Change, Detail, FaultKind, Ids, Style};
+use crate::rules::{self, Rules};
 use crate::span::{DAY, HOUR, Wall};
 use starmesh_sim::dice::Dice;
 
@@ -144,6 +145,8 @@ pub(crate) struct Swarm {
     pub places: Vec<Place>,
     /// How they are joined at first.
     pub groups: Vec<Group>,
+    /// What the links leave out.
+    pub rules: Rules,
     /// How many rounds of edits there are.
     pub rounds: u32,
     /// How many events each calendar has at first.
@@ -201,8 +204,10 @@ impl Swarm {
         let leeway = Leeway { faults: !faults.is_empty(), touches, devices };
         let truths = Truths::of(&mut ground, leeway).without(&cut.truths);
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
+        let rules = rules::draw(seed, places.len());
         Self {
             seed,
+            rules,
             features,
             faults,
             accounts,

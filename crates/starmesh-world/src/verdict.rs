@@ -9,7 +9,7 @@ use crate::event::Shown;
 use crate::ground::Ground;
 use crate::layout::Edge;
 use crate::memory::{MarkedItem, Owner};
-use crate::oracle::{LABEL, Oracle};
+use crate::oracle::Oracle;
 use crate::span::{Reach, Span};
 
 /// What is excused when the world is compared.
@@ -173,7 +173,8 @@ impl Comparison<'_> {
         match cause.wanted {
             Some(wanted) => {
                 let says = Shown::of(mirror.availability).map(|shown| (span, shown));
-                let plain = mirror.plain && mirror.label == LABEL;
+                let label = self.oracle.causes.label(cause.source, cause.target);
+                let plain = mirror.plain && mirror.label == label;
                 let right = says == Some(wanted) && plain;
                 // Outside the window a mirror is kept and not mended; but it does not outlive a move.
                 let moved = span != wanted.0 && cause.said.iter().any(|(said, _)| *said == span);

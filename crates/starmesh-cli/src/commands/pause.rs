@@ -20,7 +20,7 @@ Examples:
 
 /// How long something stands still.
 #[derive(Args, Debug)]
-#[group(id = "length", multiple = false)]
+#[group(id = "pause_length", multiple = false)]
 pub(crate) struct LengthArgs {
     /// Only for so long: 30min, 1h
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]

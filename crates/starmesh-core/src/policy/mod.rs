@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Availability, EventKind, Facts, Response};
 use crate::mirror::{Label, MirrorAvailability};
+use crate::planted::{Bug, planted};
 use crate::recurrence::Occurrence;
 
 pub use hours::{HoursProblem, SHIFTS_MAX, WorkingHours};
@@ -148,6 +149,9 @@ impl Policy {
     fn narrow(&self, occurrence: &Occurrence, terms: &Terms) -> Result<(), SkipReason> {
         let time = &occurrence.time;
         let found = occurrence.facts.found;
+        if planted(Bug::IgnoreRules) {
+            return Ok(());
+        }
         if self.off {
             return Err(SkipReason::LinkOff);
         }
