@@ -166,6 +166,7 @@ impl Scene {
                     facts: Facts::BUSY,
                 }),
                 marked: None,
+                tool: None,
             }],
             problem: None,
         }
