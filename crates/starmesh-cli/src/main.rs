@@ -10,12 +10,13 @@ mod context;
 mod duration;
 mod output;
 mod progress;
+mod service;
 mod stop;
 mod terminal;
 mod text;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ fn output(global: &Global) -> Output {
 fn context(global: &Global, out: Output) -> Result<Context, AppError> {
     let terminal = Terminal {
         interactive: !global.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
-        passphrase: environment("STARMESH_PASSPHRASE").map(SecretString::from),
+        passphrase: passphrase()?,
     };
     let data_dir = match &global.data_dir {
         Some(folder) => folder.clone(),
@@ -100,6 +101,15 @@ fn context(global: &Global, out: Output) -> Result<Context, AppError> {
         },
         terminal,
     })
+}
+
+/// The passphrase that the environment holds, or the file that it names.
+fn passphrase() -> Result<Option<SecretString>, AppError> {
+    if let Some(passphrase) = environment("STARMESH_PASSPHRASE") {
+        return Ok(Some(SecretString::from(passphrase)));
+    }
+    let file = environment("STARMESH_PASSPHRASE_FILE").filter(|file| !file.is_empty());
+    file.map(|file| terminal::passphrase_in(Path::new(&file))).transpose()
 }
 
 fn default_data_dir() -> Result<PathBuf, AppError> {
