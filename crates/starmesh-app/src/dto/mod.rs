@@ -4,11 +4,13 @@
 mod account;
 mod activity;
 mod calendar;
+mod doctor;
 mod group;
 mod plan;
 mod report;
 mod settings;
 mod status;
+mod transfer;
 
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
@@ -18,8 +20,10 @@ mod snapshots;
 pub use account::{AccountDto, AccountRemoved, GrantDto, Unreached};
 pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
 pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};
+pub use doctor::{CheckDto, DoctorDto, FindingDto, VerdictDto};
 pub use group::{GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, ShapeDto};
 pub use plan::{HeldDto, LinkPlanDto, PlanDto, QuestionDto, StuckDto, TargetPlanDto, TroubleDto, WindowDto};
 pub use report::{CleanDto, CleanedLink, KeyImported, ReportDto, WrittenDto};
 pub use settings::{SettingDto, SettingsDto};
 pub use status::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
+pub use transfer::{ImportDto, SettingChangeDto, SignInNeededDto};

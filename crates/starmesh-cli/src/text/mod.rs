@@ -2,9 +2,11 @@
 
 mod activity;
 mod configuration;
+mod doctor;
 mod plan;
 mod report;
 mod status;
+mod transfer;
 mod words;
 
 #[cfg(test)]
@@ -14,7 +16,9 @@ pub(crate) use activity::{activity, run_event};
 pub(crate) use configuration::{
     account_added, account_removed, accounts, calendars, group_change, groups, links, setting, settings,
 };
+pub(crate) use doctor::doctor;
 pub(crate) use plan::{clean_prepared, plan};
 pub(crate) use report::{clean_done, report};
 pub(crate) use status::status;
+pub(crate) use transfer::import;
 pub(crate) use words::count;
