@@ -44,7 +44,10 @@ fn main() -> ExitCode {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime
             .map_err(|error| AppError::new(ErrorCode::Internal, format!("could not start: {error}")))?;
-        runtime.block_on(commands::carry_out(&context, cli.command))
+        let done = runtime.block_on(commands::carry_out(&context, cli.command));
+        // What was given up, such as a name that the system still looks up, keeps nobody waiting.
+        runtime.shutdown_background();
+        done
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -69,6 +69,20 @@ async fn before_anything_is_set_up_there_is_nothing_wrong_and_nothing_is_made() 
 }
 
 #[tokio::test]
+async fn a_folder_that_holds_a_key_and_nothing_else_is_fine() -> Outcome<()> {
+    let home = tempfile::tempdir()?;
+    let owner = Starmesh::new(&home.path().join("owner"))?;
+    let key = home.path().join("key").to_string_lossy().into_owned();
+    owner.ok(&["key", "export", "--out", &key]).await?;
+    let app = Starmesh::new(&home.path().join("data"))?;
+    app.ok(&["key", "import", &key]).await?;
+    let report = examine(&app, &[]).await?;
+    assert_eq!(verdicts(&report, "vault"), ["not_checked"], "nobody had to open it");
+    assert!(bad(&report).is_empty(), "{:#?}", bad(&report));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_running_engine_is_named_and_goes_on() -> Outcome<()> {
     let world = World::new(Ground::RADICALE, &["work", "family"]).await?;
     world.app.ok(&["group", "add", "pair", "work", "family"]).await?;

@@ -12,6 +12,7 @@ use starmesh_tests::ground::Ground;
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
 use starmesh_tests::servers::ALICE;
+use starmesh_tests::web::in_browser;
 use starmesh_tests::world::{World, at};
 
 use crate::{examine, findings};
@@ -132,4 +133,27 @@ async fn a_file_with_a_mistake_changes_nothing_at_all() -> Outcome<()> {
     let error = world.app.error(&["settings", "import", &missing], 1).await?;
     assert!(error["message"].to_string().contains("missing.toml"), "{error}");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_google_account_goes_on_elsewhere_with_the_secret_of_its_client() -> Outcome<()> {
+    let world = World::new(Ground::Google, &["work", "family"]).await?;
+    world.app.ok(&["group", "add", "pair", "work", "family"]).await?;
+    world.put("work", &Event::timed("meeting", at(4, 9), HOUR)).await?;
+    world.sync().await?;
+    let (key, settings) = (path(&world.file("key")), path(&world.file("settings.toml")));
+    world.app.ok(&["key", "export", "--out", &key]).await?;
+    world.app.ok(&["settings", "export", &settings]).await?;
+
+    let other = world.empty_device("other")?;
+    other.ok(&["key", "import", &key]).await?;
+    let done = other.json(&["settings", "import", "--yes", &settings]).await?;
+    let account = done["sign_in"][0]["account"].as_str().unwrap_or_default();
+    let command = format!("starmesh account signin {account} --client-secret-stdin < FILE");
+    assert_eq!(done["sign_in"][0]["command"], command, "{done}");
+    let words = ["account", "signin", account, "--browser", "none", "--client-secret-stdin"];
+    in_browser(&other, &words, "no secret\n").await?.expect(0)?;
+    let before = world.snapshot().await?;
+    other.ok(&["sync", "--yes"]).await?;
+    world.expect_unchanged(&before).await
 }

@@ -99,7 +99,7 @@ impl Starmesh {
 
     /// Everything that needs the keys.
     async fn look_inside(&self, kind: VaultKind, offline: bool) -> Vec<FindingDto> {
-        let mut findings = vec![vault::opens(kind)];
+        let mut findings = vec![vault::opens(kind, self.vault.is_some())];
         let directory = match Directory::load(&self.state).await {
             Ok(directory) => directory,
             Err(error) => {

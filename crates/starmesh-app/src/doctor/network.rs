@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::future::join_all;
-use starmesh_http::{Answered, HttpError, addresses, probe};
+use starmesh_http::{Answered, HttpError, Unreachable, addresses, probe};
 use starmesh_provider::{ProviderError, Providers, RemoteCalendar};
 use starmesh_store::state::{Account, AccountKind};
 use tokio::time::timeout;
@@ -132,9 +132,13 @@ fn judge_name(found: Result<usize, HttpError>) -> FindingDto {
             let addresses = if number == 1 { "1 address".to_owned() } else { format!("{number} addresses") };
             FindingDto::good(CheckDto::Dns, format!("its name has {addresses}"))
         }
-        Err(error) => FindingDto::failed(CheckDto::Dns, "its name has no address").because(failure(error)).action(
-            "check the network connection and the name. The name is looked up by this computer's own resolver",
-        ),
+        Err(error) => {
+            let late = matches!(error, HttpError::Unreachable { cause: Unreachable::Timeout, .. });
+            let message = if late { "its name was not looked up in time" } else { "its name has no address" };
+            FindingDto::failed(CheckDto::Dns, message).because(failure(error)).action(
+                "check the network connection and the name. The name is looked up by this computer's own resolver",
+            )
+        }
     }
 }
 
@@ -242,7 +246,6 @@ fn judge_sign_in(listed: Option<Result<Vec<RemoteCalendar>, ProviderError>>, acc
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use starmesh_http::Unreachable;
     use starmesh_provider::ErrorKind;
     use starmesh_store::state::OAuthAccount;
 
@@ -330,11 +333,13 @@ mod tests {
             judge_connection(Err(HttpError::Untrusted { host: host(), reason: "expired".to_owned() }), true);
         assert_eq!(untrusted.code, Some(ErrorCode::Untrusted));
         let nameless = judge_name(Err(HttpError::Unreachable { host: host(), cause: Unreachable::Name }));
+        let late = judge_name(Err(HttpError::Unreachable { host: host(), cause: Unreachable::Timeout }));
+        assert_ne!(nameless.message, late.message);
         let refused = ProviderError::new(ErrorKind::NeedsSignIn, "dav.example.org refuses the password");
         let refused = judge_sign_in(Some(Err(refused)), "home");
         assert_eq!((refused.verdict, refused.code), (VerdictDto::Failed, Some(ErrorCode::SignInRefused)));
         assert!(refused.action.as_ref().is_some_and(|action| action.contains("account signin home")));
-        for finding in [silent, untrusted, nameless, refused] {
+        for finding in [silent, untrusted, nameless, late, refused] {
             assert!(!finding.message.contains("example"), "{finding:?}");
             assert!(finding.said.is_some_and(|said| said.contains("dav.example.org")));
             assert!(finding.action.is_some());

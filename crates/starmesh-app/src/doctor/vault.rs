@@ -2,11 +2,16 @@
 
 use crate::data_folder::VaultKind;
 use crate::dto::{CheckDto, FindingDto};
-use crate::error::{Result, quoted};
+use crate::error::Result;
 use crate::names::Directory;
 use crate::open::Starmesh;
+use crate::sign_in::first_sign_in;
 
-pub(super) fn opens(kind: VaultKind) -> FindingDto {
+/// `opened` is false where nothing was ever kept, so that nobody had to open it.
+pub(super) fn opens(kind: VaultKind, opened: bool) -> FindingDto {
+    if !opened {
+        return FindingDto::not_checked(CheckDto::Vault, "it was not opened: nothing was ever kept");
+    }
     FindingDto::good(
         CheckDto::Vault,
         match kind {
@@ -28,7 +33,7 @@ pub(super) async fn secrets(starmesh: &Starmesh, directory: &Directory) -> Resul
             }
             Ok(None) => {
                 FindingDto::failed(CheckDto::Secret, "the vault holds nothing to sign in with: sign in first")
-                    .action(format!("`starmesh account signin {}`", quoted(&account.name)))
+                    .action(format!("`{}`", first_sign_in(&account.name, &account.kind)))
             }
             Err(error) => FindingDto::failed(
                 CheckDto::Secret,

@@ -19,10 +19,11 @@ use self::file::{
 };
 use self::merge::{Known, Merged, merge};
 use crate::dto::{ImportDto, SignInNeededDto};
-use crate::error::{AppError, ErrorCode, Result, quoted};
+use crate::error::{AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::new_file::{check_free, write_new};
 use crate::open::{Starmesh, random_name};
+use crate::sign_in::first_sign_in;
 use crate::wanted::Wanted;
 
 /// The largest file that is read, in bytes: thousands of calendars need less.
@@ -159,15 +160,15 @@ impl Starmesh {
     async fn signed_out(&self, settings: &SettingsFile) -> Result<Vec<SignInNeededDto>> {
         let known = self.state.accounts().await?;
         let mut needed = Vec::new();
-        for name in settings.file.accounts.iter().map(|account| &account.name) {
-            let account = known.iter().find(|account| account.name == *name);
+        for table in &settings.file.accounts {
+            let account = known.iter().find(|account| account.name == table.name);
             let secret = match (account, &self.vault) {
                 (Some(account), Some(vault)) => vault.password(&account.id).await?,
                 _ => None,
             };
             if secret.is_none() {
-                let command = format!("starmesh account signin {}", quoted(name));
-                needed.push(SignInNeededDto { account: name.clone(), command });
+                let command = first_sign_in(&table.name, &table.kind(&settings.name)?);
+                needed.push(SignInNeededDto { account: table.name.clone(), command });
             }
         }
         Ok(needed)
