@@ -206,18 +206,26 @@ impl Starmesh {
         self.keep_sign_in(&directory, account, password, &listed).await
     }
 
-    /// Lets the person of an account sign in anew.
+    /// Lets the person of an account sign in anew. A client's secret is given where the vault holds none, or an
+    /// old one.
     pub async fn sign_in_account_again(
         &self,
         name: &str,
+        client_secret: Option<SecretString>,
         way: SignInWay,
         prompt: &dyn SignInPrompt,
     ) -> Result<AccountDto> {
         let directory = Directory::load(&self.state).await?;
         let account = directory.find_account(name)?;
-        let client_secret = self.vault()?.client_secret(&account.id).await?;
-        let (refresh, tokens) = self.granted(account, client_secret, way, prompt).await?;
+        let used = match &client_secret {
+            Some(given) => Some(given.clone()),
+            None => self.vault()?.client_secret(&account.id).await?,
+        };
+        let (refresh, tokens) = self.granted(account, used, way, prompt).await?;
         let listed = self.list_signed_in(account, Proof::Tokens(tokens)).await?;
+        if let Some(given) = &client_secret {
+            self.vault()?.set_client_secret(&account.id, given).await?;
+        }
         self.keep_sign_in(&directory, account, &refresh, &listed).await
     }
 
@@ -260,6 +268,11 @@ impl Starmesh {
                     (sign_in.api.to_string(), mailbox.clone().unwrap_or_default())
                 }
             };
+            // One that came with a file of settings has nothing to sign in with before its person did so here.
+            let signed_out = match &self.vault {
+                Some(vault) => vault.password(&account.id).await?.is_none(),
+                None => false,
+            };
             let mut failure = None;
             let mut count = 0;
             for calendar in calendars.iter().filter(|calendar| calendar.account == account.id) {
@@ -271,8 +284,12 @@ impl Starmesh {
                 url,
                 user,
                 calendars: count,
-                needs_person: failure.as_ref().is_some_and(|failure| failure.needs_person),
-                failure: failure.map(|failure| failure.message),
+                needs_person: signed_out || failure.as_ref().is_some_and(|failure| failure.needs_person),
+                failure: if signed_out {
+                    Some("not signed in on this computer yet".to_owned())
+                } else {
+                    failure.map(|failure| failure.message)
+                },
                 name: account.name,
             });
         }
@@ -312,7 +329,7 @@ impl Starmesh {
 }
 
 /// An address that can be kept and shown: it must not hold a password.
-fn check_address(address: &str) -> Result<()> {
+pub(crate) fn check_address(address: &str) -> Result<()> {
     let entry = starmesh_caldav::Entry::parse(address);
     entry.map_err(|problem| AppError::new(ErrorCode::InvalidValue, format!("“--url”: {problem}")))?;
     if Url::parse(address).is_ok_and(|url| url.password().is_some()) {
@@ -322,7 +339,7 @@ fn check_address(address: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let problem = if name.trim().is_empty() {
         "an account's name cannot be empty".to_owned()
     } else if name.chars().count() > NAME_LEN_MAX {

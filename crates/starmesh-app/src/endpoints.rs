@@ -45,7 +45,13 @@ impl Endpoints {
                  redirect_port",
             )
         })?;
-        for (key, url) in endpoints.urls() {
+        endpoints.check(name)?;
+        Ok(endpoints)
+    }
+
+    /// Fails when an address is not to be trusted with a token; `name` is what messages call its place.
+    pub(crate) fn check(&self, name: &str) -> Result<()> {
+        for (key, url) in self.urls() {
             let safe = url.scheme() == "https" || (url.scheme() == "http" && starmesh_http::is_loopback(url));
             if !safe {
                 return Err(AppError::new(
@@ -55,7 +61,7 @@ impl Endpoints {
                 .hint("plain http is for this machine only"));
             }
         }
-        Ok(endpoints)
+        Ok(())
     }
 
     fn urls(&self) -> impl Iterator<Item = (&'static str, &Url)> {

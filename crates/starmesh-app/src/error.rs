@@ -70,6 +70,8 @@ pub enum ErrorCode {
     FileFailed,
     /// Part of the work could not be done.
     Incomplete,
+    /// The doctor found something that does not work.
+    ChecksFailed,
     /// The program itself is at fault.
     Internal,
 
@@ -130,6 +132,7 @@ impl ErrorCode {
             | Self::RecoveryFileUnreadable
             | Self::FileFailed
             | Self::Incomplete
+            | Self::ChecksFailed
             | Self::Internal => ExitClass::Failed,
         }
     }

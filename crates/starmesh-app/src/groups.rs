@@ -52,7 +52,7 @@ impl Starmesh {
         check_some_link(&directory, &group, &before.read_only)?;
         let mut after = before.clone();
         after.groups.push(group.clone());
-        self.check_pair_limit(&before, &after).await?;
+        check_pairs(self.state.settings().await?.pair_limit, &before, &after)?;
 
         let mut changes = Changes::new();
         changes.put_group(&group);
@@ -156,20 +156,21 @@ impl Starmesh {
         }
         Ok(steps)
     }
+}
 
-    async fn check_pair_limit(&self, before: &Wanted, after: &Wanted) -> Result<()> {
-        let Some(limit) = self.state.settings().await?.pair_limit else { return Ok(()) };
-        let count = |wanted: &Wanted| pairs(wanted.links().keys()).len();
-        let (had, has) = (count(before), count(after));
-        if has > had && has > limit as usize {
-            return Err(AppError::new(
-                ErrorCode::PairLimit,
-                format!("the group would make {has} pairs in all, and the limit is {limit}"),
-            )
-            .hint("raise it with `starmesh settings set pair_limit NUMBER`, or `none` for no limit"));
-        }
-        Ok(())
+/// Fails when there would be more pairs than before and than there may be.
+pub(crate) fn check_pairs(limit: Option<u32>, before: &Wanted, after: &Wanted) -> Result<()> {
+    let Some(limit) = limit else { return Ok(()) };
+    let count = |wanted: &Wanted| pairs(wanted.links().keys()).len();
+    let (had, has) = (count(before), count(after));
+    if has > had && has > limit as usize {
+        return Err(AppError::new(
+            ErrorCode::PairLimit,
+            format!("the group would make {has} pairs in all, and the limit is {limit}"),
+        )
+        .hint("raise it with `starmesh settings set pair_limit NUMBER`, or `none` for no limit"));
     }
+    Ok(())
 }
 
 fn resolve(directory: &Directory, new: &NewGroup) -> Result<Shape> {
@@ -183,7 +184,7 @@ fn resolve(directory: &Directory, new: &NewGroup) -> Result<Shape> {
     })
 }
 
-fn check_shape(directory: &Directory, shape: &Shape) -> Result<()> {
+pub(crate) fn check_shape(directory: &Directory, shape: &Shape) -> Result<()> {
     shape.check().map_err(|problem| {
         let message = match &problem {
             TopologyProblem::TooFew => problem.to_string(),
@@ -208,7 +209,11 @@ fn check_shape(directory: &Directory, shape: &Shape) -> Result<()> {
 }
 
 /// A group of which no link can be is a mistake, and silence about it would look like success.
-fn check_some_link(directory: &Directory, group: &Group, read_only: &BTreeSet<CalendarId>) -> Result<()> {
+pub(crate) fn check_some_link(
+    directory: &Directory,
+    group: &Group,
+    read_only: &BTreeSet<CalendarId>,
+) -> Result<()> {
     if !links([group], read_only).is_empty() {
         return Ok(());
     }
@@ -237,7 +242,7 @@ pub(crate) fn find_group<'a>(groups: &'a [Group], name: &str) -> Result<&'a Grou
 }
 
 /// `star-1`, `mesh-2`: short enough to type.
-fn free_name(shape: &Shape, groups: &[Group]) -> GroupId {
+pub(crate) fn free_name(shape: &Shape, groups: &[Group]) -> GroupId {
     let word = match shape {
         Shape::Star { .. } => "star",
         Shape::Mesh { .. } => "mesh",

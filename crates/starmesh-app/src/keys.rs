@@ -1,7 +1,6 @@
 //! The identity key as a recovery file: for a second device, a new disk, a lost database.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use starmesh_core::mirror::IdentityKey;
@@ -11,6 +10,7 @@ use starmesh_store::vault::{RecoveryError, open_recovery, seal_recovery};
 use crate::data_folder::{DataFolder, VaultKind};
 use crate::dto::KeyImported;
 use crate::error::{Action, AppError, ErrorCode, Result};
+use crate::new_file::{check_free, write_new};
 use crate::open::{OpenOptions, PassphrasePurpose, Starmesh, World, check_vault, set_up};
 
 /// The largest file that is tried as a recovery file, in bytes; a real one has under 2 KiB.
@@ -19,31 +19,12 @@ const RECOVERY_BYTES_MAX: u64 = 64 * 1024;
 impl Starmesh {
     /// Writes the identity key to a new file, sealed under a passphrase. An existing file is left alone.
     pub fn export_key(&self, path: &Path) -> Result<()> {
-        let failed = |error: &std::io::Error| {
-            let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
-            let failure =
-                AppError::new(ErrorCode::FileFailed, format!("could not write {}: {error}", path.display()));
-            if exists { failure.hint("choose another name; a file is never overwritten") } else { failure }
-        };
-        if path.exists() {
-            return Err(failed(&std::io::ErrorKind::AlreadyExists.into()));
-        }
+        check_free(path)?;
         self.vault()?;
         let passphrase = self.world.passphrases.passphrase(PassphrasePurpose::SealRecovery)?;
         let (cost, entropy) = (self.world.passphrase_cost, &*self.world.entropy);
         let text = seal_recovery(self.state.keys(), &passphrase, cost, entropy)?;
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
-        let written = options.open(path).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|error| failed(&error))
+        write_new(path, &text)
     }
 
     /// Takes the identity key of a recovery file over. Into a new data folder it comes as the first thing;

@@ -3,11 +3,13 @@
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
 //! 1. `accounts`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
-//! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`: what is wanted. Changing it writes to no calendar.
+//! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`, `transfer`: what is wanted. Changing it
+//!    writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
 //! 4. `status`, `activity`, `why`: what is known and what happened.
 //! 5. `keys`, `vault`: the key that outlives the database.
-//! 6. `providers`: the one place that picks adapters.
+//! 6. `doctor`: whether everything is there that is needed.
+//! 7. `providers`: the one place that picks adapters.
 //!
 //! Answers are [`dto`]s; a failure is an [`AppError`] with a stable [`ErrorCode`], a hint and at most one
 //! action.
@@ -20,6 +22,7 @@ pub mod dto;
 mod endpoints;
 mod error;
 mod names;
+mod new_file;
 mod open;
 mod progress;
 mod providers;
@@ -37,6 +40,7 @@ mod links;
 mod pauses;
 mod policies;
 mod settings;
+mod transfer;
 mod wanted;
 
 mod apply;
@@ -47,6 +51,7 @@ mod retire;
 mod run;
 
 mod activity;
+mod doctor;
 mod latency;
 mod status;
 mod why;
@@ -58,6 +63,7 @@ pub use accounts::{AccountAdded, NewAccount, NewCaldavAccount, NewOAuthAccount, 
 pub use apply::Prepared;
 pub use clean::PreparedClean;
 pub use data_folder::VaultKind;
+pub use doctor::{BundleDto, Examined};
 pub use endpoints::{Endpoints, TENANT_DEFAULT};
 pub use error::{Action, AppError, ErrorCode, ExitClass, Result, quoted};
 pub use groups::NewGroup;
@@ -68,6 +74,7 @@ pub use plan::PlanRequest;
 pub use policies::{PolicyChange, PreparedPolicy};
 pub use progress::Listener;
 pub use push::{Bell, Signals, Watched};
+pub use transfer::SettingsFile;
 pub use zone::local_zone;
 
 pub use sign_in::{SignInPrompt, SignInWay};

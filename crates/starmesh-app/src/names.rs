@@ -37,6 +37,11 @@ impl Directory {
         }
     }
 
+    /// All accounts.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
     /// All calendars.
     pub(crate) fn calendars(&self) -> impl Iterator<Item = &Calendar> {
         self.calendars.values()

@@ -203,6 +203,22 @@ impl Network {
     }
 }
 
+/// How fast an account may be asked, and how many requests may be under way at once; `None` when nobody knows which
+/// server is meant.
+pub(crate) fn budget_of(kind: &AccountKind) -> Option<(Budget, usize)> {
+    match kind {
+        AccountKind::Caldav { url, .. } => {
+            let budget = match Entry::parse(url).ok()? {
+                Entry::Url(url) => starmesh_caldav::budget_of(&url),
+                Entry::MailDomain(_) => starmesh_caldav::BUDGET,
+            };
+            Some((budget, starmesh_caldav::CONCURRENCY))
+        }
+        AccountKind::Google(_) => Some((starmesh_google::BUDGET, MAILBOX_CONCURRENCY)),
+        AccountKind::Microsoft { .. } => Some((starmesh_graph::BUDGET, MAILBOX_CONCURRENCY)),
+    }
+}
+
 fn governor(concurrency: usize, budget: Budget) -> Arc<Governor> {
     Arc::new(Governor::new(GovernorSettings { concurrency, budget }))
 }

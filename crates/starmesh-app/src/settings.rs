@@ -116,6 +116,12 @@ impl Key {
     }
 }
 
+/// What differs between two lots of settings: each by its name, with both values.
+pub(crate) fn changed(from: &Settings, to: &Settings) -> Vec<(&'static str, Option<String>, Option<String>)> {
+    let both = Key::ALL.iter().map(|key| (key.name(), key.value(from), key.value(to)));
+    both.filter(|(_, from, to)| from != to).collect()
+}
+
 /// `90`, `90s`, `5m` or `1h`.
 fn parse_seconds(text: &str) -> Option<u32> {
     let (number, unit) = match text.chars().last()? {

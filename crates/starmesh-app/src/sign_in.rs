@@ -9,6 +9,7 @@ use starmesh_http::oauth::{
     BrowserSignIn, DevicePrompt, Grant, OAuthClient, SignInError, TokenKeeper, device_sign_in,
 };
 use starmesh_provider::env::Entropy;
+use starmesh_store::state::AccountKind;
 use url::Url;
 
 use crate::error::{Action, AppError, ErrorCode, quoted};
@@ -125,6 +126,13 @@ fn for_the_administrator(link: Option<&Url>) -> String {
         ),
         None => "ask the organisation's administrator to allow Starmesh, then sign in once more".to_owned(),
     }
+}
+
+/// The command with which a person signs in to an account that has never been signed in to on this computer. Google
+/// wants the secret of the client too, which stays behind when an account goes to another computer.
+pub(crate) fn first_sign_in(account: &str, kind: &AccountKind) -> String {
+    let secret = if matches!(kind, AccountKind::Google(_)) { " --client-secret-stdin < FILE" } else { "" };
+    format!("starmesh account signin {}{secret}", quoted(account))
 }
 
 /// How to sign in again, as a hint.

@@ -16,14 +16,19 @@ use url::Url;
 use crate::entry::Entry;
 
 /// Requests to one account under way at once.
-pub(crate) const CONCURRENCY: usize = 4;
+pub const CONCURRENCY: usize = 4;
 
 /// Requests to one account per second, on average. Providers name no numbers; those that want less say so
 /// with 429.
-const BUDGET: Budget = Budget::per_second(NonZeroU32::new(25).expect("not zero"));
+pub const BUDGET: Budget = Budget::per_second(NonZeroU32::new(25).expect("not zero"));
 
 /// The same for a server on this computer, which nobody else shares.
 const BUDGET_LOOPBACK: Budget = Budget::per_second(NonZeroU32::new(1000).expect("not zero"));
+
+/// How fast a server may be asked.
+pub fn budget_of(server: &Url) -> Budget {
+    if is_loopback(server) { BUDGET_LOOPBACK } else { BUDGET }
+}
 
 /// What a person tells us about an account.
 #[derive(Clone)]
@@ -61,8 +66,8 @@ impl Connection {
     pub(crate) fn new(account: &CaldavAccount, server: &Url, network: &CaldavNetwork) -> Self {
         let credentials =
             Credentials::Basic { user: account.user.clone(), password: account.password.clone() };
-        let budget = if is_loopback(server) { BUDGET_LOOPBACK } else { BUDGET };
-        let governor = Arc::new(Governor::new(GovernorSettings { concurrency: CONCURRENCY, budget }));
+        let settings = GovernorSettings { concurrency: CONCURRENCY, budget: budget_of(server) };
+        let governor = Arc::new(Governor::new(settings));
         let transport = AccountTransport::new(
             Arc::clone(&network.http),
             credentials,

@@ -30,6 +30,6 @@ mod write;
 mod zones;
 
 pub use client::CaldavProvider;
-pub use connection::{CaldavAccount, CaldavNetwork};
+pub use connection::{BUDGET, CONCURRENCY, CaldavAccount, CaldavNetwork, budget_of};
 pub use discovery::{Discovered, discover};
 pub use entry::{Entry, EntryProblem};

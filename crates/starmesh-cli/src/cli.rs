@@ -11,6 +11,7 @@ use crate::commands::calendar::CalendarCommand;
 use crate::commands::clean::CleanArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::doctor::DoctorArgs;
 use crate::commands::group::GroupCommand;
 use crate::commands::key::KeyCommand;
 use crate::commands::link::LinkCommand;
@@ -69,7 +70,7 @@ pub(crate) struct Global {
 pub(crate) enum Vault {
     /// The keychain of the operating system
     Keychain,
-    /// A file sealed under a passphrase: asked for, or `STARMESH_PASSPHRASE`
+    /// A file sealed under a passphrase: asked for, or `STARMESH_PASSPHRASE`, or in the file that `STARMESH_PASSPHRASE_FILE` names
     Passphrase,
 }
 
@@ -101,7 +102,7 @@ pub(crate) enum Command {
     Pause(PauseArgs),
     /// Let everything run again
     Resume,
-    /// Window, poll interval, zone, label, pair limit
+    /// Window, poll interval, zone, label, pair limit; all that is configured as a file
     #[command(subcommand)]
     Settings(SettingsCommand),
     /// Show what would be written, and write nothing
@@ -118,6 +119,8 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// What was written lately, with the time of each step
     Activity(ActivityArgs),
+    /// Look for what is wrong: clock, network, vault, database, calendars
+    Doctor(DoctorArgs),
     /// Remove busy blocks, and pause their links
     Clean(CleanArgs),
     /// The key that recognises your busy blocks: export, import

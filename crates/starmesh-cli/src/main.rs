@@ -10,12 +10,13 @@ mod context;
 mod duration;
 mod output;
 mod progress;
+mod service;
 mod stop;
 mod terminal;
 mod text;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -43,7 +44,10 @@ fn main() -> ExitCode {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime
             .map_err(|error| AppError::new(ErrorCode::Internal, format!("could not start: {error}")))?;
-        runtime.block_on(commands::carry_out(&context, cli.command))
+        let done = runtime.block_on(commands::carry_out(&context, cli.command));
+        // What was given up, such as a name that the system still looks up, keeps nobody waiting.
+        runtime.shutdown_background();
+        done
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,7 +82,7 @@ fn output(global: &Global) -> Output {
 fn context(global: &Global, out: Output) -> Result<Context, AppError> {
     let terminal = Terminal {
         interactive: !global.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
-        passphrase: environment("STARMESH_PASSPHRASE").map(SecretString::from),
+        passphrase: passphrase()?,
     };
     let data_dir = match &global.data_dir {
         Some(folder) => folder.clone(),
@@ -100,6 +104,15 @@ fn context(global: &Global, out: Output) -> Result<Context, AppError> {
         },
         terminal,
     })
+}
+
+/// The passphrase that the environment holds, or the file that it names.
+fn passphrase() -> Result<Option<SecretString>, AppError> {
+    if let Some(passphrase) = environment("STARMESH_PASSPHRASE") {
+        return Ok(Some(SecretString::from(passphrase)));
+    }
+    let file = environment("STARMESH_PASSPHRASE_FILE").filter(|file| !file.is_empty());
+    file.map(|file| terminal::passphrase_in(Path::new(&file))).transpose()
 }
 
 fn default_data_dir() -> Result<PathBuf, AppError> {

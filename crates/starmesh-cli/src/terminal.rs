@@ -1,6 +1,8 @@
 //! The person at the terminal, if there is one. Without a terminal nothing is ever waited for.
 
+use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 use starmesh_app::{Action, AppError, ErrorCode, PassphrasePurpose, Passphrases};
@@ -55,6 +57,17 @@ impl Terminal {
     }
 }
 
+/// The passphrase in a file, without the line break at its end.
+pub(crate) fn passphrase_in(path: &Path) -> Result<SecretString, AppError> {
+    let mut text = Zeroizing::new(String::new());
+    let read = File::open(path).and_then(|file| file.take(PASSWORD_BYTES_MAX).read_to_string(&mut text));
+    read.map_err(|error| {
+        let message = format!("the file with the passphrase, {}, cannot be read: {error}", path.display());
+        AppError::new(ErrorCode::PassphraseMissing, message).action(Action::GivePassphrase)
+    })?;
+    Ok(SecretString::from(without_newline(&text)))
+}
+
 /// A secret that was piped in, as `option` announced.
 fn piped(option: &str, what: &str) -> Result<SecretString, AppError> {
     let mut text = Zeroizing::new(String::new());
@@ -82,7 +95,7 @@ impl Passphrases for Terminal {
                 ErrorCode::PassphraseMissing,
                 format!("{} is needed, and there is no terminal to ask for it", words(purpose)),
             )
-            .hint("set STARMESH_PASSPHRASE")
+            .hint("set STARMESH_PASSPHRASE, or STARMESH_PASSPHRASE_FILE to a file that only you can read")
             .action(Action::GivePassphrase));
         }
         let new = matches!(purpose, PassphrasePurpose::NewVault | PassphrasePurpose::SealRecovery);
@@ -137,6 +150,17 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(without_newline(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_passphrase_may_stand_in_a_file() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("passphrase");
+        let missing = passphrase_in(&path).unwrap_err();
+        assert_eq!(missing.code, ErrorCode::PassphraseMissing);
+        assert!(missing.message.contains("passphrase"), "{missing}");
+        std::fs::write(&path, "correct horse\n").unwrap();
+        assert_eq!(passphrase_in(&path).unwrap().expose_secret(), "correct horse");
     }
 
     #[test]

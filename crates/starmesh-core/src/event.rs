@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::ids::{EventId, ICalUid, RemoteId, Version};
 use crate::policy::Found;
 use crate::time::{EventTime, midnight};
+use crate::tool::Tool;
 use crate::zone::Zone;
 
 /// One stored item of a calendar as a provider handed it over: a CalDAV resource, a Google or Graph event.
@@ -70,6 +71,9 @@ pub struct SourceEvent {
     pub recurrence: Recurrence,
     /// Set when the event carries a SYNC-FB mark, whoever wrote it.
     pub marked: Option<MarkedEvent>,
+    /// The program that placed it, where it left a trace of its own beside its UID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<Tool>,
 }
 
 /// Single or repeating.
@@ -318,6 +322,7 @@ mod tests {
                 uid: ICalUid::new("e"),
                 recurrence: Recurrence::Set(RecurrenceSet { master: None, overrides }),
                 marked: None,
+                tool: None,
             }],
             problem: None,
         }

@@ -8,6 +8,7 @@
 //! 3. [`topology`], [`policy`]: which calendar feeds which, and which occurrences count.
 //! 4. [`mirror`]: the busy block, its deterministic identity and the SYNC-FB mark that proves it is ours.
 //! 5. [`reconcile`]: desired and observed mirrors become a plan.
+//! 6. [`tool`]: other programs that do the same, by the traces they leave.
 //!
 //! **Invariant:** nothing here awaits, reads a clock, draws a random number or touches a file. The same
 //! input always gives the same plan, which is what lets a dry run and a seeded world use the real code.
@@ -20,5 +21,6 @@ pub mod policy;
 pub mod reconcile;
 pub mod recurrence;
 pub mod time;
+pub mod tool;
 pub mod topology;
 pub mod zone;

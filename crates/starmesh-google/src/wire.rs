@@ -11,6 +11,7 @@ use serde_json::Value;
 use starmesh_core::event::LabelDigest;
 use starmesh_core::planted::{Bug, planted};
 use starmesh_core::policy::{Found, Terms};
+use starmesh_core::tool::Tool;
 use starmesh_http::Response;
 
 /// Why an answer cannot be read.
@@ -181,6 +182,13 @@ impl EventRow {
         }
     }
 
+    /// The other program whose trace it bears. What that program wrote is dropped by the parse.
+    pub(crate) fn tool(&self) -> Option<Tool> {
+        let private = &self.extended_properties.private;
+        let traces = [(private.reclaim, Tool::Reclaim), (private.ogcs, Tool::OutlookGoogleCalendarSync)];
+        traces.into_iter().find(|(trace, _)| trace.0).map(|(_, tool)| tool)
+    }
+
     /// True when anybody is invited. The one attendee that is told may be the owner.
     pub(crate) fn has_attendees(&self) -> bool {
         self.attendees_omitted || !self.attendees.is_empty()
@@ -215,7 +223,7 @@ pub(crate) struct ExtendedProperties {
     pub(crate) private: PrivateProperties,
 }
 
-/// Our own properties among them; those of other programs are dropped.
+/// Our own properties among them; of those of other programs only whether they are there.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize, Debug)]
 pub(crate) struct PrivateProperties {
     /// The same on every mirror, so that a listing can be asked for mirrors.
@@ -226,6 +234,12 @@ pub(crate) struct PrivateProperties {
     /// The availability, where Google's own fields cannot say it.
     #[serde(rename = "syncfbShow")]
     pub(crate) show: Option<String>,
+    /// On every event that Reclaim.ai copied from another calendar.
+    #[serde(default, rename = "reclaim.personalSync")]
+    reclaim: Present,
+    /// On every event that Outlook Google Calendar Sync keeps in step.
+    #[serde(default, rename = "outlook_EntryID")]
+    ogcs: Present,
 }
 
 /// Reminders of an event.

@@ -4,7 +4,8 @@
 //! 2. [`AccountTransport`] wraps one for an account: it adds the [`Credentials`], follows redirects and
 //!    asks the mailbox's [`Governor`] first, which keeps it at its [`Pace`].
 //! 3. [`oauth`] gets and renews the tokens of accounts that sign in with a browser.
-//! 4. [`HttpError`] says what went wrong in a form that an adapter can classify.
+//! 4. [`probe()`] looks at a server from outside, for whoever wants to know what is wrong.
+//! 5. [`HttpError`] says what went wrong in a form that an adapter can classify.
 //!
 //! **Invariant:** logs and errors name hosts, methods and statuses. Headers, bodies, queries, paths and
 //! user names stay out of them, since each can hold a secret or a piece of an event.
@@ -15,6 +16,7 @@ mod error;
 mod governor;
 pub mod oauth;
 mod pace;
+mod probe;
 mod redirect;
 mod reqwest_transport;
 mod retry_after;
@@ -26,6 +28,7 @@ pub use credentials::Credentials;
 pub use error::{HttpError, Unreachable};
 pub use governor::{Governor, GovernorSettings};
 pub use pace::{Budget, Pace, Paused};
+pub use probe::{Answered, addresses, probe};
 pub use redirect::REDIRECTS_MAX;
 pub use reqwest_transport::{HttpOptions, Proxy, ReqwestTransport, Timeouts};
 pub use retry_after::retry_after;

@@ -37,4 +37,4 @@ pub use data_key::DataKey;
 pub use lock::{DataFolderLock, LockError, holder};
 pub use memory::MemoryStore;
 pub use row::{Change, Row, Select, Store, StoreError, Table, TakeRow};
-pub use sqlite::SqliteStore;
+pub use sqlite::{Checkup, SqliteStore};

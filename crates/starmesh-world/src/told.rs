@@ -25,6 +25,7 @@ pub(crate) fn tell(event: &Event) -> SourceEvent {
         uid: ICalUid::new(event.uid.clone()),
         recurrence,
         marked: None,
+        tool: None,
     }
 }
 

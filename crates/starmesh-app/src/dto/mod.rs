@@ -4,12 +4,14 @@
 mod account;
 mod activity;
 mod calendar;
+mod doctor;
 mod group;
 mod plan;
 mod policy;
 mod report;
 mod settings;
 mod status;
+mod transfer;
 mod why;
 
 #[cfg(any(test, feature = "samples"))]
@@ -20,6 +22,7 @@ mod snapshots;
 pub use account::{AccountDto, AccountRemoved, GrantDto, Unreached};
 pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
 pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};
+pub use doctor::{CheckDto, DoctorDto, FindingDto, VerdictDto};
 pub use group::{
     GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto,
     ShapeDto,
@@ -29,4 +32,5 @@ pub use policy::{ChoiceDto, PolicyDto, PolicyEffect};
 pub use report::{CleanDto, CleanedLink, KeyImported, ReportDto, WrittenDto};
 pub use settings::{SettingDto, SettingsDto};
 pub use status::{CalendarStatusDto, FailureDto, LatencyDto, StatusDto, WedgeDto};
+pub use transfer::{ImportDto, SettingChangeDto, SignInNeededDto};
 pub use why::{WhyDto, WhyEvent, WhyLink, WhyOutcome};

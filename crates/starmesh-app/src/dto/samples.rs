@@ -6,11 +6,12 @@ use starmesh_core::mirror::Label;
 use starmesh_core::policy::{AllDay, Choice, Deleted, Policy, Undecided, Word};
 
 use super::{
-    AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CleanDto,
-    CleanedLink, FailureDto, GroupChange, GroupDto, HeldDto, JourneyDto, LatencyDto, LeftOut, LeftOutReason,
-    LinkDto, LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto, PlanDto, PolicyDto, PolicyEffect,
-    QuestionDto, ReportDto, RunEvent, ShapeDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto,
-    TroubleDto, Unreached, WedgeDto, WhyDto, WhyEvent, WhyLink, WhyOutcome, WindowDto, WrittenDto,
+    AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CheckDto, CleanDto,
+    CleanedLink, DoctorDto, FailureDto, FindingDto, GroupChange, GroupDto, HeldDto, ImportDto, JourneyDto,
+    LatencyDto, LeftOut, LeftOutReason, LinkDto, LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar,
+    PausesDto, PlanDto, PolicyDto, PolicyEffect, QuestionDto, ReportDto, RunEvent, SettingChangeDto,
+    ShapeDto, SignInNeededDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached,
+    VerdictDto, WedgeDto, WhyDto, WhyEvent, WhyLink, WhyOutcome, WindowDto, WrittenDto,
 };
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
@@ -372,4 +373,52 @@ pub fn error() -> AppError {
     AppError::new(ErrorCode::RemovalsHeld, "25 removals held: unexpectedly many busy blocks would go")
         .hint("look at `starmesh plan`; if it is right, `starmesh sync --allow-removals 25` lets them go")
         .action(Action::AllowRemovals { count: 25 })
+}
+
+/// What the doctor found: one of each kind.
+pub fn doctor() -> DoctorDto {
+    let findings = vec![
+        FindingDto::good(CheckDto::DataFolder, "the data folder can be written, by its owner only"),
+        FindingDto::note(CheckDto::Process, "no engine runs: nothing is kept in step until one does")
+            .action("`starmesh run` keeps everything in step; docs/headless.md starts it with the system"),
+        FindingDto::not_checked(CheckDto::Clock, "no server told its time"),
+        FindingDto::failed(CheckDto::Connection, "it does not answer")
+            .because(AppError::new(ErrorCode::Offline, "dav.example.org does not accept a connection"))
+            .action("check the network connection and the proxy; nothing is lost meanwhile")
+            .at_host("dav.example.org")
+            .of_account("home"),
+        FindingDto::good(CheckDto::Marks, "7 busy blocks kept their mark").of_calendar(family()),
+        FindingDto::note(CheckDto::Links, "the link is paused: nothing is placed, changed or removed for it")
+            .of_link(link(work(), family()))
+            .action("`starmesh link resume` lets it run again"),
+        FindingDto::warning(CheckDto::Brake, "30 removals wait for you").of_calendar(work()),
+    ];
+    DoctorDto {
+        version: "0.1.0".to_owned(),
+        at: "2026-12-01T09:00:00Z".to_owned(),
+        verdict: VerdictDto::Failed,
+        findings,
+    }
+}
+
+/// What an import would change.
+pub fn import() -> ImportDto {
+    let change =
+        SettingChangeDto { key: "zone".to_owned(), from: None, to: Some("Europe/Berlin".to_owned()) };
+    let needed = SignInNeededDto {
+        account: "office".to_owned(),
+        command: "starmesh account signin office".to_owned(),
+    };
+    ImportDto {
+        imported: false,
+        settings: vec![change],
+        accounts_added: vec!["office".to_owned()],
+        calendars_added: vec!["office/main".to_owned()],
+        groups_added: vec!["pair-2".to_owned()],
+        links_added: vec!["Work → Main".to_owned(), "Main → Work".to_owned()],
+        links_paused: vec!["Main → Work".to_owned()],
+        links_resumed: Vec::new(),
+        policies_kept: vec!["Work → Our family".to_owned()],
+        sign_in: vec![needed],
+    }
 }

@@ -30,6 +30,7 @@ fn plans_and_reports_keep_their_form() {
 fn status_activity_and_events_keep_their_form() {
     assert_json_snapshot!("status", samples::status());
     assert_json_snapshot!("run_events", samples::run_events());
+    assert_json_snapshot!("doctor", samples::doctor());
 }
 
 #[test]
@@ -41,6 +42,7 @@ fn settings_keys_and_errors_keep_their_form() {
         meaning: "what it means".to_owned(),
     };
     assert_json_snapshot!("settings", SettingsDto { settings: vec![setting] });
+    assert_json_snapshot!("import", samples::import());
     assert_json_snapshot!("key_imported", KeyImported { changed: true, calendars_to_read: 2 });
     assert_json_snapshot!("error", samples::error());
 }

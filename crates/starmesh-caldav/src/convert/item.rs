@@ -87,7 +87,7 @@ fn source_event(
     let recurrence = recurrence(group, context)?;
     let uid = uid.unwrap_or_else(|| remote_id.as_str().to_owned());
     let marked = marked(&uid, group, context);
-    Ok(SourceEvent { id: EventId::new(uid.as_str()), uid: ICalUid::new(uid), recurrence, marked })
+    Ok(SourceEvent { id: EventId::new(uid.as_str()), uid: ICalUid::new(uid), recurrence, marked, tool: None })
 }
 
 fn parse(text: &str) -> Result<Vec<ICalendar>, ItemProblem> {

@@ -122,6 +122,9 @@ pub(crate) struct SignInArgs {
     /// Read the password from standard input
     #[arg(long)]
     password_stdin: bool,
+    /// Read the client's secret from standard input, where it is another one or not here yet
+    #[arg(long, conflicts_with = "password_stdin")]
+    client_secret_stdin: bool,
     /// Which browser opens, for an account that signs in with one
     #[arg(long, value_enum, default_value_t = BrowserChoice::System)]
     browser: BrowserChoice,
@@ -207,7 +210,14 @@ async fn sign_in(context: &Context, args: SignInArgs) -> Result<(), AppError> {
         },
         Ok(SignInKind::Browser) => {
             let prompt = Browser::new(&context.out, args.browser);
-            starmesh.sign_in_account_again(&args.name, way(args.device), &prompt).await
+            let secret =
+                if args.client_secret_stdin { context.terminal.client_secret().map(Some) } else { Ok(None) };
+            match secret {
+                Ok(secret) => {
+                    starmesh.sign_in_account_again(&args.name, secret, way(args.device), &prompt).await
+                }
+                Err(error) => Err(error),
+            }
         }
         Err(error) => Err(error),
     };

@@ -6,6 +6,7 @@ pub(crate) mod calendar;
 pub(crate) mod clean;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod link;
@@ -39,6 +40,7 @@ pub(crate) async fn carry_out(context: &Context, command: Command) -> Result<(),
         Command::Run => run::run(context).await,
         Command::Status => status::status(context).await,
         Command::Activity(args) => activity::activity(context, &args).await,
+        Command::Doctor(args) => doctor::doctor(context, &args).await,
         Command::Clean(args) => clean::clean(context, &args).await,
         Command::Key(command) => key::carry_out(context, command).await,
         Command::Demo(args) => demo::demo(context, &args).await,

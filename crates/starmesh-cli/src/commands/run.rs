@@ -9,6 +9,7 @@ use starmesh_app::{Access, AppError, ErrorCode, Signals};
 use tokio::sync::Notify;
 
 use crate::context::Context;
+use crate::service;
 use crate::stop::StopSignals;
 use crate::text;
 
@@ -20,7 +21,9 @@ pub(crate) async fn run(context: &Context) -> Result<(), AppError> {
         tokio::select! {
             () = stop.wait() => {}
             () = log.deaf.notified() => {}
+            () = service::keep_alive() => {}
         }
+        service::stopping();
     };
     let ran = starmesh.run(shutdown, Signals::none(), &|event| log.hear(event)).await;
     starmesh.close().await;
@@ -44,6 +47,9 @@ struct Log<'a> {
 
 impl Log<'_> {
     fn hear(&self, event: &RunEvent) {
+        if matches!(event, RunEvent::Started { .. }) {
+            service::ready();
+        }
         let at = self.context.world.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
         let line = if self.context.out.json {
             json_line(event, &at)

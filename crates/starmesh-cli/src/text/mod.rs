@@ -2,11 +2,13 @@
 
 mod activity;
 mod configuration;
+mod doctor;
 mod pauses;
 mod plan;
 mod policy;
 mod report;
 mod status;
+mod transfer;
 mod why;
 mod words;
 
@@ -17,10 +19,12 @@ pub(crate) use activity::{activity, run_event};
 pub(crate) use configuration::{
     account_added, account_removed, accounts, calendars, group_change, groups, links, setting, settings,
 };
+pub(crate) use doctor::doctor;
 pub(crate) use pauses::pauses;
 pub(crate) use plan::{clean_prepared, plan};
 pub(crate) use policy::policy;
 pub(crate) use report::{clean_done, report};
 pub(crate) use status::status;
+pub(crate) use transfer::import;
 pub(crate) use why::why;
 pub(crate) use words::count;

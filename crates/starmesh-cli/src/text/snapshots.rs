@@ -37,6 +37,17 @@ fn the_status_says_what_needs_a_person() {
 }
 
 #[test]
+fn an_import_says_what_changes_and_who_must_sign_in() {
+    assert_snapshot!("import", super::import(&samples::import()));
+    assert_snapshot!("import_nothing", super::import(&starmesh_app::dto::ImportDto::default()));
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong_and_what_to_do() {
+    assert_snapshot!("doctor", super::doctor(&samples::doctor()));
+}
+
+#[test]
 fn the_log_has_a_line_for_each_event_worth_one() {
     let log = |verbose| {
         let at = "2026-12-01T09:00:00.000Z";

@@ -70,6 +70,7 @@ impl MirrorSpec {
                 facts: Facts { availability: self.body.availability.into(), ..Facts::BUSY },
             }),
             marked: Some(self.as_marked()),
+            tool: None,
         };
         SourceItem { remote_id, version, events: vec![event], problem: None }
     }

@@ -27,6 +27,7 @@ fn item(id: &str, version: &str, is_marked: bool) -> SourceItem {
             uid: ICalUid::new(id),
             recurrence: Recurrence::Single(Instance { start, length: Length::Unstated, facts: Facts::BUSY }),
             marked: is_marked.then_some(marked),
+            tool: None,
         }],
         problem: None,
     }

@@ -167,6 +167,7 @@ impl Scene {
                     facts: Facts::BUSY,
                 }),
                 marked: None,
+                tool: None,
             }],
             problem: None,
         }

@@ -5,6 +5,7 @@ use starmesh_core::event::{
 };
 use starmesh_core::ids::{EventId, ICalUid, RemoteId, Version};
 use starmesh_core::mirror::ProviderId;
+use starmesh_core::tool::Tool;
 
 use super::facts::facts;
 use super::marked::marked_series;
@@ -17,7 +18,8 @@ pub(crate) fn single_item(row: &EventRow, marked: Option<MarkedEvent>) -> Source
     let version = row.etag.as_deref().map(Version::new);
     match instance(row) {
         Ok(instance) => {
-            let event = source_event(&row.id, row.ical_uid.as_deref(), Recurrence::Single(instance), marked);
+            let recurrence = Recurrence::Single(instance);
+            let event = source_event(&row.id, row.ical_uid.as_deref(), recurrence, marked, row.tool());
             SourceItem { remote_id: id, version, events: vec![event], problem: None }
         }
         Err(problem) => SourceItem { remote_id: id, version, events: Vec::new(), problem: Some(problem) },
@@ -46,7 +48,8 @@ pub(crate) fn series_item(series: &str, rows: Vec<Row>) -> Option<SourceItem> {
     };
     let uid = instances.iter().find_map(|row| row.ical_uid.as_deref());
     let recurrence = Recurrence::Set(RecurrenceSet { master: None, overrides });
-    let event = source_event(series, uid, recurrence, marked_series(series, &instances));
+    let tool = instances.iter().find_map(EventRow::tool);
+    let event = source_event(series, uid, recurrence, marked_series(series, &instances), tool);
     Some(SourceItem { remote_id: RemoteId::new(series), version: None, events: vec![event], problem: None })
 }
 
@@ -66,12 +69,13 @@ fn source_event(
     ical_uid: Option<&str>,
     recurrence: Recurrence,
     marked: Option<MarkedEvent>,
+    tool: Option<Tool>,
 ) -> SourceEvent {
     // Google makes `<id>@google.com` the UID of what we place; bare, it is known by its shape even when
     // its mark was stripped.
     let uid = if ProviderId::has_shape(id) { None } else { ical_uid };
     let uid = uid.map(str::trim).filter(|uid| !uid.is_empty()).unwrap_or(id);
-    SourceEvent { id: EventId::new(uid), uid: ICalUid::new(uid), recurrence, marked }
+    SourceEvent { id: EventId::new(uid), uid: ICalUid::new(uid), recurrence, marked, tool }
 }
 
 fn occurrence(row: &EventRow) -> Result<Override, ItemProblem> {

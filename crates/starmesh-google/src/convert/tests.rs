@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use starmesh_core::event::{
     Availability, CalendarTime, EventKind, Facts, Instance, ItemProblem, LabelDigest, Length, Recurrence,
-    Response, SourceItem,
+    Response, SourceEvent, SourceItem,
 };
 use starmesh_core::policy::{Found, Term, Terms, Word};
 use starmesh_core::recurrence::{Occurrence, expand};
 use starmesh_core::time::{EventTime, TimeRange};
+use starmesh_core::tool::Tool;
 use starmesh_core::zone::Zone;
 
 use super::{lies_in, marked, series_item, series_of_instance, single_item};
@@ -169,6 +170,27 @@ fn the_uid_names_the_event_and_its_meeting() {
         (event.id.as_str(), event.uid.as_str()),
         ("040000008200E0@outlook.example", "040000008200E0@outlook.example")
     );
+}
+
+#[test]
+fn of_another_programs_properties_only_which_program_it_is_is_kept() {
+    let tool = |private: Value| {
+        let event = item(event(json!({"extendedProperties": {"private": private}}))).events.remove(0);
+        let debug = format!("{event:?}");
+        assert!(!debug.contains("secret"), "{debug}");
+        event.tool
+    };
+    assert_eq!(tool(json!({"reclaim.personalSync": "secret"})), Some(Tool::Reclaim));
+    assert_eq!(tool(json!({"outlook_EntryID": "secret"})), Some(Tool::OutlookGoogleCalendarSync));
+    assert_eq!(tool(json!({"something": "secret", "outlook_EntryID": ""})), None);
+}
+
+#[test]
+fn an_event_without_a_trace_is_kept_as_before_there_were_any() {
+    let plain = item(event(json!({}))).events.remove(0);
+    let kept = serde_json::to_value(&plain).unwrap();
+    assert_eq!(kept.get("tool"), None);
+    assert_eq!(serde_json::from_value::<SourceEvent>(kept).unwrap(), plain);
 }
 
 #[test]

@@ -88,8 +88,13 @@ fn item(
     let version = version(row);
     match recurrence {
         Ok(recurrence) => {
-            let event =
-                SourceEvent { id: EventId::new(uid.as_str()), uid: ICalUid::new(uid), recurrence, marked };
+            let event = SourceEvent {
+                id: EventId::new(uid.as_str()),
+                uid: ICalUid::new(uid),
+                recurrence,
+                marked,
+                tool: None,
+            };
             SourceItem { remote_id: id, version, events: vec![event], problem: None }
         }
         Err(problem) => SourceItem { remote_id: id, version, events: Vec::new(), problem: Some(problem) },

@@ -25,15 +25,17 @@ const KEY_CHECK: &[u8] = b"key check";
 
 /// Fails when the SQLite that was linked is too old.
 pub(super) async fn assert_version(conn: &mut SqliteConnection, path: &str) -> Result<(), StoreError> {
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-        .fetch_one(conn)
-        .await
-        .map_err(|error| failure::of_sqlite(path, &error))?;
+    let version = version_of_sqlite(conn).await.map_err(|error| failure::of_sqlite(path, &error))?;
     if is_new_enough(&version) {
         return Ok(());
     }
     let (major, minor, fix) = SQLITE_VERSION_MIN;
     Err(StoreError::Failed(format!("SQLite {version} is too old: {major}.{minor}.{fix} or newer is needed")))
+}
+
+/// The version of the SQLite that was linked.
+pub(super) async fn version_of_sqlite(conn: &mut SqliteConnection) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("SELECT sqlite_version()").fetch_one(conn).await
 }
 
 fn is_new_enough(version: &str) -> bool {

@@ -314,7 +314,7 @@ fn making(path: &Path) -> SqliteConnectOptions {
     writing(path).auto_vacuum(SqliteAutoVacuum::Incremental)
 }
 
-fn reading(path: &Path) -> SqliteConnectOptions {
+pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
     common(path).read_only(true)
 }
 

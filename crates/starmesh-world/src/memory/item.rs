@@ -122,6 +122,7 @@ impl MarkedItem {
         SourceEvent {
             id: EventId::new(self.provider_id.clone()),
             uid: ICalUid::new(self.provider_id.clone()),
+            tool: None,
             recurrence: Recurrence::Single(Instance {
                 start,
                 length: Length::Until(end),

@@ -121,7 +121,7 @@ fn told(event: &PersonEvent) -> SourceEvent {
         }),
     };
     let (id, uid) = (EventId::new(event.uid.clone()), ICalUid::new(event.uid.clone()));
-    SourceEvent { id, uid, recurrence, marked: None }
+    SourceEvent { id, uid, recurrence, marked: None, tool: None }
 }
 
 mod a_log_that_lists {

@@ -161,6 +161,7 @@ fn event(uid: &str, start_h: i64, facts: Facts) -> Observed {
             uid: ICalUid::new(uid),
             recurrence: Recurrence::Single(instance),
             marked: None,
+            tool: None,
         }],
         problem: None,
     };

@@ -1,0 +1,88 @@
+//! What SQLite itself says of a database file. No key is needed, and nothing is written.
+
+use std::path::Path;
+
+use sqlx::Connection;
+
+use super::open::{SqliteStore, reading};
+use super::{failure, migrate};
+use crate::private_file::beside;
+use crate::row::StoreError;
+
+/// SQLite stops to look after so many problems: one is enough to act, and a few tell how bad it is.
+const PROBLEMS_MAX: u32 = 20;
+
+/// What SQLite says of a database file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Checkup {
+    /// The version of SQLite that looks.
+    pub sqlite_version: String,
+    /// The version of the schema.
+    pub schema: i64,
+    /// How many problems there are, [`PROBLEMS_MAX`] at most.
+    pub problems: u64,
+}
+
+impl SqliteStore {
+    /// Looks at a database file as a whole, beside a process that writes it or without one.
+    pub async fn checkup(path: &Path) -> Result<Checkup, StoreError> {
+        let name = path.display().to_string();
+        let alone = !beside(path, "-wal").exists();
+        match look(path, false).await {
+            // As in [`SqliteStore::open_read_only`]: a folder that cannot be written, and nobody at work in it.
+            Err(error) if alone => match failure::of_sqlite(&name, &error) {
+                StoreError::NotWritable { .. } => look(path, true).await,
+                _ => Err(error),
+            },
+            seen => seen,
+        }
+        .map_err(|error| failure::of_sqlite(&name, &error))
+    }
+}
+
+async fn look(path: &Path, immutable: bool) -> Result<Checkup, sqlx::Error> {
+    let options = if immutable { reading(path).immutable(true) } else { reading(path) };
+    let mut conn = sqlx::SqliteConnection::connect_with(&options).await?;
+    let sqlite_version = migrate::version_of_sqlite(&mut conn).await?;
+    let schema = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut conn).await?;
+    let check = format!("PRAGMA integrity_check({PROBLEMS_MAX})");
+    let said: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(check)).fetch_all(&mut conn).await?;
+    conn.close().await?;
+    let problems = said.iter().filter(|line| line.as_str() != "ok").count() as u64;
+    Ok(Checkup { sqlite_version, schema, problems })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use starmesh_provider::env::SystemEntropy;
+
+    use super::*;
+    use crate::DataKey;
+
+    #[tokio::test]
+    async fn a_whole_database_has_no_problem_and_a_spoilt_one_is_found_out() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("starmesh.db");
+        let store = SqliteStore::open(&path, &DataKey::new([1; 32]), Arc::new(SystemEntropy)).await.unwrap();
+        store.close().await;
+        let checkup = SqliteStore::checkup(&path).await.unwrap();
+        assert_eq!((checkup.schema, checkup.problems), (1, 0));
+        assert!(checkup.sqlite_version.starts_with("3."), "{checkup:?}");
+
+        // Pages after the first, which holds the header and the schema.
+        let mut bytes = fs::read(&path).unwrap();
+        for byte in &mut bytes[4096 * 3..4096 * 6] {
+            *byte = 0xa5;
+        }
+        fs::write(&path, bytes).unwrap();
+        let spoilt = SqliteStore::checkup(&path).await;
+        assert!(spoilt.as_ref().map_or(true, |checkup| checkup.problems > 0), "{spoilt:?}");
+
+        fs::write(&path, "not a database, and long enough to be looked at as one".repeat(100)).unwrap();
+        let none = SqliteStore::checkup(&path).await.unwrap_err();
+        assert!(none.to_string().contains("corrupt or not a database"), "{none}");
+    }
+}
