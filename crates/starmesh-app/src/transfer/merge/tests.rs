@@ -173,3 +173,13 @@ fn three() -> String {
     let club = "[[calendar]]\nid = 'club'\naccount = 'home'\naddress = 'https://home.example/c/'\nshort_name = 'c'\nzone = 'UTC'\n";
     format!("{club}[[group]]\nname = 'mesh-1'\nshape = 'mesh'\ncalendars = ['work', 'family', 'club']\n")
 }
+
+#[test]
+fn a_new_link_brings_its_rules_and_one_that_stands_keeps_its_own() {
+    let ruled = format!("{PAUSED}policy.min_minutes = 30\n").replace("paused", "active");
+    let first = merged(&nothing(), &format!("{HOME}{PAIR}{ruled}")).unwrap();
+    assert_eq!(first.links.iter().map(|link| link.policy.min_minutes).collect::<Vec<_>>(), [30]);
+    let second = merged(&known(), &format!("{HOME}{PAIR}{ruled}")).unwrap();
+    assert!(second.links.iter().all(|link| link.policy.min_minutes == 0));
+    assert_eq!(second.dto.policies_kept, ["Our family → Work"]);
+}
