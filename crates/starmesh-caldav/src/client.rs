@@ -10,6 +10,7 @@ use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
 use starmesh_core::time::Window;
 use starmesh_http::Response;
+use starmesh_ical::OwnAddresses;
 use starmesh_provider::env::Clock;
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, MirrorWrite, ProviderError,
@@ -19,7 +20,6 @@ use url::Url;
 
 use crate::changes::ChangeReports;
 use crate::connection::{CONCURRENCY, CaldavAccount, CaldavNetwork, Connection};
-use crate::convert::OwnAddresses;
 use crate::discovery::Discovered;
 use crate::errors::{calendar_gone, from_wire, host, refused};
 use crate::requests::ListCalendars;

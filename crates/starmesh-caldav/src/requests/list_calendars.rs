@@ -2,6 +2,7 @@
 
 use roxmltree::Node;
 use starmesh_http::{Request, Response};
+use starmesh_ical::zone_of_timezone_text;
 use starmesh_provider::RemoteCalendar;
 use url::Url;
 
@@ -11,7 +12,6 @@ use crate::wire::{
     APPLE, CALDAV, CALENDAR_SERVER, DAV, NEXTCLOUD, ResourceAnswer, WireError, child, children, parse,
     responses_about, text_of,
 };
-use crate::zones::zone_of_timezone_text;
 
 /// Lists the calendars that hold events.
 pub(crate) struct ListCalendars;

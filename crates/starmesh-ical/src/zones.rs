@@ -11,7 +11,7 @@ use calcard::{Entry, Parser};
 use chrono::NaiveDateTime;
 use starmesh_core::zone::{CustomZone, Observance, Zone};
 
-use crate::convert::naive_date_time;
+use crate::times::naive_date_time;
 
 /// The zones of one file.
 #[derive(Default)]
@@ -54,7 +54,7 @@ impl FileZones {
 }
 
 /// The IANA name of the zone that a `calendar-timezone` property holds as an iCalendar text.
-pub(crate) fn zone_of_timezone_text(timezone: &str) -> Option<String> {
+pub fn zone_of_timezone_text(timezone: &str) -> Option<String> {
     let Entry::ICalendar(calendar) = Parser::new(timezone).entry() else { return None };
     let component = calendar
         .components

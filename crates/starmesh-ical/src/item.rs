@@ -29,7 +29,7 @@ pub(super) struct Context<'a> {
 }
 
 /// The facts in the iCalendar `text` of a resource.
-pub(crate) fn source_item(
+pub fn source_item(
     remote_id: RemoteId,
     version: Option<Version>,
     text: &str,
