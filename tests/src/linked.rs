@@ -25,6 +25,7 @@ pub async fn link_up(
             color: None,
             zone: None,
             read_only: false,
+            hides_marks: false,
         };
         let (id, account) = (id.clone(), account.clone());
         changes.put_calendar(&Calendar { id, account, remote, zone: Tz::UTC, missing: false });

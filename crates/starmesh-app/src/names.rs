@@ -256,6 +256,7 @@ pub(crate) mod tests {
                 color: None,
                 zone: None,
                 read_only: false,
+                hides_marks: false,
             },
             zone: chrono_tz::UTC,
             missing: false,

@@ -74,7 +74,11 @@ impl Engine {
             return Ok(None);
         }
         let now = self.clock.now();
-        let feeds = try_join_all(links.into_iter().map(|link| self.feed(link, scope)));
+        let links = self.with_sources(links).await?;
+        // What a source that hides marks brings hangs on all that blocks the target's time.
+        let hides_marks = links.iter().any(|(_, source)| source.remote.hides_marks);
+        let scope = if hides_marks { &Scope::Whole } else { scope };
+        let feeds = try_join_all(links.into_iter().map(|(link, source)| self.feed(link, source, scope)));
         let of_target = async {
             let records = match scope {
                 Scope::Whole => state.mirrors(&target.id).await?,
@@ -83,8 +87,7 @@ impl Engine {
             let items = self.target_items(&target.id, scope, &records).await?;
             Ok((records, items))
         };
-        let (feeds, (records, items)) = try_join!(feeds, of_target)?;
-        let mut feeds: Vec<Feed> = feeds.into_iter().flatten().collect();
+        let (mut feeds, (records, items)) = try_join!(feeds, of_target)?;
         let mut plan = plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
         if self.load_brakes(&plan, &mut feeds, options, now).await? {
             plan = self::plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
@@ -106,7 +109,13 @@ impl Engine {
         wedges.iter().any(|wedge| wedge.retry_at > now && wedge.stops(self.state.keys(), operation))
     }
 
-    async fn feed(&self, link: Link, scope: &Scope) -> Result<Option<Feed>, StoreError> {
+    /// The links with their sources, as far as these are known.
+    async fn with_sources(&self, links: Vec<Link>) -> Result<Vec<(Link, Calendar)>, StoreError> {
+        let sources = try_join_all(links.iter().map(|link| self.state.calendar(&link.id.source))).await?;
+        Ok(links.into_iter().zip(sources).filter_map(|(link, source)| Some((link, source?))).collect())
+    }
+
+    async fn feed(&self, link: Link, source: Calendar, scope: &Scope) -> Result<Feed, StoreError> {
         let state = &self.state;
         let id = &link.id.source;
         let items = async {
@@ -115,8 +124,7 @@ impl Engine {
                 Scope::Meetings(meetings) => state.items_of_meetings(id, meetings).await,
             }
         };
-        let (source, items, read) = try_join!(state.calendar(id), items, state.read(id))?;
-        let Some(source) = source else { return Ok(None) };
+        let (items, read) = try_join!(items, state.read(id))?;
         // While it is in doubt whether a source is empty, nothing of it is known to be gone.
         let read_at = read.read_at.filter(|_| read.suspicion.is_none());
         let range = match read.coverage {
@@ -124,7 +132,7 @@ impl Engine {
             Some(Coverage::Everything) | None => None,
         };
         let brake = BrakeBudget::default();
-        Ok(Some(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, range, brake }))
+        Ok(Feed { zone: Zone::Named(source.zone), link, source, items, read_at, range, brake })
     }
 
     /// Loads what the brake has to know of the links whose removals it counts; false when there are none. The
@@ -200,6 +208,7 @@ fn plan(
             },
             source_read_at: feed.read_at,
             source_range: feed.range,
+            hides_marks: feed.source.remote.hides_marks,
             policy: &policy,
             brake: feed.brake,
         })

@@ -347,6 +347,7 @@ pub(crate) fn remote(place: &Place) -> RemoteCalendar {
         color: None,
         zone: None,
         read_only: place.read_only,
+        hides_marks: false,
     }
 }
 

@@ -80,6 +80,7 @@ fn calendar(url: &Url, answer: ResourceAnswer<'_, '_>) -> Option<RemoteCalendar>
         color: answer.property_text(APPLE, "calendar-color").and_then(color),
         zone: answer.property_text(CALDAV, "calendar-timezone").and_then(zone_of_timezone_text),
         read_only: answer.property(DAV, "current-user-privilege-set").is_some_and(is_read_only),
+        hides_marks: false,
     })
 }
 
@@ -144,6 +145,7 @@ mod tests {
             color: Some("#FF2968".to_owned()),
             zone: Some("Europe/Paris".to_owned()),
             read_only: false,
+            hides_marks: false,
         };
         assert_eq!(calendars, [expected]);
     }

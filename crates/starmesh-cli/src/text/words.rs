@@ -41,6 +41,7 @@ fn reason_words(reason: &str) -> String {
         "too_long" => "longer than ten years".to_owned(),
         "same_meeting" => "already in both calendars".to_owned(),
         "other_source" => "brought by another calendar".to_owned(),
+        "already_blocked" => "at a time that is blocked already".to_owned(),
         "malformed_rule" => "with a rule that cannot be understood".to_owned(),
         "too_many_occurrences" => "repeating too often".to_owned(),
         "outside_window" => "outside the window".to_owned(),

@@ -31,6 +31,7 @@ struct World {
     records: Vec<MirrorRecord>,
     source_read_at: Option<DateTime<Utc>>,
     source_range: Option<TimeRange>,
+    hides_marks: bool,
     window_days: u16,
     allowed: u64,
 }
@@ -52,6 +53,7 @@ impl World {
             records: Vec::new(),
             source_read_at: Some(now()),
             source_range: None,
+            hides_marks: false,
             window_days: Window::DAYS_DEFAULT,
             allowed: 0,
         }
@@ -76,6 +78,7 @@ impl World {
             source: view(0, &self.source),
             source_read_at: self.source_read_at,
             source_range: self.source_range,
+            hides_marks: self.hides_marks,
             policy: &policy,
             brake: BrakeBudget {
                 mirrors: self.records.len() as u64,
