@@ -7,9 +7,13 @@
 //! UID, `series` and `times` say when they happen, `facts` and `marked` what else is to be known; `zones` says
 //! where their clocks hang.
 //!
+//! [`calendar_file`] reads a file of many events: `blocks` cuts it, and each event is read as a resource is.
+//!
 //! **Invariant:** a subject, body, place or attendee never leaves this crate.
 
+mod blocks;
 mod facts;
+mod file;
 mod item;
 mod lines;
 mod marked;
@@ -21,6 +25,7 @@ mod zones;
 mod tests;
 
 pub use facts::OwnAddresses;
+pub use file::{CalendarFile, FileProblem, calendar_file};
 pub use item::source_item;
 pub use marked::MARK_PROPERTY;
 pub use zones::zone_of_timezone_text;

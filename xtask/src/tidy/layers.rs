@@ -8,12 +8,13 @@ use crate::workspace::Workspace;
 
 /// Which of our crates a crate may name, from the bottom up. Nothing here may name a crate further down
 /// the list than itself.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("starmesh-core", &[]),
     ("starmesh-ical", &["starmesh-core"]),
     ("starmesh-provider", &["starmesh-core"]),
     ("starmesh-http", &["starmesh-core", "starmesh-provider"]),
     ("starmesh-caldav", &["starmesh-core", "starmesh-ical", "starmesh-provider", "starmesh-http"]),
+    ("starmesh-ics", &["starmesh-core", "starmesh-ical", "starmesh-provider", "starmesh-http"]),
     ("starmesh-google", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
     ("starmesh-graph", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
     ("starmesh-store", &["starmesh-core", "starmesh-provider"]),
@@ -25,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "starmesh-provider",
             "starmesh-http",
             "starmesh-caldav",
+            "starmesh-ics",
             "starmesh-google",
             "starmesh-graph",
             "starmesh-store",
