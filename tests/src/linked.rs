@@ -16,7 +16,7 @@ pub async fn link_up(
 ) -> Result<(), StoreError> {
     let mut changes = Changes::new();
     for (id, account, name) in calendars {
-        let kind = AccountKind::Caldav { url: String::new(), user: String::new() };
+        let kind = AccountKind::Caldav { url: String::new(), user: String::new(), by_token: false };
         changes.put_account(&Account { id: account.clone(), name: account.to_string(), kind });
         let remote = RemoteCalendar {
             name: name.clone(),

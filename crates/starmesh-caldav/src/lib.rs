@@ -25,6 +25,6 @@ mod wire;
 mod write;
 
 pub use client::CaldavProvider;
-pub use connection::{CaldavAccount, CaldavNetwork};
+pub use connection::{CaldavAccount, CaldavNetwork, CaldavSecret};
 pub use discovery::{Discovered, discover};
 pub use entry::{Entry, EntryProblem};
