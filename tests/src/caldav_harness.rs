@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, Entry, discover};
+use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, CaldavSecret, Entry, discover};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::EventTime;
 use starmesh_http::{HttpOptions, ReqwestTransport};
@@ -76,7 +76,7 @@ pub async fn provider_at(url: &Url, password: &str) -> starmesh_provider::Result
     let account = CaldavAccount {
         entry: Entry::Url(url.clone()),
         user: ALICE.name.to_owned(),
-        password: password.to_owned().into(),
+        secret: CaldavSecret::Password(password.to_owned().into()),
     };
     let http = ReqwestTransport::new(&HttpOptions::default()).expect("the network can be used");
     let network = CaldavNetwork { http: Arc::new(http), clock: Arc::new(SystemClock) };

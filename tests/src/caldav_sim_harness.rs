@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, Entry, discover};
+use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, CaldavSecret, Entry, discover};
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::Window;
 use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
@@ -57,7 +57,7 @@ pub async fn account_on(sim: &CaldavSim, start: &str) -> starmesh_provider::Resu
     let account = CaldavAccount {
         entry: Entry::Url(Url::parse(start).expect("an address")),
         user: ADA.to_owned(),
-        password: PASSWORD.to_owned().into(),
+        secret: CaldavSecret::Password(PASSWORD.to_owned().into()),
     };
     let discovered = discover(&account, &network).await?;
     Ok(CaldavProvider::new(&account, discovered, &network))

@@ -193,6 +193,20 @@ impl Event {
         lines.iter().map(|line| format!("{line}\r\n")).collect()
     }
 
+    /// All of `events` in one file, as a calendar is published.
+    pub fn feed(events: &[Self]) -> String {
+        let mut lines = vec!["BEGIN:VCALENDAR".to_owned(), "VERSION:2.0".to_owned()];
+        lines.push("PRODID:-//Somebody//Feeds 1.0//EN".to_owned());
+        lines.push("X-WR-CALNAME:Club".to_owned());
+        lines.extend(VTIMEZONE.lines().map(str::to_owned));
+        for event in events {
+            lines.extend(event.component(&event.main_lines()));
+            lines.extend(event.exceptions.iter().flat_map(|exception| event.component(&exception.lines())));
+        }
+        lines.push("END:VCALENDAR".to_owned());
+        lines.iter().map(|line| format!("{line}\r\n")).collect()
+    }
+
     fn main_lines(&self) -> Vec<String> {
         let (start, end) = self.times.written();
         let mut lines = vec![format!("DTSTART{start}"), format!("DTEND{end}")];

@@ -6,7 +6,7 @@
 //!    [`google_json`] and [`microsoft_json`] write the same events as those services do.
 //! 4. [`cli`]: the real `starmesh` program with a data folder of its own.
 //! 5. [`world`]: all of these put together on some [`ground`], and the questions that a test asks of them.
-//! 6. [`fault_proxy`]: stands before a server and spoils single answers.
+//! 6. [`fault_proxy`]: stands before a server and spoils single answers; [`feed`] publishes events with it.
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
 //! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in; [`crowd`] fills them.
 //! 9. [`caldav_harness`], [`caldav_sim_harness`], [`google_harness`] and [`graph_harness`]: each server, or simulator, with its
@@ -31,6 +31,7 @@ pub mod crowd;
 pub mod dav;
 mod failure;
 pub mod fault_proxy;
+pub mod feed;
 pub mod google_harness;
 pub mod google_json;
 pub mod graph_harness;

@@ -15,7 +15,7 @@ pub async fn link_up(
 ) -> Result<(), StoreError> {
     let mut changes = Changes::new();
     for (id, account, name) in calendars {
-        let kind = AccountKind::Caldav { url: String::new(), user: String::new() };
+        let kind = AccountKind::Caldav { url: String::new(), user: String::new(), by_token: false };
         changes.put_account(&Account { id: account.clone(), name: account.to_string(), kind });
         let remote = RemoteCalendar {
             name: name.clone(),
@@ -24,6 +24,7 @@ pub async fn link_up(
             color: None,
             zone: None,
             read_only: false,
+            hides_marks: false,
         };
         let (id, account) = (id.clone(), account.clone());
         changes.put_calendar(&Calendar { id, account, remote, zone: Tz::UTC, missing: false, pause: None });

@@ -12,6 +12,7 @@ use url::Url;
 use crate::dto::AccountDto;
 use crate::endpoints::{Endpoints, oauth_client};
 use crate::error::{Action, AppError, ErrorCode, Result};
+use crate::feed::NewFeed;
 use crate::names::Directory;
 use crate::open::{Starmesh, random_name};
 use crate::providers::Proof;
@@ -24,6 +25,8 @@ const NAME_LEN_MAX: usize = 64;
 pub enum NewAccount {
     /// A CalDAV server.
     Caldav(NewCaldavAccount),
+    /// A feed.
+    Ics(NewFeed),
     /// Google or Microsoft.
     OAuth(Box<NewOAuthAccount>),
 }
@@ -32,12 +35,20 @@ pub enum NewAccount {
 pub struct NewCaldavAccount {
     /// A URL on the server, a host, or a mail address.
     pub url: String,
-    /// The user name at the server.
+    /// The user name at the server; may be empty beside a token.
     pub user: String,
-    /// The password, often one made for this program alone.
-    pub password: SecretString,
+    /// What proves who that is.
+    pub secret: NewSecret,
     /// What to call it; `None` takes the host's name.
     pub name: Option<String>,
+}
+
+/// What proves who signs in to a CalDAV server.
+pub enum NewSecret {
+    /// The password, often one made for this program alone.
+    Password(SecretString),
+    /// A token, for servers that stand behind a sign-in of their own.
+    Token(SecretString),
 }
 
 /// An account that signs in with a browser, as a person gives it.
@@ -72,6 +83,12 @@ pub enum OAuthProvider {
 pub enum SignInKind {
     /// With a password.
     Password,
+    /// With a token.
+    Token,
+    /// With the address of a feed.
+    Address,
+    /// With the address of a feed and a password.
+    AddressAndPassword,
     /// In a browser.
     Browser,
 }
@@ -83,15 +100,20 @@ pub struct AccountAdded {
     pub account: AccountDto,
     /// Its calendars.
     pub calendars: Vec<crate::dto::CalendarDto>,
+    /// What the person should know of the way to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 /// An account that proved itself and is not kept yet.
-struct SignedIn {
-    account: Account,
-    /// The password, or the refresh token.
-    secret: SecretString,
-    client_secret: Option<SecretString>,
-    listed: Vec<RemoteCalendar>,
+pub(crate) struct SignedIn {
+    pub account: Account,
+    /// The password or token, the refresh token, or the address of the feed.
+    pub secret: SecretString,
+    pub client_secret: Option<SecretString>,
+    pub feed_password: Option<SecretString>,
+    pub listed: Vec<RemoteCalendar>,
+    pub notice: Option<String>,
 }
 
 impl Starmesh {
@@ -99,15 +121,20 @@ impl Starmesh {
     pub async fn add_account(&self, new: NewAccount, prompt: &dyn SignInPrompt) -> Result<AccountAdded> {
         let signed_in = match new {
             NewAccount::Caldav(new) => self.sign_in_caldav(new).await?,
-            NewAccount::OAuth(new) => self.sign_in_oauth(*new, prompt).await?,
+            NewAccount::Ics(new) => self.sign_in_feed(new).await?,
+            // It goes the longest way, and would make every caller's future as large as its own.
+            NewAccount::OAuth(new) => Box::pin(self.sign_in_oauth(*new, prompt)).await?,
         };
-        let SignedIn { account, secret, client_secret, listed } = signed_in;
+        let SignedIn { account, secret, client_secret, feed_password, listed, notice } = signed_in;
         let turn = self.folder.turn()?;
         self.check_free(&account.name).await?;
         // The secrets first: an account without them could not be told from one that lost them.
         let vault = self.vault()?;
         if let Some(client_secret) = &client_secret {
             vault.set_client_secret(&account.id, client_secret).await?;
+        }
+        if let Some(password) = &feed_password {
+            vault.set_feed_password(&account.id, password).await?;
         }
         vault.set_password(&account.id, &secret).await?;
         let mut changes = Changes::new();
@@ -123,21 +150,27 @@ impl Starmesh {
                 AppError::new(ErrorCode::Incomplete, "the account was removed while it was being added")
             })?,
             calendars: calendars.into_iter().filter(|dto| dto.calendar.account == account.name).collect(),
+            notice,
         })
     }
 
     async fn sign_in_caldav(&self, new: NewCaldavAccount) -> Result<SignedIn> {
-        let NewCaldavAccount { url, user, password, name } = new;
+        let NewCaldavAccount { url, user, secret, name } = new;
+        let (by_token, secret) = match secret {
+            NewSecret::Password(password) => (false, password),
+            NewSecret::Token(token) => (true, token),
+        };
         check_address(&url)?;
-        if user.trim().is_empty() {
+        if user.trim().is_empty() && !by_token {
             return Err(AppError::new(ErrorCode::InvalidValue, "the user name is empty"));
         }
         let name = name.unwrap_or_else(|| default_name(&url));
         check_name(&name)?;
         self.check_free(&name).await?;
-        let account = self.new_account(name, AccountKind::Caldav { url, user });
-        let listed = self.list_signed_in(&account, Proof::Password(password.clone())).await?;
-        Ok(SignedIn { account, secret: password, client_secret: None, listed })
+        let account = self.new_account(name, AccountKind::Caldav { url, user, by_token });
+        let listed = self.list_signed_in(&account, Proof::Secret(secret.clone())).await?;
+        let (client_secret, feed_password, notice) = (None, None, None);
+        Ok(SignedIn { account, secret, client_secret, feed_password, listed, notice })
     }
 
     async fn sign_in_oauth(&self, new: NewOAuthAccount, prompt: &dyn SignInPrompt) -> Result<SignedIn> {
@@ -161,10 +194,10 @@ impl Starmesh {
             },
         )?;
         let listed = self.list_signed_in(&account, Proof::Tokens(tokens)).await?;
-        Ok(SignedIn { account, secret, client_secret, listed })
+        Ok(SignedIn { account, secret, client_secret, feed_password: None, listed, notice: None })
     }
 
-    fn new_account(&self, name: String, kind: AccountKind) -> Account {
+    pub(crate) fn new_account(&self, name: String, kind: AccountKind) -> Account {
         Account { id: AccountId::new(random_name(&*self.world.entropy)), name, kind }
     }
 
@@ -193,16 +226,19 @@ impl Starmesh {
     pub async fn sign_in_kind(&self, name: &str) -> Result<SignInKind> {
         let directory = Directory::load(&self.state).await?;
         Ok(match directory.find_account(name)?.kind {
-            AccountKind::Caldav { .. } => SignInKind::Password,
+            AccountKind::Caldav { by_token: false, .. } => SignInKind::Password,
+            AccountKind::Caldav { by_token: true, .. } => SignInKind::Token,
+            AccountKind::Ics { user: None, .. } => SignInKind::Address,
+            AccountKind::Ics { user: Some(_), .. } => SignInKind::AddressAndPassword,
             AccountKind::Google(_) | AccountKind::Microsoft { .. } => SignInKind::Browser,
         })
     }
 
-    /// Gives an account a new password, after proving it.
+    /// Gives an account a new password or token, after proving it.
     pub async fn sign_in_account(&self, name: &str, password: &SecretString) -> Result<AccountDto> {
         let directory = Directory::load(&self.state).await?;
         let account = directory.find_account(name)?;
-        let listed = self.list_signed_in(account, Proof::Password(password.clone())).await?;
+        let listed = self.list_signed_in(account, Proof::Secret(password.clone())).await?;
         self.keep_sign_in(&directory, account, password, &listed).await
     }
 
@@ -229,7 +265,7 @@ impl Starmesh {
         self.keep_sign_in(&directory, account, &refresh, &listed).await
     }
 
-    async fn keep_sign_in(
+    pub(crate) async fn keep_sign_in(
         &self,
         directory: &Directory,
         account: &Account,
@@ -242,6 +278,7 @@ impl Starmesh {
         let known: Vec<_> =
             directory.calendars().filter(|known| known.account == account.id).cloned().collect();
         let mut changes = Changes::new();
+        changes.put_account(account);
         self.put_listing(&account.id, &known, listed, &mut changes).await?;
         for calendar in &known {
             changes.put_dirty(&calendar.id, self.world.clock.now());
@@ -262,7 +299,8 @@ impl Starmesh {
         let mut accounts = Vec::new();
         for account in self.state.accounts().await? {
             let (url, user) = match &account.kind {
-                AccountKind::Caldav { url, user } => (url.clone(), user.clone()),
+                AccountKind::Caldav { url, user, .. } => (url.clone(), user.clone()),
+                AccountKind::Ics { origin, user, .. } => (origin.clone(), user.clone().unwrap_or_default()),
                 AccountKind::Google(sign_in) => (sign_in.api.to_string(), String::new()),
                 AccountKind::Microsoft { sign_in, mailbox } => {
                     (sign_in.api.to_string(), mailbox.clone().unwrap_or_default())
@@ -297,26 +335,33 @@ impl Starmesh {
     }
 
     /// Lists the account's calendars, which proves that it is signed in.
-    async fn list_signed_in(&self, account: &Account, proof: Proof) -> Result<Vec<RemoteCalendar>> {
-        let with_password = matches!(proof, Proof::Password(_));
+    pub(crate) async fn list_signed_in(
+        &self,
+        account: &Account,
+        proof: Proof,
+    ) -> Result<Vec<RemoteCalendar>> {
+        let hint = match &proof {
+            Proof::Secret(_) => Some(sign_in_hint(&account.kind)),
+            Proof::Feed { .. } => Some(FEED_HINT),
+            Proof::Tokens(_) => None,
+        };
         let listed = match self.providers.network().connect(&account.kind, proof).await {
             Ok(provider) => provider.list_calendars().await,
             Err(error) => Err(error),
         };
         listed.map_err(|error| {
             let failure = AppError::of_provider("sign in", &account.name, &error);
-            if failure.code == ErrorCode::SignInRefused && with_password {
+            match hint {
                 // The account may not exist yet, so the command in the usual hint would not help.
-                return AppError { hint: None, action: None, ..failure }.hint(
-                    "check the user name and the password; many servers want a password made for this \
-                     program (“app password”)",
-                );
+                Some(hint) if failure.code == ErrorCode::SignInRefused => {
+                    AppError { hint: None, action: None, ..failure }.hint(hint)
+                }
+                _ => failure,
             }
-            failure
         })
     }
 
-    async fn check_free(&self, name: &str) -> Result<()> {
+    pub(crate) async fn check_free(&self, name: &str) -> Result<()> {
         if self.state.accounts().await?.iter().any(|account| account.name == name) {
             return Err(AppError::new(
                 ErrorCode::DoubledName,
@@ -325,6 +370,23 @@ impl Starmesh {
             .hint("choose another with --name, or give it a new password with `starmesh account signin`"));
         }
         Ok(())
+    }
+}
+
+/// What may help when a feed is not shown.
+const FEED_HINT: &str = "copy the address of the feed anew from where it is published; if it wants a name and a \
+                         password, give them with --user and --password-stdin";
+
+/// What may help when a server does not accept a sign-in.
+fn sign_in_hint(kind: &AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Caldav { by_token: true, .. } => {
+            "check the token: it may have run out, or be for another server"
+        }
+        _ => {
+            "check the user name and the password; many servers want a password made for this program (“app \
+             password”)"
+        }
     }
 }
 

@@ -150,7 +150,7 @@ fn or(given: Option<Url>, own: &str) -> Result<Url> {
 /// The client as which an account signs in.
 pub(crate) fn oauth_client(kind: &AccountKind, secret: Option<SecretString>) -> Option<OAuthClient> {
     let (account, scopes, needed, parameters, loopback) = match kind {
-        AccountKind::Caldav { .. } => return None,
+        AccountKind::Caldav { .. } | AccountKind::Ics { .. } => return None,
         AccountKind::Google(account) => (
             account,
             starmesh_google::SCOPES.to_vec(),

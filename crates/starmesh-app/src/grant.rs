@@ -15,10 +15,10 @@ const MICROSOFT_PAGES: [&str; 2] =
 
 impl Starmesh {
     /// Ends the sign-in of an account at its provider, where that can be asked to; `None` for an account that
-    /// has a password. Never fails: an account can be removed while its provider is out of reach.
+    /// has a password or is a feed. Never fails: an account can be removed while its provider is out of reach.
     pub(crate) async fn withdraw_grant(&self, account: &Account) -> Option<GrantDto> {
         let (provider, sign_in, pages) = match &account.kind {
-            AccountKind::Caldav { .. } => return None,
+            AccountKind::Caldav { .. } | AccountKind::Ics { .. } => return None,
             AccountKind::Google(sign_in) => ("Google", sign_in, &GOOGLE_PAGES[..]),
             AccountKind::Microsoft { sign_in, .. } => ("Microsoft", sign_in, &MICROSOFT_PAGES[..]),
         };

@@ -2,7 +2,7 @@
 //!
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
-//! 1. `accounts`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
+//! 1. `accounts`, `feed`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
 //! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`, `transfer`: what is wanted. Changing it
 //!    writes to no calendar.
 //! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
@@ -33,6 +33,7 @@ mod zone;
 mod account_removal;
 mod accounts;
 mod calendars;
+mod feed;
 mod grant;
 
 mod groups;
@@ -59,13 +60,16 @@ mod why;
 mod keys;
 
 pub use account_removal::Mirrors;
-pub use accounts::{AccountAdded, NewAccount, NewCaldavAccount, NewOAuthAccount, OAuthProvider, SignInKind};
+pub use accounts::{
+    AccountAdded, NewAccount, NewCaldavAccount, NewOAuthAccount, NewSecret, OAuthProvider, SignInKind,
+};
 pub use apply::Prepared;
 pub use clean::PreparedClean;
 pub use data_folder::VaultKind;
 pub use doctor::{BundleDto, Examined};
 pub use endpoints::{Endpoints, TENANT_DEFAULT};
 pub use error::{Action, AppError, ErrorCode, ExitClass, Result, quoted};
+pub use feed::{FeedSecret, NewFeed};
 pub use groups::NewGroup;
 pub use links::LinkScope;
 pub use open::{Access, OpenOptions, PassphrasePurpose, Passphrases, Starmesh, World};

@@ -245,7 +245,11 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn account(name: &str) -> Account {
-        let kind = AccountKind::Caldav { url: format!("https://{name}.example/"), user: "ann".to_owned() };
+        let kind = AccountKind::Caldav {
+            url: format!("https://{name}.example/"),
+            user: "ann".to_owned(),
+            by_token: false,
+        };
         Account { id: AccountId::new(format!("id-{name}")), name: name.to_owned(), kind }
     }
 
@@ -261,6 +265,7 @@ pub(crate) mod tests {
                 color: None,
                 zone: None,
                 read_only: false,
+                hides_marks: false,
             },
             zone: chrono_tz::UTC,
             missing: false,

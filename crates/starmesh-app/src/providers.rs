@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use secrecy::SecretString;
-use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, Entry, discover};
+use secrecy::{ExposeSecret, SecretString};
+use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, CaldavSecret, Entry, discover};
 use starmesh_core::ids::AccountId;
 use starmesh_google::{GoogleClient, GoogleNetwork};
 use starmesh_graph::{GraphClient, GraphNetwork, Mailbox};
@@ -15,6 +15,7 @@ use starmesh_http::{
     AccountTransport, Budget, Credentials, Governor, GovernorSettings, HttpOptions, ReqwestTransport,
     Transport,
 };
+use starmesh_ics::{FeedAccount, FeedAddress, FeedNetwork, FeedProvider, FeedSignIn};
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers};
 use starmesh_store::state::{AccountKind, OAuthAccount, State};
@@ -75,13 +76,17 @@ impl AccountProviders {
         let vault = self.vault.as_ref().ok_or_else(signed_out)?;
         let secret = vault.password(id).await.map_err(unreadable)?.ok_or_else(signed_out)?;
         let client_secret = vault.client_secret(id).await.map_err(unreadable)?;
-        let proof = match oauth_client(&account.kind, client_secret) {
-            None => Proof::Password(secret),
-            Some(client) => {
+        let proof = match (&account.kind, oauth_client(&account.kind, client_secret)) {
+            (_, Some(client)) => {
                 let keeper = Arc::new(VaultKeeper { vault: Arc::clone(vault), account: id.clone() });
                 let (http, clock) = (self.network.http(), self.network.clock());
                 Proof::Tokens(Arc::new(Tokens::new(client, secret, keeper, http, clock)))
             }
+            (AccountKind::Ics { .. }, None) => {
+                let password = vault.feed_password(id).await.map_err(unreadable)?;
+                Proof::Feed { address: feed_address(&secret)?, password }
+            }
+            (_, None) => Proof::Secret(secret),
         };
         self.network.connect(&account.kind, proof).await
     }
@@ -103,8 +108,15 @@ impl Providers for AccountProviders {
 
 /// What proves who an account is.
 pub(crate) enum Proof {
-    /// A password.
-    Password(SecretString),
+    /// A password, or a token that stands for one.
+    Secret(SecretString),
+    /// The address of a feed, with a password where that is needed, too.
+    Feed {
+        /// Where it is.
+        address: FeedAddress,
+        /// The password.
+        password: Option<SecretString>,
+    },
     /// The tokens of a sign-in.
     Tokens(Arc<Tokens>),
 }
@@ -153,12 +165,27 @@ impl Network {
         proof: Proof,
     ) -> Result<Arc<dyn CalendarProvider>, ProviderError> {
         match (kind, proof) {
-            (AccountKind::Caldav { url, user }, Proof::Password(password)) => {
+            (AccountKind::Caldav { url, user, by_token }, Proof::Secret(secret)) => {
                 let entry = Entry::parse(url)
                     .map_err(|problem| ProviderError::new(ErrorKind::Refused, problem.to_string()))?;
-                let account = CaldavAccount { entry, user: user.clone(), password };
+                let secret =
+                    if *by_token { CaldavSecret::Token(secret) } else { CaldavSecret::Password(secret) };
+                let account = CaldavAccount { entry, user: user.clone(), secret };
                 let discovered = discover(&account, &self.caldav).await?;
                 Ok(Arc::new(CaldavProvider::new(&account, discovered, &self.caldav)))
+            }
+            (AccountKind::Ics { calendar, user, .. }, Proof::Feed { address, password }) => {
+                let sign_in = match (user.clone(), password) {
+                    (None, _) => None,
+                    (Some(user), Some(password)) => Some(FeedSignIn { user, password }),
+                    (Some(_), None) => {
+                        let message = "the vault holds no password for the feed";
+                        return Err(ProviderError::new(ErrorKind::NeedsSignIn, message));
+                    }
+                };
+                let network = FeedNetwork { http: self.http(), clock: self.clock() };
+                let account = FeedAccount { address, sign_in };
+                Ok(Arc::new(FeedProvider::new(&account, calendar.clone(), &network)))
             }
             (AccountKind::Google(account), Proof::Tokens(tokens)) => {
                 let network = GoogleNetwork {
@@ -181,7 +208,7 @@ impl Network {
                 let mailbox = mailbox.clone().map_or(Mailbox::Me, Mailbox::Address);
                 Ok(Arc::new(GraphClient::new(&network, endpoints, mailbox)))
             }
-            (_, Proof::Password(_) | Proof::Tokens(_)) => {
+            (_, Proof::Secret(_) | Proof::Tokens(_) | Proof::Feed { .. }) => {
                 Err(ProviderError::new(ErrorKind::NeedsSignIn, "the account signs in another way"))
             }
         }
@@ -204,7 +231,7 @@ impl Network {
 }
 
 /// How fast an account may be asked, and how many requests may be under way at once; `None` when nobody knows which
-/// server is meant.
+/// server is meant, or nothing is counted there.
 pub(crate) fn budget_of(kind: &AccountKind) -> Option<(Budget, usize)> {
     match kind {
         AccountKind::Caldav { url, .. } => {
@@ -216,7 +243,14 @@ pub(crate) fn budget_of(kind: &AccountKind) -> Option<(Budget, usize)> {
         }
         AccountKind::Google(_) => Some((starmesh_google::BUDGET, MAILBOX_CONCURRENCY)),
         AccountKind::Microsoft { .. } => Some((starmesh_graph::BUDGET, MAILBOX_CONCURRENCY)),
+        AccountKind::Ics { .. } => None,
     }
+}
+
+/// The address of a feed out of the vault.
+pub(crate) fn feed_address(secret: &SecretString) -> Result<FeedAddress, ProviderError> {
+    FeedAddress::parse(secret.expose_secret())
+        .map_err(|problem| ProviderError::new(ErrorKind::NeedsSignIn, problem.to_string()))
 }
 
 fn governor(concurrency: usize, budget: Budget) -> Arc<Governor> {

@@ -101,7 +101,7 @@ impl Vault {
         Ok(self.secrets.set(IDENTITY_KEY, &SecretBytes::new(identity.expose().to_vec())).await?)
     }
 
-    /// What an account signs in with: its password, or its refresh token.
+    /// What an account signs in with: its password or token, its refresh token, or the address of its feed.
     pub(crate) async fn password(&self, account: &AccountId) -> Result<Option<SecretString>> {
         self.text(&password_name(account)).await
     }
@@ -123,8 +123,20 @@ impl Vault {
         Ok(self.secrets.set(&client_secret_name(account), &secret).await?)
     }
 
+    /// The password of a feed, where its address alone is not enough.
+    pub(crate) async fn feed_password(&self, account: &AccountId) -> Result<Option<SecretString>> {
+        self.text(&feed_password_name(account)).await
+    }
+
+    /// Keeps the password of a feed.
+    pub(crate) async fn set_feed_password(&self, account: &AccountId, password: &SecretString) -> Result<()> {
+        let secret = SecretBytes::from(password.expose_secret());
+        Ok(self.secrets.set(&feed_password_name(account), &secret).await?)
+    }
+
     /// Forgets every secret of an account.
     pub(crate) async fn forget_account(&self, account: &AccountId) -> Result<()> {
+        self.secrets.delete(&feed_password_name(account)).await?;
         self.secrets.delete(&client_secret_name(account)).await?;
         Ok(self.secrets.delete(&password_name(account)).await?)
     }
@@ -151,6 +163,10 @@ fn password_name(account: &AccountId) -> String {
 
 fn client_secret_name(account: &AccountId) -> String {
     format!("client secret of account {account}")
+}
+
+fn feed_password_name(account: &AccountId) -> String {
+    format!("password for the feed of account {account}")
 }
 
 impl From<VaultError> for AppError {

@@ -10,11 +10,11 @@ use starmesh_core::event::{ItemProblem, SourceItem};
 use starmesh_core::ids::{LastingName, RemoteId, Version};
 use starmesh_core::mirror::ProviderId;
 use starmesh_http::HttpError;
+use starmesh_ical::source_item;
 use starmesh_provider::{ChangeSet, Changed, Coverage, Cursor, ErrorKind, Fetched, ProviderError, Result};
 use url::Url;
 
 use crate::client::{CaldavProvider, collection_of, read_success};
-use crate::convert::source_item;
 use crate::errors::{calendar_gone, from_status, from_wire, host, refused};
 use crate::href::resource_url;
 use crate::requests::{

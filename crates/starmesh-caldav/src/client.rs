@@ -11,6 +11,7 @@ use starmesh_core::mirror::ProviderId;
 use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_http::Response;
+use starmesh_ical::OwnAddresses;
 use starmesh_provider::env::Clock;
 use starmesh_provider::{
     CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, LookedFor, MirrorWrite,
@@ -20,7 +21,6 @@ use url::Url;
 
 use crate::changes::ChangeReports;
 use crate::connection::{CONCURRENCY, CaldavAccount, CaldavNetwork, Connection};
-use crate::convert::OwnAddresses;
 use crate::discovery::Discovered;
 use crate::errors::{calendar_gone, from_wire, host, refused};
 use crate::requests::ListCalendars;

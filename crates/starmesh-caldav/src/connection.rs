@@ -35,10 +35,25 @@ pub fn budget_of(server: &Url) -> Budget {
 pub struct CaldavAccount {
     /// Where to look for it.
     pub entry: Entry,
-    /// The user's name at the server; often the mail address.
+    /// The user's name at the server; often the mail address. May be empty where a token says who it is.
     pub user: String,
+    /// What proves it.
+    pub secret: CaldavSecret,
+}
+
+/// What proves who an account is.
+#[derive(Clone)]
+pub enum CaldavSecret {
     /// The password, often one made for this program alone.
-    pub password: SecretString,
+    Password(SecretString),
+    /// A token (RFC 6750), for servers that stand behind a sign-in of their own.
+    Token(SecretString),
+}
+
+impl fmt::Debug for CaldavSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CaldavSecret(..)")
+    }
 }
 
 impl fmt::Debug for CaldavAccount {
@@ -64,8 +79,12 @@ pub(crate) struct Connection {
 impl Connection {
     /// A connection whose credentials belong to the site of `server`.
     pub(crate) fn new(account: &CaldavAccount, server: &Url, network: &CaldavNetwork) -> Self {
-        let credentials =
-            Credentials::Basic { user: account.user.clone(), password: account.password.clone() };
+        let credentials = match &account.secret {
+            CaldavSecret::Password(password) => {
+                Credentials::Basic { user: account.user.clone(), password: password.clone() }
+            }
+            CaldavSecret::Token(token) => Credentials::Token(token.clone()),
+        };
         let settings = GovernorSettings { concurrency: CONCURRENCY, budget: budget_of(server) };
         let governor = Arc::new(Governor::new(settings));
         let transport = AccountTransport::new(

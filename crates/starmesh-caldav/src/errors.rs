@@ -28,7 +28,7 @@ pub(crate) fn from_status(url: &Url, response: &Response) -> Option<ProviderErro
     let host = host(url);
     let status = response.status();
     let (kind, what) = match status {
-        StatusCode::UNAUTHORIZED => (ErrorKind::NeedsSignIn, "does not accept the name and password"),
+        StatusCode::UNAUTHORIZED => (ErrorKind::NeedsSignIn, "does not accept the sign-in"),
         StatusCode::INSUFFICIENT_STORAGE => (ErrorKind::QuotaExceeded, "has no room left"),
         StatusCode::REQUEST_TIMEOUT | StatusCode::LOCKED | StatusCode::TOO_EARLY => {
             (ErrorKind::Offline, "is busy")

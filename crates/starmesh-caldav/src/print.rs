@@ -4,9 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use starmesh_core::mirror::{MirrorAvailability, MirrorSpec};
 use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::EventTime;
-
-/// The property that holds the mark.
-pub(crate) const MARK_PROPERTY: &str = "X-SYNC-FB";
+use starmesh_ical::MARK_PROPERTY;
 
 /// Who wrote it (RFC 5545, section 3.7.3): the same for everybody, so that it tells nothing.
 const PRODID: &str = "-//Starmesh//Starmesh//EN";

@@ -132,8 +132,8 @@ fn start_log(verbose: bool) -> Result<(), String> {
     let filter = match environment("STARMESH_LOG").filter(|filter| !filter.is_empty()) {
         Some(filter) => EnvFilter::try_new(filter).map_err(|error| error.to_string())?,
         None if verbose => EnvFilter::new(
-            "starmesh=debug,starmesh_app=debug,starmesh_engine=debug,starmesh_caldav=debug,starmesh_http=debug,\
-             starmesh_store=debug",
+            "starmesh=debug,starmesh_app=debug,starmesh_engine=debug,starmesh_caldav=debug,starmesh_ics=debug,\
+             starmesh_http=debug,starmesh_store=debug",
         ),
         None => return Ok(()),
     };

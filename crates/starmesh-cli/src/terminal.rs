@@ -20,21 +20,54 @@ pub(crate) struct Terminal {
     pub(crate) passphrase: Option<SecretString>,
 }
 
+/// A secret that a person types or pipes in.
+struct Wanted {
+    option: &'static str,
+    what: &'static str,
+    /// With its article.
+    one: &'static str,
+    prompt: &'static str,
+}
+
+const PASSWORD: Wanted =
+    Wanted { option: "--password-stdin", what: "password", one: "a password", prompt: "Password: " };
+const TOKEN: Wanted = Wanted { option: "--bearer-stdin", what: "token", one: "a token", prompt: "Token: " };
+const ADDRESS: Wanted = Wanted {
+    option: "--url-stdin",
+    what: "address",
+    one: "the address of the feed",
+    prompt: "Address of the feed: ",
+};
+
 impl Terminal {
     /// A password: the whole of standard input, or typed.
     pub(crate) fn password(&self, from_stdin: bool) -> Result<SecretString, AppError> {
+        self.secret(from_stdin, &PASSWORD)
+    }
+
+    /// A token, in the same way.
+    pub(crate) fn token(&self, from_stdin: bool) -> Result<SecretString, AppError> {
+        self.secret(from_stdin, &TOKEN)
+    }
+
+    /// The address of a feed, in the same way: it often is all that protects the calendar.
+    pub(crate) fn address(&self, from_stdin: bool) -> Result<SecretString, AppError> {
+        self.secret(from_stdin, &ADDRESS)
+    }
+
+    fn secret(&self, from_stdin: bool, wanted: &Wanted) -> Result<SecretString, AppError> {
         if from_stdin {
-            return piped("--password-stdin", "password");
+            return piped(wanted.option, wanted.what);
         }
-        let missing = |why: &str| missing("--password-stdin", why);
+        let missing = |why: String| missing(wanted.option, &why);
         if !self.interactive {
-            return Err(missing("a password is needed, and there is no terminal to ask for it"));
+            return Err(missing(format!("{} is needed, and there is no terminal to ask for it", wanted.one)));
         }
-        let password = typed("Password: ")?;
-        if password.expose_secret().is_empty() {
-            return Err(missing("the password is empty"));
+        let secret = typed(wanted.prompt)?;
+        if secret.expose_secret().is_empty() {
+            return Err(missing(format!("the {} is empty", wanted.what)));
         }
-        Ok(password)
+        Ok(secret)
     }
 
     /// The secret of a client at a provider: the whole of standard input.
@@ -81,8 +114,9 @@ fn piped(option: &str, what: &str) -> Result<SecretString, AppError> {
 }
 
 fn missing(option: &str, why: &str) -> AppError {
-    AppError::new(ErrorCode::PasswordMissing, why)
-        .hint(format!("pipe it in: `… {option} < FILE`. It never stands on the command line"))
+    AppError::new(ErrorCode::PasswordMissing, why).hint(format!(
+        "pipe it in: `… {option} < FILE`. A password or token never stands on the command line"
+    ))
 }
 
 impl Passphrases for Terminal {

@@ -277,6 +277,13 @@ pub struct MarkedEvent {
     pub has_attendees: bool,
 }
 
+impl MarkedEvent {
+    /// The time it blocks; `None` when it is shown as free, or as no plain span.
+    pub(crate) fn blocks(&self) -> Option<EventTime> {
+        self.time.filter(|_| self.availability != Availability::Free)
+    }
+}
+
 /// A short digest of a label, so that an edited label is noticed and never kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
 pub struct LabelDigest(pub [u8; 8]);

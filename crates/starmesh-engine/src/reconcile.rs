@@ -79,9 +79,13 @@ impl Engine {
             return Ok(None);
         }
         let now = self.clock.now();
-        let feeds = try_join_all(
-            links.into_iter().map(|link| self.feed(link, scope, [target.pause, settings.pause], now)),
-        );
+        let links = self.with_sources(links).await?;
+        // What a source that hides marks brings hangs on all that blocks the target's time.
+        let hides_marks = links.iter().any(|(_, source)| source.remote.hides_marks);
+        let scope = if hides_marks { &Scope::Whole } else { scope };
+        let around = [target.pause, settings.pause];
+        let feeds =
+            try_join_all(links.into_iter().map(|(link, source)| self.feed(link, source, scope, around, now)));
         let of_target = async {
             let records = match scope {
                 Scope::Whole => state.mirrors(&target.id).await?,
@@ -90,8 +94,7 @@ impl Engine {
             let items = self.target_items(&target.id, scope, &records).await?;
             Ok((records, items))
         };
-        let (feeds, (records, items)) = try_join!(feeds, of_target)?;
-        let mut feeds: Vec<Feed> = feeds.into_iter().flatten().collect();
+        let (mut feeds, (records, items)) = try_join!(feeds, of_target)?;
         let mut plan = plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
         if self.load_brakes(&plan, &mut feeds, options, now).await? {
             plan = self::plan(self, target, &items, &feeds, &records, scope, options, &settings, now);
@@ -113,13 +116,20 @@ impl Engine {
         wedges.iter().any(|wedge| wedge.retry_at > now && wedge.stops(self.state.keys(), operation))
     }
 
+    /// The links with their sources, as far as these are known.
+    async fn with_sources(&self, links: Vec<Link>) -> Result<Vec<(Link, Calendar)>, StoreError> {
+        let sources = try_join_all(links.iter().map(|link| self.state.calendar(&link.id.source))).await?;
+        Ok(links.into_iter().zip(sources).filter_map(|(link, source)| Some((link, source?))).collect())
+    }
+
     async fn feed(
         &self,
         link: Link,
+        source: Calendar,
         scope: &Scope,
         around: [Option<Pause>; 2],
         now: DateTime<Utc>,
-    ) -> Result<Option<Feed>, StoreError> {
+    ) -> Result<Feed, StoreError> {
         let state = &self.state;
         let id = &link.id.source;
         let items = async {
@@ -128,8 +138,7 @@ impl Engine {
                 Scope::Meetings(meetings) => state.items_of_meetings(id, meetings).await,
             }
         };
-        let (source, items, read) = try_join!(state.calendar(id), items, state.read(id))?;
-        let Some(source) = source else { return Ok(None) };
+        let (items, read) = try_join!(items, state.read(id))?;
         // While it is in doubt whether a source is empty, nothing of it is known to be gone.
         let read_at = read.read_at.filter(|_| read.suspicion.is_none());
         let range = match read.coverage {
@@ -146,7 +155,7 @@ impl Engine {
         };
         let narrowed = link.narrowed.iter().filter(|narrowing| narrowing.holds(now));
         let narrowed_from = narrowed.map(|narrowing| narrowing.from.clone()).collect();
-        Ok(Some(Feed {
+        Ok(Feed {
             zone: Zone::Named(source.zone),
             link,
             state,
@@ -157,7 +166,7 @@ impl Engine {
             terms: read.terms,
             narrowed_from,
             brake: BrakeBudget::default(),
-        }))
+        })
     }
 
     /// Loads what the brake has to know of the links whose removals it counts; false when there are none. The
@@ -232,6 +241,7 @@ fn plan(
             },
             source_read_at: feed.read_at,
             source_range: feed.range,
+            hides_marks: feed.source.remote.hides_marks,
             policy: &feed.link.policy,
             terms: &feed.terms,
             narrowed_from: &feed.narrowed_from,

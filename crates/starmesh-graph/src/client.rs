@@ -205,6 +205,7 @@ impl CalendarProvider for GraphClient {
                 // Times come in UTC and days without a zone, so that none is needed to read them.
                 zone: None,
                 read_only: row.can_edit == Some(false),
+                hides_marks: false,
             });
         }
         Ok(calendars)

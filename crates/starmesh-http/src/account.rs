@@ -55,18 +55,22 @@ impl AccountTransport {
         let mut request = request.clone();
         *request.uri_mut() = uri_of(url)?;
         request.headers_mut().remove(AUTHORIZATION);
-        if !may_send_credentials(&self.trusted, url) {
-            return Ok((self.admitted(url, request).await?, Sent::Without));
+        if !self.credentials.are_none() && !may_send_credentials(&self.trusted, url) {
+            return Ok((self.admitted(url, request).await?, Sent::WithoutCredentials));
         }
-        let proof = self.credentials.proof().await?;
+        let Some(proof) = self.credentials.proof().await? else {
+            return Ok((self.admitted(url, request).await?, Sent::Whole));
+        };
         request.headers_mut().insert(AUTHORIZATION, proof.header.clone());
         let mut response = self.admitted(url, request.clone()).await?;
-        if response.status() == StatusCode::UNAUTHORIZED && self.credentials.refused(&proof).await {
-            let proof = self.credentials.proof().await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && self.credentials.refused(&proof).await
+            && let Some(proof) = self.credentials.proof().await?
+        {
             request.headers_mut().insert(AUTHORIZATION, proof.header.clone());
             response = self.admitted(url, request).await?;
         }
-        Ok((response, Sent::WithCredentials))
+        Ok((response, Sent::Whole))
     }
 
     /// Sends a request once every governor admits it.
@@ -97,8 +101,9 @@ impl AccountTransport {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sent {
-    WithCredentials,
-    Without,
+    /// With all the credentials there are.
+    Whole,
+    WithoutCredentials,
 }
 
 #[async_trait]
@@ -106,7 +111,7 @@ impl Transport for AccountTransport {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
         let mut url = Url::parse(&request.uri().to_string())
             .map_err(|_| HttpError::Request("its address is not absolute".to_owned()))?;
-        if url.scheme() != "https" && !is_loopback(&url) {
+        if url.scheme() != "https" && !is_loopback(&url) && !self.credentials.are_none() {
             return Err(HttpError::Insecure { host: host_of(&url) });
         }
         for _hop in 0..=REDIRECTS_MAX {
@@ -115,7 +120,7 @@ impl Transport for AccountTransport {
                 url = next;
                 continue;
             }
-            if response.status() == StatusCode::UNAUTHORIZED && sent == Sent::Without {
+            if response.status() == StatusCode::UNAUTHORIZED && sent == Sent::WithoutCredentials {
                 return Err(HttpError::RefusedAfterRedirect {
                     from: host_of(&self.trusted),
                     to: host_of(&url),

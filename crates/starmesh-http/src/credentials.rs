@@ -22,12 +22,16 @@ pub enum Credentials {
     },
     /// Access tokens of a grant (RFC 6750), renewed as they run out.
     Bearer(Arc<Tokens>),
+    /// A token that somebody was given, and that nothing here can renew.
+    Token(SecretString),
+    /// None: whoever knows the address may read what is there.
+    Nobody,
 }
 
 impl Credentials {
-    /// What proves who we are just now.
-    pub(crate) async fn proof(&self) -> Result<Proof, SignInError> {
-        Ok(match self {
+    /// What proves who we are just now; `None` where nothing has to.
+    pub(crate) async fn proof(&self) -> Result<Option<Proof>, SignInError> {
+        Ok(Some(match self {
             Self::Basic { user, password } => {
                 Proof { header: basic(user, password.expose_secret()), token: None }
             }
@@ -35,7 +39,14 @@ impl Credentials {
                 let access = tokens.access().await?;
                 Proof { header: sensitive("Bearer", access.expose_secret()), token: Some(access) }
             }
-        })
+            Self::Token(token) => Proof { header: sensitive("Bearer", token.expose_secret()), token: None },
+            Self::Nobody => return Ok(None),
+        }))
+    }
+
+    /// True when there is nothing to keep from anybody.
+    pub(crate) fn are_none(&self) -> bool {
+        matches!(self, Self::Nobody)
     }
 
     /// The server refused `proof`. True when there may be a better one: a token can have been withdrawn
@@ -62,6 +73,8 @@ impl fmt::Debug for Credentials {
         match self {
             Self::Basic { .. } => f.write_str("Credentials::Basic(..)"),
             Self::Bearer(_) => f.write_str("Credentials::Bearer(..)"),
+            Self::Token(_) => f.write_str("Credentials::Token(..)"),
+            Self::Nobody => f.write_str("Credentials::Nobody"),
         }
     }
 }
@@ -88,16 +101,25 @@ mod tests {
 
     #[tokio::test]
     async fn basic_credentials_are_encoded_as_in_rfc_7617() {
-        let proof = basic_of("Aladdin", "open sesame").proof().await.unwrap();
+        let proof = basic_of("Aladdin", "open sesame").proof().await.unwrap().unwrap();
         assert_eq!(proof.header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        let proof = basic_of("test", "123\u{a3}").proof().await.unwrap();
+        let proof = basic_of("test", "123\u{a3}").proof().await.unwrap().unwrap();
         assert_eq!(proof.header.as_bytes(), b"Basic dGVzdDoxMjPCow==");
+    }
+
+    #[tokio::test]
+    async fn a_token_is_sent_as_in_rfc_6750_and_shown_nowhere() {
+        let credentials = Credentials::Token("mF_9.B5f-4.1JqM".to_owned().into());
+        let proof = credentials.proof().await.unwrap().unwrap();
+        assert_eq!(proof.header.as_bytes(), b"Bearer mF_9.B5f-4.1JqM");
+        assert!(!credentials.refused(&proof).await, "there is no better one");
+        assert!(!format!("{credentials:?} {:?}", proof.header).contains("mF_9"));
     }
 
     #[tokio::test]
     async fn debug_output_tells_neither_name_nor_password() {
         let credentials = basic_of("ada", "hunter2");
-        let debug = format!("{credentials:?} {:?}", credentials.proof().await.unwrap().header);
+        let debug = format!("{credentials:?} {:?}", credentials.proof().await.unwrap().unwrap().header);
         assert!(!debug.contains("ada") && !debug.contains("hunter2"), "{debug}");
     }
 }

@@ -95,6 +95,10 @@ pub struct RemoteCalendar {
     pub zone: Option<String>,
     /// True when the provider says that we may not write.
     pub read_only: bool,
+    /// True when events are shown without their marks and under ids that tell nothing, so that a mirror looks
+    /// like anybody's event there.
+    #[serde(default)]
+    pub hides_marks: bool,
 }
 
 /// An opaque position in the changes of a calendar (sync token, ctag, delta link).

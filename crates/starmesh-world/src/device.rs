@@ -169,7 +169,11 @@ impl Device {
 
     fn connect(&self, wishes: &Wishes, changes: &mut Changes) {
         for id in &self.accounts {
-            let kind = AccountKind::Caldav { url: format!("https://{id}.example/"), user: "user".to_owned() };
+            let kind = AccountKind::Caldav {
+                url: format!("https://{id}.example/"),
+                user: "user".to_owned(),
+                by_token: false,
+            };
             changes.put_account(&Account { id: id.clone(), name: id.to_string(), kind });
         }
         for place in &self.places {
@@ -351,6 +355,7 @@ pub(crate) fn remote(place: &Place) -> RemoteCalendar {
         color: None,
         zone: None,
         read_only: place.read_only,
+        hides_marks: false,
     }
 }
 

@@ -207,7 +207,6 @@ impl Swarm {
         let rules = rules::draw(seed, places.len());
         Self {
             seed,
-            rules,
             features,
             faults,
             accounts,
@@ -215,6 +214,7 @@ impl Swarm {
             truths,
             places,
             groups,
+            rules,
             rounds,
             events,
             base,

@@ -80,11 +80,12 @@ const OF_THE_CONNECTION: [&str; 6] =
 
 pub(super) async fn serve(mut stream: TcpStream, upstream: Url, state: Arc<Mutex<State>>) {
     // A client that goes away in the middle is its own business.
-    let Ok(Some(asked)) = read_request(&mut stream).await else { return };
+    let Ok(Some(mut asked)) = read_request(&mut stream).await else { return };
     let paged = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         state.asked.push(asked.clone());
-        state.paging.as_mut().and_then(|paging| paging.next_page(&asked))
+        let at_the_gate = state.gate.as_ref().and_then(|gate| gate(&mut asked));
+        at_the_gate.or_else(|| state.paging.as_mut().and_then(|paging| paging.next_page(&asked)))
     };
     let planned = take_fault(&state, &asked);
     let mut breaks_off = false;

@@ -63,8 +63,12 @@ struct Planned {
     times: usize,
 }
 
+/// Sees each request before anything else does: may change it, or answer it.
+type Gate = Box<dyn Fn(&mut Asked) -> Option<Answer> + Send + Sync>;
+
 #[derive(Default)]
 struct State {
+    gate: Option<Gate>,
     planned: Vec<Planned>,
     asked: Vec<Asked>,
     paging: Option<Paging>,
@@ -88,6 +92,27 @@ impl FaultProxy {
         });
         let url = Url::parse(&format!("http://{address}/")).expect("an address makes a URL");
         Self { url, state, task }
+    }
+
+    /// A server of its own, with no other behind it.
+    pub async fn alone(answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        // Nobody is ever asked there.
+        let proxy = Self::before(&Url::parse("http://127.0.0.1:9/").expect("an address")).await;
+        proxy.lock().gate = Some(Box::new(move |asked| Some(answer(asked))));
+        proxy
+    }
+
+    /// Lets in whoever shows this token, and signs them in to the server with these credentials.
+    pub fn demand_token(&self, token: &str, authorization: String) {
+        let wanted = format!("Bearer {token}");
+        self.lock().gate = Some(Box::new(move |asked| {
+            if asked.header("authorization") != Some(wanted.as_str()) {
+                return Some(Answer::status(401).with("www-authenticate", "Bearer"));
+            }
+            asked.headers.retain(|(name, _)| name != "authorization");
+            asked.headers.push(("authorization".to_owned(), authorization.clone()));
+            None
+        }));
     }
 
     /// The proxy's address.

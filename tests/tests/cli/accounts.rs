@@ -1,5 +1,7 @@
 //! Adding, signing in to and removing accounts.
 
+use data_encoding::BASE64;
+use starmesh_tests::fault_proxy::FaultProxy;
 use starmesh_tests::servers::{ALICE, Kind, Server};
 use starmesh_tests::world::World;
 use starmesh_tests::{Outcome, cli::Starmesh};
@@ -141,5 +143,41 @@ async fn the_blocks_of_a_dead_account_are_removed_where_they_can_be_reached() ->
     assert_eq!((&removed["removed"], &removed["mirrors_removed"]), (&true.into(), &1.into()));
     other.expect("club", &[]).await?;
     assert_eq!(world.originals().await?, world.snapshot().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_demands_a_token_is_shown_it_and_nobody_else_sees_it() -> Outcome<()> {
+    const TOKEN: &str = "ein0token0fuer0den0kalender";
+    let world = World::new(RADICALE, &["work", "family"]).await?;
+    let gate = FaultProxy::before(&world.server().url()).await;
+    let basic = BASE64.encode(format!("{}:{}", ALICE.name, ALICE.password).as_bytes());
+    gate.demand_token(TOKEN, format!("Basic {basic}"));
+    let app = world.empty_device("token")?;
+    let url = gate.url().to_string();
+    let add = ["--json", "account", "add", "caldav", "--name", "gate", "--url", &url, "--bearer-stdin"];
+    let refusal = app.run_with_input(&add, "another").await?.expect(3)?.error()?;
+    assert_eq!(refusal["code"], "sign_in_refused");
+    let added = app.run_with_input(&add, &format!("{TOKEN}\n")).await?.expect(0)?;
+    assert!(added.stdout.contains("gate/work"), "{}", added.stdout);
+
+    let hour = chrono::TimeDelta::hours(1);
+    let meeting = starmesh_tests::world::at(3, 9);
+    world.put("work", &starmesh_tests::ics::Event::timed("meeting", meeting, hour)).await?;
+    app.ok(&["group", "add", "pair", "work", "family"]).await?;
+    app.ok(&["--verbose", "sync", "--yes"]).await?;
+    world.expect("family", &[starmesh_tests::mirrors::Block::timed(meeting, hour)]).await?;
+
+    // The token is replaced at the server, and then here.
+    gate.demand_token("new", format!("Basic {basic}"));
+    assert_eq!(app.error(&["plan"], 3).await?["code"], "sign_in_refused");
+    let sign_in = ["--json", "account", "signin", "gate", "--bearer-stdin"];
+    app.run_with_input(&sign_in, "new").await?.expect(0)?;
+    assert_eq!(app.json(&["plan"]).await?["in_step"], true);
+
+    assert!(!app.printed().contains(TOKEN));
+    for file in starmesh_tests::world::files(app.folder())? {
+        assert!(!String::from_utf8_lossy(&std::fs::read(file)?).contains(TOKEN));
+    }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod brake;
 mod daemon;
 mod devices;
+mod feeds;
 mod groups;
 mod hands;
 mod kinds;

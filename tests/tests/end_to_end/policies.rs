@@ -63,7 +63,7 @@ async fn a_narrower_rule_shows_what_goes_and_lets_it_go_when_approved(ground: Gr
     set(&world, &["--hours", "Mon-Sun 08:00-18:00 UTC"]).await?;
     world.expect("family", &[short.clone(), long.clone(), whole.clone()]).await?;
     set(&world, &["--min-length", "30min", "--all-day", "off"]).await?;
-    world.expect("family", &[long.clone()]).await?;
+    world.expect("family", std::slice::from_ref(&long)).await?;
     set(&world, &["--off"]).await?;
     world.expect("family", &[]).await?;
     set(&world, &["--default", "--label", "Away"]).await?;
@@ -81,14 +81,14 @@ async fn words_are_looked_for_and_nothing_of_them_is_kept(ground: Ground) -> Out
     let world = scene(ground, &[lunch.clone(), client.clone()]).await?;
     let (noon, later) = (Block::timed(at(4, 12), HOUR), Block::timed(at(4, 14), HOUR));
     set(&world, &["--never-keyword", "subject-lunch"]).await?;
-    world.expect("family", &[later.clone()]).await?;
+    world.expect("family", std::slice::from_ref(&later)).await?;
     set(&world, &["--never-keyword", "none", "--only-keyword", "Subject-Lunch"]).await?;
-    world.expect("family", &[noon.clone()]).await?;
+    world.expect("family", std::slice::from_ref(&noon)).await?;
     // An event comes to hold the word, another no longer does.
     world.put("work", &client.hiding("lunch")).await?;
     world.put("work", &lunch.hiding("gym")).await?;
     world.sync().await?;
-    world.expect("family", &[later.clone()]).await?;
+    world.expect("family", std::slice::from_ref(&later)).await?;
     set(&world, &["--only-keyword", "none"]).await?;
     world.expect("family", &[noon, later]).await?;
     world.expect_quiet().await?;
@@ -106,7 +106,7 @@ async fn a_mirror_deleted_by_hand_can_stay_away(ground: Ground) -> Outcome<()> {
     world.remove("family", &href.unwrap_or_default()).await?;
     let second = Block::timed(at(4, 10), HOUR);
     world.sync().await?;
-    world.expect("family", &[second.clone()]).await?;
+    world.expect("family", std::slice::from_ref(&second)).await?;
     world.expect_quiet().await?;
     // At another time it is another one, and so it is once nobody respects it any more.
     world.put("work", &Event::timed("first", at(5, 8), HOUR)).await?;

@@ -51,7 +51,11 @@ impl Mesh {
         let state = State::new(Arc::new(MemoryStore::new()), IdentityKey::new([5; 32]));
         let mut changes = Changes::new();
         let account = AccountId::new("account");
-        let kind = AccountKind::Caldav { url: "https://unused.example/".to_owned(), user: "ada".to_owned() };
+        let kind = AccountKind::Caldav {
+            url: "https://unused.example/".to_owned(),
+            user: "ada".to_owned(),
+            by_token: false,
+        };
         changes.put_account(&Account { id: account.clone(), name: "account".to_owned(), kind });
         for (id, name) in [("one", &self.scene.calendar), ("other", &self.other)] {
             let remote = listed.iter().find(|remote| remote.name == *name).unwrap().clone();

@@ -8,11 +8,13 @@ use crate::workspace::Workspace;
 
 /// Which of our crates a crate may name, from the bottom up. Nothing here may name a crate further down
 /// the list than itself.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("starmesh-core", &[]),
+    ("starmesh-ical", &["starmesh-core"]),
     ("starmesh-provider", &["starmesh-core"]),
     ("starmesh-http", &["starmesh-core", "starmesh-provider"]),
-    ("starmesh-caldav", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
+    ("starmesh-caldav", &["starmesh-core", "starmesh-ical", "starmesh-provider", "starmesh-http"]),
+    ("starmesh-ics", &["starmesh-core", "starmesh-ical", "starmesh-provider", "starmesh-http"]),
     ("starmesh-google", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
     ("starmesh-graph", &["starmesh-core", "starmesh-provider", "starmesh-http"]),
     ("starmesh-store", &["starmesh-core", "starmesh-provider"]),
@@ -24,6 +26,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "starmesh-provider",
             "starmesh-http",
             "starmesh-caldav",
+            "starmesh-ics",
             "starmesh-google",
             "starmesh-graph",
             "starmesh-store",
@@ -73,7 +76,7 @@ const HOMES: [(&str, &[&str], &str); 7] = [
     ),
     ("sqlx", &["starmesh-store"], "only the store knows its database"),
     ("keyring", &["starmesh-store"], "secrets are kept by the vault of starmesh-store"),
-    ("calcard", &["starmesh-caldav"], "iCalendar text is read at the edge"),
+    ("calcard", &["starmesh-ical"], "iCalendar text is read at the edge"),
     ("libdav", &["starmesh-caldav"], "WebDAV is spoken at the edge"),
     (
         "clap",

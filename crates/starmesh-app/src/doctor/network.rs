@@ -84,6 +84,7 @@ fn servers(directory: &Directory, account: &Account) -> BTreeMap<String, Url> {
             // The server of a mail domain was found when the account was added: its calendars say where.
             Ok(starmesh_caldav::Entry::MailDomain(_)) | Err(_) => Vec::new(),
         },
+        AccountKind::Ics { origin, .. } => Url::parse(origin).ok().into_iter().collect(),
         AccountKind::Google(sign_in) | AccountKind::Microsoft { sign_in, .. } => {
             [Some(&sign_in.token), Some(&sign_in.api), sign_in.batch.as_ref()]
                 .into_iter()

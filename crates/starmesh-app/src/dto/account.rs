@@ -9,15 +9,16 @@ use super::LinkRef;
 pub struct AccountDto {
     /// What the person calls it.
     pub name: String,
-    /// `caldav`, `google` or `microsoft`.
+    /// `caldav`, `google`, `microsoft` or `ics`.
     pub provider: String,
-    /// The address a person gave, or that of the provider's API.
+    /// The address a person gave, or that of the provider's API; of a feed, whose address is a secret, only how
+    /// it begins.
     pub url: String,
     /// Who signs in, or whose mailbox is meant, where that is known.
     pub user: String,
     /// How many calendars it has.
     pub calendars: u64,
-    /// True when only a new password helps.
+    /// True when only a new password or sign-in helps.
     pub needs_person: bool,
     /// Why its calendars cannot be read at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]

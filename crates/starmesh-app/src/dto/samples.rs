@@ -72,6 +72,7 @@ pub fn account_added() -> AccountAdded {
     AccountAdded {
         account: AccountDto { needs_person: false, failure: None, ..account() },
         calendars: calendars(),
+        notice: None,
     }
 }
 

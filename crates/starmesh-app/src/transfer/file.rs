@@ -5,6 +5,7 @@
 //! refused as a whole.
 
 use serde::{Deserialize, Serialize};
+use starmesh_core::ids::LastingName;
 use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::LinkState;
 use starmesh_store::state::{AccountKind, OAuthAccount};
@@ -61,6 +62,11 @@ pub(super) struct AccountTable {
     /// CalDAV: the server, and who signs in.
     url: Option<String>,
     user: Option<String>,
+    /// CalDAV: a token proves it, and no password.
+    by_token: Option<bool>,
+    /// A feed: what of its address may be shown, and what its calendar is known by. The address itself is a secret.
+    origin: Option<String>,
+    calendar: Option<String>,
     /// Google and Microsoft: the client, and where the provider answers. What is absent is the provider's own.
     client_id: Option<String>,
     authorize: Option<Url>,
@@ -78,6 +84,7 @@ pub(super) struct AccountTable {
 #[serde(rename_all = "snake_case")]
 enum ProviderName {
     Caldav,
+    Ics,
     Google,
     Microsoft,
 }
@@ -204,9 +211,21 @@ impl File {
 impl AccountTable {
     pub(super) fn of(name: &str, kind: &AccountKind) -> Self {
         let (sign_in, mailbox) = match kind {
-            AccountKind::Caldav { url, user } => {
-                let empty = Self::empty(name, ProviderName::Caldav);
-                return Self { url: Some(without_secrets(url)), user: Some(user.clone()), ..empty };
+            AccountKind::Caldav { url, user, by_token } => {
+                return Self {
+                    url: Some(without_secrets(url)),
+                    user: Some(user.clone()),
+                    by_token: by_token.then_some(true),
+                    ..Self::empty(name, ProviderName::Caldav)
+                };
+            }
+            AccountKind::Ics { origin, calendar, user } => {
+                return Self {
+                    origin: Some(origin.clone()),
+                    calendar: Some(calendar.to_string()),
+                    user: user.clone(),
+                    ..Self::empty(name, ProviderName::Ics)
+                };
             }
             AccountKind::Google(sign_in) => (sign_in, None),
             AccountKind::Microsoft { sign_in, mailbox } => (sign_in, mailbox.clone()),
@@ -233,6 +252,9 @@ impl AccountTable {
             provider,
             url: None,
             user: None,
+            by_token: None,
+            origin: None,
+            calendar: None,
             client_id: None,
             authorize: None,
             token: None,
@@ -252,13 +274,20 @@ impl AccountTable {
             ProviderName::Caldav => {
                 let missing = |what| invalid(format!("{place} has no {what}"));
                 let url = self.url.clone().ok_or_else(|| missing("url"))?;
-                let user = self
-                    .user
-                    .clone()
-                    .filter(|user| !user.trim().is_empty())
-                    .ok_or_else(|| missing("user"))?;
+                let by_token = self.by_token == Some(true);
+                let user = self.user.clone().filter(|user| by_token || !user.trim().is_empty());
+                let user =
+                    if by_token { user.unwrap_or_default() } else { user.ok_or_else(|| missing("user"))? };
                 check_address(&url).map_err(|error| within(&place, error))?;
-                AccountKind::Caldav { url, user }
+                AccountKind::Caldav { url, user, by_token }
+            }
+            ProviderName::Ics => {
+                let missing = |what| invalid(format!("{place} has no {what}"));
+                AccountKind::Ics {
+                    origin: self.origin.clone().ok_or_else(|| missing("origin"))?,
+                    calendar: LastingName::new(self.calendar.clone().ok_or_else(|| missing("calendar"))?),
+                    user: self.user.clone(),
+                }
             }
             ProviderName::Google | ProviderName::Microsoft => {
                 let endpoints = Endpoints {
@@ -285,6 +314,9 @@ impl AccountTable {
         let foreign = [
             ("url", self.url.is_some() && meant.url.is_none()),
             ("user", self.user.is_some() && meant.user.is_none()),
+            ("by_token", self.by_token.is_some() && self.provider != ProviderName::Caldav),
+            ("origin", self.origin.is_some() && meant.origin.is_none()),
+            ("calendar", self.calendar.is_some() && meant.calendar.is_none()),
             ("client_id", self.client_id.is_some() && meant.client_id.is_none()),
             ("batch", self.batch.is_some() && meant.batch.is_none()),
             ("mailbox", self.mailbox.is_some() && meant.mailbox.is_none()),
@@ -357,8 +389,22 @@ mod tests {
     fn every_kind_of_account_comes_back_as_it_went() {
         let endpoints = || Endpoints { client_id: Some("me".to_owned()), ..Endpoints::default() };
         let kinds = [
-            AccountKind::Caldav { url: "dav.example.org".to_owned(), user: "ann".to_owned() },
-            AccountKind::Caldav { url: "ann@example.org".to_owned(), user: "ann".to_owned() },
+            AccountKind::Caldav {
+                url: "dav.example.org".to_owned(),
+                user: "ann".to_owned(),
+                by_token: false,
+            },
+            AccountKind::Caldav { url: "dav.example.org".to_owned(), user: String::new(), by_token: true },
+            AccountKind::Ics {
+                origin: "https://feeds.example.org".to_owned(),
+                calendar: LastingName::new("feed:digest"),
+                user: None,
+            },
+            AccountKind::Caldav {
+                url: "ann@example.org".to_owned(),
+                user: "ann".to_owned(),
+                by_token: false,
+            },
             endpoints().google().unwrap(),
             endpoints().microsoft("contoso.example", None).unwrap(),
             endpoints().microsoft("common", Some("boss@corp.example".to_owned())).unwrap(),

@@ -9,7 +9,7 @@ use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape};
 use starmesh_provider::RemoteCalendar;
-use starmesh_store::state::{Account, Calendar, Changes, Link, Settings};
+use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Settings};
 
 use super::file::{AccountTable, CalendarTable, File, GroupTable, SettingsTable, ShapeName, invalid, within};
 use crate::accounts::check_name;
@@ -176,6 +176,7 @@ fn new_calendar(table: &CalendarTable, account: &Account, id: String) -> Calenda
             color: None,
             zone: None,
             read_only: table.read_only,
+            hides_marks: matches!(account.kind, AccountKind::Ics { .. }),
         },
         zone: table.zone,
         missing: false,

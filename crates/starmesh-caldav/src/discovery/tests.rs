@@ -8,6 +8,7 @@ use starmesh_http::{HttpError, Request, Transport};
 use starmesh_provider::env::SystemClock;
 
 use super::*;
+use crate::connection::CaldavSecret;
 
 /// A server that gives one answer for each URL and 404 for all others.
 #[derive(Default)]
@@ -55,7 +56,7 @@ async fn found_at(server: Server, url: &str) -> Result<Discovered> {
     let account = CaldavAccount {
         entry: Entry::parse(url).unwrap(),
         user: "ada@example.org".to_owned(),
-        password: "pw".to_owned().into(),
+        secret: CaldavSecret::Password("pw".to_owned().into()),
     };
     let network = CaldavNetwork { http: Arc::new(server), clock: Arc::new(SystemClock) };
     discover(&account, &network).await

@@ -6,9 +6,9 @@ use starmesh_core::ids::{EventId, LastingName, RemoteId};
 use starmesh_core::mirror::{Fingerprint, IdentityKey, Incarnation, Label, MirrorBody};
 use starmesh_core::policy::Terms;
 use starmesh_core::recurrence::OriginalStart;
+use starmesh_ical::{OwnAddresses, source_item};
 
 use super::*;
-use crate::convert::{OwnAddresses, source_item};
 
 fn keys() -> IdentityKey {
     IdentityKey::new([7; 32])

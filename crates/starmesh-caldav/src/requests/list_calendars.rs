@@ -2,6 +2,7 @@
 
 use roxmltree::Node;
 use starmesh_http::{Request, Response};
+use starmesh_ical::zone_of_timezone_text;
 use starmesh_provider::RemoteCalendar;
 use url::Url;
 
@@ -11,7 +12,6 @@ use crate::wire::{
     APPLE, CALDAV, CALENDAR_SERVER, DAV, NEXTCLOUD, ResourceAnswer, WireError, child, children, parse,
     responses_about, text_of,
 };
-use crate::zones::zone_of_timezone_text;
 
 /// Lists the calendars that hold events.
 pub(crate) struct ListCalendars;
@@ -80,6 +80,7 @@ fn calendar(url: &Url, answer: ResourceAnswer<'_, '_>) -> Option<RemoteCalendar>
         color: answer.property_text(APPLE, "calendar-color").and_then(color),
         zone: answer.property_text(CALDAV, "calendar-timezone").and_then(zone_of_timezone_text),
         read_only: answer.property(DAV, "current-user-privilege-set").is_some_and(is_read_only),
+        hides_marks: false,
     })
 }
 
@@ -144,6 +145,7 @@ mod tests {
             color: Some("#FF2968".to_owned()),
             zone: Some("Europe/Paris".to_owned()),
             read_only: false,
+            hides_marks: false,
         };
         assert_eq!(calendars, [expected]);
     }

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{StringValueParser, TypedValueParser as _};
 use clap::{Args, Subcommand, ValueEnum};
+use secrecy::SecretString;
+use starmesh_app::dto::AccountDto;
 use starmesh_app::{
-    Access, AppError, Endpoints, ErrorCode, Mirrors, NewAccount as New, NewCaldavAccount, NewOAuthAccount,
-    OAuthProvider, SignInKind, SignInWay, TENANT_DEFAULT,
+    Access, AppError, Endpoints, ErrorCode, FeedSecret, Mirrors, NewAccount as New, NewCaldavAccount,
+    NewFeed, NewOAuthAccount, NewSecret, OAuthProvider, SignInKind, SignInWay, Starmesh, TENANT_DEFAULT,
 };
 
 use crate::browser::Browser;
@@ -17,7 +20,16 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   starmesh account add caldav --url https://dav.example.org --user ann --name home
   starmesh account add caldav --url ann@example.org --user ann@example.org
-  starmesh account add caldav --url https://dav.example.org --user ann --password-stdin < FILE";
+  starmesh account add caldav --url https://dav.example.org --user ann --password-stdin < FILE
+  starmesh account add caldav --url https://dav.example.org --bearer-stdin < FILE";
+
+const ICS_EXAMPLES: &str = "\
+Examples:
+  starmesh account add ics --url https://example.org/holidays.ics --name holidays
+  starmesh account add ics --url-stdin < FILE
+  starmesh account add ics --url webcal://example.org/club.ics --user ann --password-stdin < FILE
+
+The address of a feed often is all that protects it: it is kept like a password, and shown nowhere.";
 
 const OAUTH_EXAMPLES: &str = "\
 Examples:
@@ -48,6 +60,9 @@ pub(crate) enum NewAccount {
     /// A CalDAV server: iCloud, Fastmail, Nextcloud, Radicale, …
     #[command(after_help = ADD_EXAMPLES)]
     Caldav(CaldavArgs),
+    /// A feed: a calendar published as a file, read and never written
+    #[command(after_help = ICS_EXAMPLES)]
+    Ics(IcsArgs),
     /// Google Calendar; signs in with a browser
     #[command(after_help = OAUTH_EXAMPLES)]
     Google(OAuthArgs),
@@ -105,10 +120,32 @@ pub(crate) struct CaldavArgs {
     #[arg(long)]
     url: String,
     /// The user name at the server
-    #[arg(long)]
-    user: String,
+    #[arg(long, required_unless_present = "bearer_stdin")]
+    user: Option<String>,
     /// Read the password from standard input
     #[arg(long)]
+    password_stdin: bool,
+    /// Sign in with a token in place of a password, and read it from standard input
+    #[arg(long, conflicts_with = "password_stdin")]
+    bearer_stdin: bool,
+    /// What to call the account [default: the server's name]
+    #[arg(long)]
+    name: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct IcsArgs {
+    /// The feed's address: https, http or webcal [asked for when left out]
+    #[arg(long, value_parser = StringValueParser::new().map(SecretString::from))]
+    url: Option<SecretString>,
+    /// Read the address from standard input, so that it stands in no history of commands
+    #[arg(long, conflicts_with = "url")]
+    url_stdin: bool,
+    /// The user name, for a feed that wants one
+    #[arg(long)]
+    user: Option<String>,
+    /// Read the password from standard input
+    #[arg(long, requires = "user", conflicts_with = "url_stdin")]
     password_stdin: bool,
     /// What to call the account [default: the server's name]
     #[arg(long)]
@@ -116,6 +153,7 @@ pub(crate) struct CaldavArgs {
 }
 
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct SignInArgs {
     /// The account
     name: String,
@@ -125,6 +163,12 @@ pub(crate) struct SignInArgs {
     /// Read the client's secret from standard input, where it is another one or not here yet
     #[arg(long, conflicts_with = "password_stdin")]
     client_secret_stdin: bool,
+    /// Read the token from standard input, for an account that has one
+    #[arg(long, conflicts_with = "password_stdin")]
+    bearer_stdin: bool,
+    /// Read another address of a feed from standard input
+    #[arg(long, conflicts_with_all = ["password_stdin", "bearer_stdin"])]
+    url_stdin: bool,
     /// Which browser opens, for an account that signs in with one
     #[arg(long, value_enum, default_value_t = BrowserChoice::System)]
     browser: BrowserChoice,
@@ -145,6 +189,7 @@ pub(crate) struct RemoveArgs {
 pub(crate) async fn carry_out(context: &Context, command: AccountCommand) -> Result<(), AppError> {
     match command {
         AccountCommand::Add(NewAccount::Caldav(args)) => add_caldav(context, args).await,
+        AccountCommand::Add(NewAccount::Ics(args)) => add_ics(context, args).await,
         AccountCommand::Add(NewAccount::Google(args)) => {
             add_oauth(context, args, OAuthProvider::Google, SignInWay::Browser).await
         }
@@ -162,9 +207,27 @@ pub(crate) async fn carry_out(context: &Context, command: AccountCommand) -> Res
 }
 
 async fn add_caldav(context: &Context, args: CaldavArgs) -> Result<(), AppError> {
-    let password = context.terminal.password(args.password_stdin)?;
-    let new = NewCaldavAccount { url: args.url, user: args.user, password, name: args.name };
+    let CaldavArgs { url, user, password_stdin, bearer_stdin, name } = args;
+    let secret = if bearer_stdin {
+        NewSecret::Token(context.terminal.token(true)?)
+    } else {
+        NewSecret::Password(context.terminal.password(password_stdin)?)
+    };
+    let new = NewCaldavAccount { url, user: user.unwrap_or_default(), secret, name };
     add(context, New::Caldav(new), BrowserChoice::None).await
+}
+
+async fn add_ics(context: &Context, args: IcsArgs) -> Result<(), AppError> {
+    let IcsArgs { url, url_stdin, user, password_stdin, name } = args;
+    let address = match url {
+        Some(address) => address,
+        None => context.terminal.address(url_stdin)?,
+    };
+    let sign_in = match user {
+        Some(user) => Some((user, context.terminal.password(password_stdin)?)),
+        None => None,
+    };
+    add(context, New::Ics(NewFeed { address, sign_in, name }), BrowserChoice::None).await
 }
 
 async fn add_oauth(
@@ -203,27 +266,37 @@ fn way(device: bool) -> SignInWay {
 
 async fn sign_in(context: &Context, args: SignInArgs) -> Result<(), AppError> {
     let starmesh = context.open(Access::Configure).await?;
-    let account = match starmesh.sign_in_kind(&args.name).await {
-        Ok(SignInKind::Password) => match context.terminal.password(args.password_stdin) {
-            Ok(password) => starmesh.sign_in_account(&args.name, &password).await,
-            Err(error) => Err(error),
-        },
-        Ok(SignInKind::Browser) => {
-            let prompt = Browser::new(&context.out, args.browser);
-            let secret =
-                if args.client_secret_stdin { context.terminal.client_secret().map(Some) } else { Ok(None) };
-            match secret {
-                Ok(secret) => {
-                    starmesh.sign_in_account_again(&args.name, secret, way(args.device), &prompt).await
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Err(error) => Err(error),
-    };
+    let account = sign_in_with(context, &starmesh, &args).await;
     starmesh.close().await;
     let account = account?;
     context.out.answer(&account, || format!("Signed in to {}.", account.name))
+}
+
+async fn sign_in_with(
+    context: &Context,
+    starmesh: &Starmesh,
+    args: &SignInArgs,
+) -> Result<AccountDto, AppError> {
+    let SignInArgs { name, password_stdin, client_secret_stdin, bearer_stdin, url_stdin, browser, device } =
+        args;
+    let terminal = &context.terminal;
+    match starmesh.sign_in_kind(name).await? {
+        SignInKind::Password => starmesh.sign_in_account(name, &terminal.password(*password_stdin)?).await,
+        SignInKind::Token => starmesh.sign_in_account(name, &terminal.token(*bearer_stdin)?).await,
+        SignInKind::AddressAndPassword if !url_stdin => {
+            let password = terminal.password(*password_stdin)?;
+            starmesh.sign_in_feed_again(name, FeedSecret::Password(password)).await
+        }
+        SignInKind::Address | SignInKind::AddressAndPassword => {
+            let address = terminal.address(*url_stdin)?;
+            starmesh.sign_in_feed_again(name, FeedSecret::Address(address)).await
+        }
+        SignInKind::Browser => {
+            let prompt = Browser::new(&context.out, *browser);
+            let secret = if *client_secret_stdin { Some(terminal.client_secret()?) } else { None };
+            starmesh.sign_in_account_again(name, secret, way(*device), &prompt).await
+        }
+    }
 }
 
 async fn remove(context: &Context, args: RemoveArgs) -> Result<(), AppError> {
@@ -243,7 +316,7 @@ async fn remove(context: &Context, args: RemoveArgs) -> Result<(), AppError> {
         .hint("try again when its calendars can be reached, or give them up with --leave-mirrors"));
     }
     if removed.vault_failure.is_some() {
-        let message = "the account is gone, but its password is still in the vault";
+        let message = "the account is gone, but a secret of it is still in the vault";
         return Err(AppError::new(ErrorCode::Incomplete, message));
     }
     Ok(())

@@ -33,12 +33,13 @@ pub(crate) fn accounts(accounts: &[AccountDto]) -> String {
 
 /// What was added, and what to do next.
 pub(crate) fn account_added(added: &AccountAdded) -> String {
-    let AccountAdded { account, calendars: found } = added;
+    let AccountAdded { account, calendars: found, notice } = added;
+    let notice = notice.as_ref().map(|notice| format!("\n{notice}")).unwrap_or_default();
     if found.is_empty() {
-        return format!("Added the account {}. It has no calendar yet.", account.name);
+        return format!("Added the account {}. It has no calendar yet.{notice}", account.name);
     }
     format!(
-        "Added the account {} with {}:\n{}\nNext: put calendars together with `starmesh group add`.",
+        "Added the account {} with {}:\n{}{notice}\nNext: put calendars together with `starmesh group add`.",
         account.name,
         count(found.len() as u64, "calendar"),
         calendars(found)

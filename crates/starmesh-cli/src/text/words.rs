@@ -47,6 +47,7 @@ pub(super) fn reason_words(reason: &str) -> String {
         "keyword" => "left out by a keyword".to_owned(),
         "category" => "left out by a category".to_owned(),
         "deleted_by_hand" => "of which you deleted the block".to_owned(),
+        "already_blocked" => "at a time that is blocked already".to_owned(),
         "malformed_rule" => "with a rule that cannot be understood".to_owned(),
         "too_many_occurrences" => "repeating too often".to_owned(),
         "outside_window" => "outside the window".to_owned(),

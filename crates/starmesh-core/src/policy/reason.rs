@@ -46,6 +46,8 @@ pub enum SkipReason {
     SameMeeting,
     /// Another source brings the same meeting to this target.
     OtherSource,
+    /// The target blocks exactly this time already, and its source cannot show whether that is the same.
+    AlreadyBlocked,
     /// The item cannot be read.
     Unreadable,
     /// Its rule cannot be understood.

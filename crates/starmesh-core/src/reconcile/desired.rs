@@ -55,16 +55,6 @@ pub(super) fn imply(input: &TargetInput<'_>) -> Implied {
         }
     }
     leave_out_same_meetings(input, &mut implied);
-    for (key, desired) in &implied.desired {
-        let link = input.links[desired.link].id.clone();
-        implied.explanations.push(Explanation {
-            link,
-            event: desired.event.event.clone(),
-            original_start: Some(desired.event.original_start.clone()),
-            time: Some(desired.body.time),
-            outcome: Outcome::Mirrored(*key),
-        });
-    }
     implied
 }
 
@@ -207,7 +197,19 @@ impl Implied {
         });
     }
 
-    fn leave_out(&mut self, input: &TargetInput<'_>, key: MirrorKey, reason: SkipReason) {
+    /// Explains what is left once all that is left out is.
+    pub(super) fn explain_mirrored(&mut self, input: &TargetInput<'_>) {
+        let mirrored = self.desired.iter().map(|(key, desired)| Explanation {
+            link: input.links[desired.link].id.clone(),
+            event: desired.event.event.clone(),
+            original_start: Some(desired.event.original_start.clone()),
+            time: Some(desired.body.time),
+            outcome: Outcome::Mirrored(*key),
+        });
+        self.explanations.extend(mirrored);
+    }
+
+    pub(super) fn leave_out(&mut self, input: &TargetInput<'_>, key: MirrorKey, reason: SkipReason) {
         if let Some(Desired { link, event, body }) = self.desired.remove(&key) {
             self.skipped.insert(key, reason);
             self.explain(
@@ -255,7 +257,6 @@ fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
 /// The slots that the target blocks itself, of the meetings that its sources bring.
 fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
     let brought: HashSet<MeetingId> = implied.desired.values().map(|desired| desired.event.meeting).collect();
-    let (policy, none) = (Policy::default(), Terms::default());
     let mut slots = HashSet::new();
     let events = input.target.items.iter().flat_map(|observed| &observed.item.events);
     for event in events.filter(|event| is_source(event)) {
@@ -263,14 +264,17 @@ fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
         if !brought.contains(&meeting) {
             continue;
         }
-        // A copy that cannot be expanded blocks nothing that we could compare.
-        let occurrences =
-            expand(&event.recurrence, &input.window.range, input.target.zone).unwrap_or_default();
-        for occurrence in
-            occurrences.into_iter().filter(|occurrence| policy.decide(occurrence, &none).is_ok())
-        {
+        for occurrence in own_blocks(input, event) {
             slots.insert((meeting, occurrence.original_start, occurrence.time));
         }
     }
     slots
+}
+
+/// The occurrences in the window with which an event of the target blocks time there.
+pub(super) fn own_blocks(input: &TargetInput<'_>, event: &SourceEvent) -> impl Iterator<Item = Occurrence> {
+    let (policy, none) = (Policy::default(), Terms::default());
+    // An event that cannot be expanded blocks nothing that we could compare.
+    let occurrences = expand(&event.recurrence, &input.window.range, input.target.zone).unwrap_or_default();
+    occurrences.into_iter().filter(move |occurrence| policy.decide(occurrence, &none).is_ok())
 }

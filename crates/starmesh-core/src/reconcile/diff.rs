@@ -1,20 +1,23 @@
 //! Desired against observed: what each mirror needs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::desired::{Desired, Implied};
 use super::echo::{Live, Verdict, judge};
 use super::input::{LinkInput, LinkState, TargetInput};
 use super::operation::{Action, EventRef, Operation, RemoveCause, UpdateCause};
 use super::plan::{Stray, StrayKind, Stuck, StuckReason};
+use crate::event::MarkedEvent;
 use crate::ids::{CalendarId, RemoteId};
 use crate::mirror::{Incarnation, MirrorKey, MirrorRecord, PlacedMirror, ProviderId};
 use crate::planted::{Bug, planted};
 use crate::policy::Deleted;
+use crate::time::EventTime;
 
 /// What the comparison gives, before the brake and the order.
 #[derive(Default)]
-pub(super) struct Differences {
+pub(super) struct Differences<'a> {
+    pub found: Found<'a>,
     pub operations: Vec<Operation>,
     pub adopt: Vec<MirrorRecord>,
     pub forget: Vec<MirrorKey>,
@@ -25,45 +28,59 @@ pub(super) struct Differences {
     pub dismissed: BTreeSet<MirrorKey>,
 }
 
-struct Diff<'a> {
-    input: &'a TargetInput<'a>,
-    implied: &'a Implied,
-    records: HashMap<MirrorKey, &'a MirrorRecord>,
-    out: Differences,
+/// The mirrors that stand in the target.
+#[derive(Default)]
+pub(super) struct Found<'a> {
+    /// Those of links into it, by key.
+    pub live: BTreeMap<MirrorKey, Live<'a>>,
+    /// The times that mirrors of other devices and installations block.
+    pub others: HashSet<EventTime>,
+    /// Those that stand without their mark.
+    stripped: BTreeSet<&'a RemoteId>,
 }
 
-pub(super) fn diff(input: &TargetInput<'_>, implied: &Implied) -> Differences {
+struct Diff<'a, 'i> {
+    input: &'a TargetInput<'a>,
+    implied: &'i Implied,
+    records: HashMap<MirrorKey, &'a MirrorRecord>,
+    out: Differences<'a>,
+}
+
+pub(super) fn diff<'a>(input: &'a TargetInput<'a>, implied: &Implied) -> Differences<'a> {
     let records = input.records.iter().map(|record| (record.key, record)).collect();
     let mut diff = Diff { input, implied, records, out: Differences::default() };
-    let (live, stripped) = diff.observe();
+    let found = diff.observe();
     let keys: BTreeSet<MirrorKey> =
-        implied.desired.keys().chain(live.keys()).chain(diff.records.keys()).copied().collect();
+        implied.desired.keys().chain(found.live.keys()).chain(diff.records.keys()).copied().collect();
     for key in keys {
-        diff.settle(key, live.get(&key), &stripped);
+        diff.settle(key, found.live.get(&key), &found.stripped);
     }
-    diff.out
+    Differences { found, ..diff.out }
 }
 
-impl<'a> Diff<'a> {
-    /// The live mirrors by key, and the mirrors that stand without their mark.
-    fn observe(&mut self) -> (BTreeMap<MirrorKey, Live<'a>>, BTreeSet<&'a RemoteId>) {
-        let mut live: BTreeMap<MirrorKey, Live<'a>> = BTreeMap::new();
-        let mut stripped = BTreeSet::new();
+impl<'a> Diff<'a, '_> {
+    fn observe(&mut self) -> Found<'a> {
+        let mut found = Found::default();
         for observed in self.input.target.items {
             let item = &observed.item;
             match judge(self.input, item, observed.read_at) {
                 None => {
                     if item.events.iter().any(|event| ProviderId::has_shape(event.uid.as_str())) {
-                        stripped.insert(&item.remote_id);
+                        found.stripped.insert(&item.remote_id);
                     }
                 }
-                Some(Verdict::Ours(found)) => self.keep_one(&mut live, found),
-                Some(Verdict::UnknownLink) => self.stray(&item.remote_id, StrayKind::UnknownLink),
+                Some(Verdict::Ours(live)) => self.keep_one(&mut found.live, live),
                 Some(Verdict::Copied) => self.stray(&item.remote_id, StrayKind::Copied),
-                Some(Verdict::Foreign) => self.stray(&item.remote_id, StrayKind::Foreign),
+                Some(verdict @ (Verdict::UnknownLink | Verdict::Foreign)) => {
+                    let is_ours = matches!(verdict, Verdict::UnknownLink);
+                    let kind = if is_ours { StrayKind::UnknownLink } else { StrayKind::Foreign };
+                    self.stray(&item.remote_id, kind);
+                    let marked = item.events.iter().filter_map(|event| event.marked.as_ref());
+                    found.others.extend(marked.filter_map(MarkedEvent::blocks));
+                }
             }
         }
-        (live, stripped)
+        found
     }
 
     fn stray(&mut self, remote_id: &RemoteId, kind: StrayKind) {

@@ -7,6 +7,7 @@ use crate::event::{SourceEvent, SourceItem};
 use crate::ids::{RemoteId, Version};
 use crate::mirror::{Fingerprint, Mark, Proof, ProviderId};
 use crate::planted::{Bug, planted};
+use crate::time::EventTime;
 
 /// True when an event may be a source: it carries no SYNC-FB mark, ours or another installation's, and
 /// does not have the shape of a mirror whose mark was stripped.
@@ -27,6 +28,8 @@ pub(super) struct Live<'a> {
     pub version: Option<&'a Version>,
     /// `None` when it says more than a mirror does.
     pub fingerprint: Option<Fingerprint>,
+    /// The time it is seen to block; `None` when it is shown as free, or as no plain span.
+    pub blocks: Option<EventTime>,
     pub has_attendees: bool,
     pub read_at: DateTime<Utc>,
 }
@@ -68,6 +71,7 @@ pub(super) fn judge<'a>(
             remote_id: &item.remote_id,
             version: item.version.as_ref(),
             fingerprint: Fingerprint::observed(input.keys, found),
+            blocks: found.blocks(),
             has_attendees: found.has_attendees,
             read_at,
         }),

@@ -27,7 +27,8 @@ pub struct TargetInput<'a> {
     /// What we remember of mirrors in the target, of the meetings in question.
     pub records: &'a [MirrorRecord],
     /// True when the input holds the whole target and not some meetings of it: only then can a mirror that
-    /// no record knows be judged.
+    /// no record knows be judged, and only then is known what time the target blocks already, as links from
+    /// sources that hide marks have to know.
     pub whole: bool,
     /// True when a person is being shown, or has approved, what a narrower window removes.
     pub narrowing: bool,
@@ -70,6 +71,8 @@ pub struct LinkInput<'a> {
     /// Of which time these reads speak; `None` when of all. What lies elsewhere cannot be known to be gone: the
     /// window may have been widened since.
     pub source_range: Option<TimeRange>,
+    /// True when the source cannot show marks: a mirror in it looks like anybody's event there.
+    pub hides_marks: bool,
     /// What it mirrors.
     pub policy: &'a Policy,
     /// What was looked for when the source's items were read: as much as the policy asks for.

@@ -4,13 +4,15 @@
 //! 2. [`echo`]: which events are mirrors, and whose (SYNC-FB).
 //! 3. [`desired`]: the mirrors that sources and policies imply, with the reason for every one left out.
 //! 4. [`diff`]: desired against observed.
-//! 5. [`guard`]: the brake before an unexpected mass removal.
-//! 6. [`fault`]: events so broken that a person should hear of them.
-//! 7. [`plan`]: the ordered operations, and everything a person may ask about them.
+//! 5. [`blocked`]: what is left out of sources that hide marks, since the target blocks its time already.
+//! 6. [`guard`]: the brake before an unexpected mass removal.
+//! 7. [`fault`]: events so broken that a person should hear of them.
+//! 8. [`plan`]: the ordered operations, and everything a person may ask about them.
 //!
 //! The input may be the whole target or any set of meetings, as long as everything that belongs to a
-//! meeting is in it; the plan is the same.
+//! meeting is in it; the plan is the same. A target with a link from a source that hides marks has to be whole.
 
+mod blocked;
 mod desired;
 mod diff;
 mod echo;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::blocked::leave_out_blocked;
 use super::desired::imply;
-use super::diff::diff;
+use super::diff::{Differences, diff};
 use super::guard::{brake, doubt_deletions, removals_limit};
 use super::input::TargetInput;
 use super::operation::{Action, Operation};
@@ -137,9 +138,39 @@ impl TargetPlan {
 /// Plans one target. The same input gives the same plan, byte for byte.
 pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
     let mut implied = imply(input);
-    let differences = diff(input, &implied);
+    let mut differences = diff(input, &implied);
+    let (mut operations, mut held) = weighed(input, &mut differences);
+    if leave_out_blocked(input, &mut implied, &differences.found, &operations) {
+        differences = diff(input, &implied);
+        (operations, held) = weighed(input, &mut differences);
+    }
+    implied.explain_mirrored(input);
+    for explanation in &mut implied.explanations {
+        if matches!(explanation.outcome, Outcome::Mirrored(key) if differences.dismissed.contains(&key)) {
+            explanation.outcome = Outcome::Skipped(SkipReason::DeletedByHand);
+        }
+    }
+    operations.sort_by_key(|operation| matches!(operation.action, Action::Remove { .. }));
+    TargetPlan {
+        target: input.target.id.clone(),
+        whole: input.whole,
+        operations,
+        resting: 0,
+        left_out: BTreeSet::new(),
+        adopt: differences.adopt,
+        forget: differences.forget,
+        held,
+        strays: differences.strays,
+        stuck: differences.stuck,
+        recheck: differences.recheck,
+        explanations: implied.explanations,
+    }
+}
+
+/// The operations that go, and what the brake holds of the rest.
+fn weighed(input: &TargetInput<'_>, differences: &mut Differences<'_>) -> (Vec<Operation>, Vec<Held>) {
     let mut by_link: BTreeMap<LinkId, Vec<Operation>> = BTreeMap::new();
-    for operation in differences.operations {
+    for operation in std::mem::take(&mut differences.operations) {
         by_link.entry(operation.link.clone()).or_default().push(operation);
     }
     let mut operations = Vec::new();
@@ -159,24 +190,5 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
             });
         }
     }
-    for explanation in &mut implied.explanations {
-        if matches!(explanation.outcome, Outcome::Mirrored(key) if differences.dismissed.contains(&key)) {
-            explanation.outcome = Outcome::Skipped(SkipReason::DeletedByHand);
-        }
-    }
-    operations.sort_by_key(|operation| matches!(operation.action, Action::Remove { .. }));
-    TargetPlan {
-        target: input.target.id.clone(),
-        whole: input.whole,
-        operations,
-        resting: 0,
-        left_out: BTreeSet::new(),
-        adopt: differences.adopt,
-        forget: differences.forget,
-        held,
-        strays: differences.strays,
-        stuck: differences.stuck,
-        recheck: differences.recheck,
-        explanations: std::mem::take(&mut implied.explanations),
-    }
+    (operations, held)
 }

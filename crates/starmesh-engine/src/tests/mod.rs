@@ -4,14 +4,15 @@
 //! 2. [`scene`]: devices that share an identity key, and a clock that follows virtual time.
 //! 3. [`connection`]: a store that serves one at a time.
 //! 4. [`futures`]: what the compiler alone can promise.
-//! 5. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`daemon`], [`waking`],
-//!    [`policies`]: what each is named for.
+//! 5. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`hidden_marks`], [`policies`], [`daemon`],
+//!    [`waking`]: what each is named for.
 
 mod connection;
 mod daemon;
 mod doubt;
 mod forgetting;
 mod futures;
+mod hidden_marks;
 mod policies;
 mod refusals;
 mod retiring;

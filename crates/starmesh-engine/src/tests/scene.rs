@@ -146,6 +146,18 @@ impl Scene {
         self.work(|shelf| shelf.put(item));
     }
 
+    /// A person books an hour in the target.
+    pub(super) fn book_at_home(&self, uid: &str, in_hours: i64) {
+        let item = self.event(uid, in_hours);
+        self.home(|shelf| shelf.put(item));
+    }
+
+    /// A person deletes an event in the target.
+    pub(super) fn cancel_at_home(&self, uid: &str) {
+        let id = RemoteId::new(format!("{uid}.ics"));
+        assert!(self.home(|shelf| shelf.items.remove(&id)).is_some());
+    }
+
     /// An old event of the target's own: without one, a target that loses its last mirror seems to have lost
     /// everything.
     pub(super) fn give_home_an_event(&self) {
@@ -196,6 +208,15 @@ impl Scene {
 }
 
 impl Device {
+    /// The source turns out to be a feed, which shows no marks.
+    pub(super) async fn hide_marks(&self) {
+        let mut work = self.state.calendar(&CalendarId::new(WORK)).await.unwrap().unwrap();
+        work.remote.hides_marks = true;
+        let mut changes = Changes::new();
+        changes.put_calendar(&work);
+        self.state.commit(changes).await.unwrap();
+    }
+
     pub(super) async fn plan(&self) -> Plan {
         self.engine.plan(&PlanOptions::default()).await.unwrap()
     }

@@ -293,5 +293,6 @@ pub(super) fn remote(name: &str) -> RemoteCalendar {
         color: None,
         zone: None,
         read_only: false,
+        hides_marks: false,
     }
 }

@@ -90,6 +90,8 @@ impl From<Entry> for RemoteCalendar {
             color: entry.background_color.as_deref().and_then(color),
             zone: filled(entry.time_zone),
             read_only: !may_write,
+            // Even who sees nothing but busy times sees ids, and by its id a mirror is known.
+            hides_marks: false,
             name: LastingName::new(entry.id),
         }
     }
@@ -138,6 +140,7 @@ mod tests {
             color: Some("#9FE1E7".to_owned()),
             zone: Some("Europe/Paris".to_owned()),
             read_only: false,
+            hides_marks: false,
         };
         assert_eq!(page.calendars[0], first);
         let rights: Vec<_> =

@@ -52,8 +52,15 @@ fn answer(status: u16, headers: &[(&str, &str)]) -> Response {
 }
 
 fn account(trusted: &str, answers: impl IntoIterator<Item = Response>) -> (AccountTransport, Arc<Script>) {
+    account_of(Credentials::Basic { user: "u".to_owned(), password: "p".to_owned().into() }, trusted, answers)
+}
+
+fn account_of(
+    credentials: Credentials,
+    trusted: &str,
+    answers: impl IntoIterator<Item = Response>,
+) -> (AccountTransport, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
-    let credentials = Credentials::Basic { user: "u".to_owned(), password: "p".to_owned().into() };
     let governor = Governor::new(GovernorSettings {
         concurrency: 2,
         budget: Budget::per_second(NonZeroU32::new(50).unwrap()),
@@ -127,6 +134,17 @@ async fn nothing_is_asked_in_clear() {
     let error = transport.send(propfind("http://example.org/")).await.unwrap_err();
     assert_eq!(error, HttpError::Insecure { host: "example.org".to_owned() });
     assert_eq!(script.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn whoever_has_no_credentials_may_ask_in_clear_and_follow_to_other_sites() {
+    let elsewhere = answer(302, &[("location", "http://other.example.net/")]);
+    let (transport, script) =
+        account_of(Credentials::Nobody, "http://example.org/", [elsewhere, answer(401, &[])]);
+    let response = transport.send(propfind("http://example.org/")).await.unwrap();
+    assert_eq!(response.status(), 401, "it is the answer of a server, not of a stranger");
+    let sent: Vec<bool> = script.asked().into_iter().map(|asked| asked.2).collect();
+    assert_eq!(sent, [false, false]);
 }
 
 #[tokio::test(start_paused = true)]

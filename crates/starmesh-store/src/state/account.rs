@@ -1,7 +1,7 @@
 //! Accounts. Their secrets are in the vault, never here.
 
 use serde::{Deserialize, Serialize};
-use starmesh_core::ids::AccountId;
+use starmesh_core::ids::{AccountId, LastingName};
 use url::Url;
 
 use super::{Changes, State, key, row};
@@ -26,8 +26,20 @@ pub enum AccountKind {
     Caldav {
         /// The URL a person gave.
         url: String,
-        /// The user name.
+        /// The user name; may be empty where a token says who signs in.
         user: String,
+        /// True when a token proves it, and no password. Accounts of older versions have none.
+        #[serde(default)]
+        by_token: bool,
+    },
+    /// A feed. Its address is a secret, and in the vault.
+    Ics {
+        /// The part of its address that may be shown.
+        origin: String,
+        /// What its calendar is called, by its first address: mirrors are known by it.
+        calendar: LastingName,
+        /// Who signs in, where the address alone is not enough.
+        user: Option<String>,
     },
     /// Google.
     Google(OAuthAccount),
@@ -69,6 +81,7 @@ impl AccountKind {
     pub fn provider(&self) -> &'static str {
         match self {
             Self::Caldav { .. } => "caldav",
+            Self::Ics { .. } => "ics",
             Self::Google(_) => "google",
             Self::Microsoft { .. } => "microsoft",
         }
@@ -111,5 +124,19 @@ impl State {
     /// One account.
     pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
         self.get(Table::Accounts, &key(&[id.as_str()])).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_of_older_versions_sign_in_with_a_password() {
+        let kept = r#"{"provider":"caldav","url":"https://dav.example.org/","user":"ann"}"#;
+        let AccountKind::Caldav { by_token, .. } = serde_json::from_str(kept).unwrap() else {
+            panic!("an account at a CalDAV server")
+        };
+        assert!(!by_token);
     }
 }

@@ -1,7 +1,7 @@
 //! An account at the simulated CalDAV server, found when it is first asked.
 
 use async_trait::async_trait;
-use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, Entry, discover};
+use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, CaldavSecret, Entry, discover};
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::{AccountId, LastingName, RemoteId};
 use starmesh_core::mirror::ProviderId;
@@ -38,8 +38,11 @@ impl DavAccount {
             DavEntry::Nowhere => start.set_path("/webmail/"),
             DavEntry::Home => start.set_path(&format!("/calendars/{user}/")),
         }
-        let account =
-            CaldavAccount { entry: Entry::Url(start), user, password: DAV_PASSWORD.to_owned().into() };
+        let account = CaldavAccount {
+            entry: Entry::Url(start),
+            user,
+            secret: CaldavSecret::Password(DAV_PASSWORD.to_owned().into()),
+        };
         Self { account, network, found: OnceCell::new(), looked_for: LookedFor::default() }
     }
 

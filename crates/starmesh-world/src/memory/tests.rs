@@ -48,6 +48,7 @@ impl InMemory {
             color: None,
             zone: None,
             read_only: false,
+            hides_marks: false,
         };
         self.universe.add_calendar(&self.account, remote);
         name

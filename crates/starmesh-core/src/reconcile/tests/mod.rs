@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use proptest::prelude::*;
 
+mod meetings;
 mod policies;
 
 use super::*;
@@ -33,6 +34,7 @@ struct World {
     records: Vec<MirrorRecord>,
     source_read_at: Option<DateTime<Utc>>,
     source_range: Option<TimeRange>,
+    hides_marks: bool,
     window_days: u16,
     allowed: u64,
     policy: Policy,
@@ -56,6 +58,7 @@ impl World {
             records: Vec::new(),
             source_read_at: Some(now()),
             source_range: None,
+            hides_marks: false,
             window_days: Window::DAYS_DEFAULT,
             allowed: 0,
             policy: Policy::default(),
@@ -83,6 +86,7 @@ impl World {
             source: view(0, &self.source),
             source_read_at: self.source_read_at,
             source_range: self.source_range,
+            hides_marks: self.hides_marks,
             policy,
             terms: &terms,
             narrowed_from: &self.narrowed_from,
@@ -521,33 +525,6 @@ fn mirrors_behind_the_window_stay_and_those_beyond_stay_until_their_source_is_go
     }
     past.source.clear();
     assert_eq!(past.plan().operations, []);
-}
-
-#[test]
-fn the_same_meeting_in_both_calendars_needs_no_mirror() {
-    let mut world = World::new();
-    world.book("m", 4, Facts::BUSY);
-    world.target.push(event("m", 4, Facts::BUSY));
-    let plan = world.plan();
-    assert_eq!(plan.operations, []);
-    assert!(plan.explanations.iter().any(|it| it.outcome == Outcome::Skipped(SkipReason::SameMeeting)));
-    world.target = vec![event("m", 4, Facts { availability: Availability::Free, ..Facts::BUSY })];
-    assert_eq!(kinds(&world.plan()), ["place"], "a copy that blocks nothing is no copy");
-    world.target = vec![event("m", 5, Facts::BUSY)];
-    assert_eq!(kinds(&world.plan()), ["place"], "nor is one at another time");
-}
-
-#[test]
-fn two_resources_with_one_uid_get_two_mirrors_that_stay() {
-    let mut world = World::new();
-    world.book("same", 1, Facts::BUSY);
-    let mut other = event("same", 8, Facts::BUSY);
-    other.item.remote_id = RemoteId::new("/cal/zz.ics");
-    world.source.push(other);
-    assert_eq!(kinds(&world.plan()), ["place", "place"]);
-    let mut world = world.settled();
-    world.source.reverse();
-    assert_eq!(world.plan().operations, [], "their order does not matter");
 }
 
 proptest! {

@@ -57,7 +57,7 @@ fn push_rule(
 }
 
 /// The lines of `text`, each with its continuations. Both CRLF and lone LF end a line.
-fn unfold(text: &str) -> Vec<String> {
+pub(crate) fn unfold(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim_start_matches('\u{feff}').split('\n') {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -70,7 +70,7 @@ fn unfold(text: &str) -> Vec<String> {
 }
 
 /// Name and value of a line; parameters, quoted colons included, are left out.
-fn split(line: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(line: &str) -> Option<(&str, &str)> {
     let name_end = line.find([':', ';'])?;
     let mut in_quotes = false;
     let value_start = line.char_indices().find_map(|(at, c)| {

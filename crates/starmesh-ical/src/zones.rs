@@ -11,10 +11,10 @@ use calcard::{Entry, Parser};
 use chrono::NaiveDateTime;
 use starmesh_core::zone::{CustomZone, Observance, Zone};
 
-use crate::convert::naive_date_time;
+use crate::times::naive_date_time;
 
 /// The zones of one file.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct FileZones {
     by_tzid: HashMap<String, Zone>,
     /// X-WR-TIMEZONE: the zone of the whole file.
@@ -53,15 +53,53 @@ impl FileZones {
     }
 }
 
+/// What a file of many events says before them.
+#[derive(Default)]
+pub(crate) struct FileHead {
+    /// What it is called, on one line.
+    pub(crate) name: Option<String>,
+    /// The IANA name of its zone.
+    pub(crate) zone: Option<String>,
+    pub(crate) zones: FileZones,
+}
+
+/// The longest name of a file, in characters: what a line of a list has room for.
+const NAME_CHARS_MAX: usize = 100;
+
+impl FileHead {
+    /// Reads the `head` of a file; one that cannot be read says nothing.
+    pub(crate) fn of(head: &str) -> Self {
+        let Entry::ICalendar(calendar) = Parser::new(head).entry() else { return Self::default() };
+        let own = calendar
+            .components
+            .iter()
+            .find(|component| component.component_type == ICalendarComponentType::VCalendar);
+        let value = |name| own.and_then(|own| text(own, name));
+        let on_one_line = |name: &str| {
+            let words: Vec<&str> = name.split_whitespace().collect();
+            words.join(" ").chars().filter(|letter| !letter.is_control()).take(NAME_CHARS_MAX).collect()
+        };
+        Self {
+            name: value("X-WR-CALNAME").or_else(|| value("NAME")).map(on_one_line),
+            zone: value("X-WR-TIMEZONE").and_then(Zone::resolve).as_ref().and_then(name_of),
+            zones: FileZones::of(&calendar),
+        }
+    }
+}
+
 /// The IANA name of the zone that a `calendar-timezone` property holds as an iCalendar text.
-pub(crate) fn zone_of_timezone_text(timezone: &str) -> Option<String> {
+pub fn zone_of_timezone_text(timezone: &str) -> Option<String> {
     let Entry::ICalendar(calendar) = Parser::new(timezone).entry() else { return None };
     let component = calendar
         .components
         .iter()
         .find(|component| component.component_type == ICalendarComponentType::VTimezone)?;
     let named = text(component, "TZID").and_then(Zone::resolve).or_else(|| named_by_location(component));
-    match named? {
+    name_of(&named?)
+}
+
+fn name_of(zone: &Zone) -> Option<String> {
+    match zone {
         Zone::Named(zone) => Some(zone.name().to_owned()),
         Zone::Utc => Some("UTC".to_owned()),
         Zone::Floating | Zone::Custom(_) => None,

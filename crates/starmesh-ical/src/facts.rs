@@ -12,11 +12,11 @@ use starmesh_core::policy::{Found, Terms};
 
 /// The addresses under which others invite the owner of the account.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct OwnAddresses(HashSet<String>);
+pub struct OwnAddresses(HashSet<String>);
 
 impl OwnAddresses {
     /// Addresses as servers and people spell them, with or without `mailto:`.
-    pub(crate) fn new<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Self {
         Self(addresses.into_iter().map(normal_address).filter(|address| !address.is_empty()).collect())
     }
 

@@ -1,5 +1,7 @@
 //! One resource: its components, grouped by UID.
 
+use std::borrow::Cow;
+
 use calcard::icalendar::{ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty};
 use calcard::{Entry, Parser};
 use starmesh_core::event::{ItemProblem, SourceEvent, SourceItem};
@@ -25,30 +27,53 @@ pub(super) struct Component<'a> {
 
 /// What the components of a file need to be understood.
 pub(super) struct Context<'a> {
-    pub(super) zones: FileZones,
+    pub(super) zones: Cow<'a, FileZones>,
     pub(super) own: &'a OwnAddresses,
     pub(super) terms: &'a Terms,
 }
 
 /// The facts in the iCalendar `text` of a resource, and which of `terms` its events hold.
-pub(crate) fn source_item(
+pub fn source_item(
     remote_id: RemoteId,
     version: Option<Version>,
     text: &str,
     own: &OwnAddresses,
     terms: &Terms,
 ) -> SourceItem {
-    match events(&remote_id, text, own, terms) {
+    let events = events(&remote_id, text, own, terms, None);
+    item(remote_id, version, events)
+}
+
+/// The same of an event in a file, whose zones stand elsewhere in it.
+pub(crate) fn item_in_zones(
+    remote_id: RemoteId,
+    text: &str,
+    own: &OwnAddresses,
+    terms: &Terms,
+    zones: &FileZones,
+) -> SourceItem {
+    let events = events(&remote_id, text, own, terms, Some(zones));
+    item(remote_id, None, events)
+}
+
+fn item(
+    remote_id: RemoteId,
+    version: Option<Version>,
+    events: Result<Vec<SourceEvent>, ItemProblem>,
+) -> SourceItem {
+    match events {
         Ok(events) => SourceItem { remote_id, version, events, problem: None },
         Err(problem) => SourceItem { remote_id, version, events: Vec::new(), problem: Some(problem) },
     }
 }
 
+/// The events of `text`, in the zones given or else in those that it defines.
 fn events(
     remote_id: &RemoteId,
     text: &str,
     own: &OwnAddresses,
     terms: &Terms,
+    zones: Option<&FileZones>,
 ) -> Result<Vec<SourceEvent>, ItemProblem> {
     if text.len() > ITEM_BYTES_MAX {
         return Err(ItemProblem::TooLarge);
@@ -70,7 +95,8 @@ fn events(
             .zip(&mut rules)
             .map(|(entries, rules)| Component { entries, rules, alarms: alarms(calendar, entries) })
             .collect();
-        let context = Context { zones: FileZones::of(calendar), own, terms };
+        let zones = zones.map_or_else(|| Cow::Owned(FileZones::of(calendar)), Cow::Borrowed);
+        let context = Context { zones, own, terms };
         for (uid, group) in by_uid(components) {
             events.push(source_event(remote_id, uid, &group, &context)?);
         }

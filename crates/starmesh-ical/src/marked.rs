@@ -12,7 +12,9 @@ use starmesh_core::zone::Zone;
 use super::facts::{availability, extension};
 use super::item::{Component, Context};
 use super::series::{entry, instance};
-use crate::print::MARK_PROPERTY;
+
+/// The property that holds the mark.
+pub const MARK_PROPERTY: &str = "X-SYNC-FB";
 
 /// Extensions that show a reader more than a busy block does.
 const TELLING_EXTENSIONS: [&str; 4] =
