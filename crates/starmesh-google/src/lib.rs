@@ -14,8 +14,8 @@
 //! Terms: a *row* is an event as a listing tells it. Series are listed as their *instances*, each a row
 //! that names its series; all instances of one series within the listed range are one item of the port.
 //!
-//! **Invariants:** no request asks for the subject, place or text of an event that carries no SYNC-FB mark,
-//! nor for anything of an attendee but the own answer. Every write says `sendUpdates=none`, and none holds
+//! **Invariants:** no request asks for the place or text of an event that carries no SYNC-FB mark, for its subject
+//! only where a link looks for words, nor for anything of an attendee but the own answer. Every write says `sendUpdates=none`, and none holds
 //! an attendee, a reminder or a conference. An update or removal always carries `If-Match`.
 
 mod batch;

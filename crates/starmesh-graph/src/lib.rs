@@ -16,8 +16,8 @@
 //! through the pages of its delta; a *row* is an event as either shows it; a *stub* is a row of a round
 //! with nothing but its time.
 //!
-//! **Invariant:** only what carries our mark is asked for its subject, and no request names an attendee, a
-//! reminder or an online meeting but to say that there is none.
+//! **Invariant:** only what carries our mark is asked for its subject, and anything else where a link looks for
+//! words; and no request names an attendee, a reminder or an online meeting but to say that there is none.
 
 mod batch;
 mod call;
