@@ -120,7 +120,8 @@ impl Starmesh {
         let troubles: Vec<TroubleDto> =
             last.troubles.iter().map(|trouble| trouble_dto(&directory, trouble)).collect();
         let done = troubles.is_empty() && total.deferred == 0 && total.wedged == 0;
-        let plan = plan_dto(&directory, &settings, &window, last);
+        let mut plan = plan_dto(&directory, &settings, &window, last);
+        plan.links_paused = dto.links_paused;
         approve_window(&self.state, done).await?;
         self.remember_held(last)?;
         Ok(ReportDto {

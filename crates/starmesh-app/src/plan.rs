@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::{Action, Outcome, StrayKind, StuckReason, TargetPlan};
 use starmesh_core::time::Window;
-use starmesh_engine::{Engine, Plan, PlanOptions, Question, Trouble};
+use starmesh_engine::{Engine, Plan, PlanOptions, Question, Standstill, Trouble};
 use starmesh_store::state::{Changes, Settings, State};
 
 use crate::dto::{
@@ -37,6 +37,12 @@ impl Starmesh {
         Ok(dto)
     }
 
+    /// How many links stand still because somebody said so.
+    pub(crate) async fn links_paused(&self, state: &State) -> Result<u64> {
+        let still = Standstill::load(state, self.world.clock.now()).await?;
+        Ok(state.links().await?.iter().filter(|link| still.of(link).is_some()).count() as u64)
+    }
+
     /// Plans over `state`.
     pub(crate) async fn make_plan(
         &self,
@@ -52,6 +58,7 @@ impl Starmesh {
             allow_removals: request.allow_removals,
             retry_wedged: request.retry_wedged,
             links: None,
+            despite_pauses: false,
         };
         let mut events = engine.subscribe();
         let mut plan = follow(&mut events, &directory, listener, engine.plan(&options)).await?;
@@ -60,7 +67,8 @@ impl Starmesh {
             plan = follow(&mut events, &directory, listener, engine.plan(&options)).await?;
         }
         let window = Window::around(self.world.clock.now(), settings.window_days);
-        let dto = plan_dto(&directory, &settings, &window, &plan);
+        let mut dto = plan_dto(&directory, &settings, &window, &plan);
+        dto.links_paused = self.links_paused(state).await?;
         Ok((plan, options, dto))
     }
 }
@@ -96,6 +104,7 @@ pub(crate) fn plan_dto(directory: &Directory, settings: &Settings, window: &Wind
         targets,
         troubles: plan.troubles.iter().map(|trouble| trouble_dto(directory, trouble)).collect(),
         questions: plan.questions.iter().map(|question| question_dto(directory, question)).collect(),
+        links_paused: 0,
     };
     dto.targets
         .sort_by(|a, b| (&a.calendar.name, &a.calendar.path).cmp(&(&b.calendar.name, &b.calendar.path)));

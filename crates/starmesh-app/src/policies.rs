@@ -106,6 +106,8 @@ pub struct PreparedPolicy {
     /// What it does, link by link; empty when every link is so already.
     pub effects: Vec<PolicyEffect>,
     changed: Vec<(Link, Policy)>,
+    /// The links that lose busy blocks by it.
+    narrowed: BTreeSet<LinkId>,
 }
 
 impl PreparedPolicy {
@@ -140,7 +142,9 @@ impl Starmesh {
         };
         let mut effects: Vec<PolicyEffect> = changed.iter().map(effect).collect();
         effects.sort_by(|a, b| a.link.cmp(&b.link));
-        Ok(PreparedPolicy { effects, changed })
+        let losing = counts.iter().filter(|(_, (_, _, remove))| *remove > 0);
+        let narrowed = losing.map(|(id, _)| id.clone()).collect();
+        Ok(PreparedPolicy { effects, changed, narrowed })
     }
 
     /// Sets what was prepared. What it lets go, goes with the next pass: it was seen.
@@ -159,7 +163,9 @@ impl Starmesh {
             };
             let mut narrowed = link.narrowed.clone();
             narrowed.retain(|narrowing| narrowing.holds(now) && narrowing.from != before.policy);
-            narrowed.push(Narrowing { from: before.policy, at: now });
+            if prepared.narrowed.contains(&link.id) {
+                narrowed.push(Narrowing { from: before.policy, at: now });
+            }
             changes.put_dirty(&link.id.source, now);
             changes.put_link(&Link { policy, narrowed, ..link });
         }
@@ -211,12 +217,14 @@ impl Starmesh {
         let mut changes = Changes::new();
         for (link, policy) in changed {
             let narrowed = vec![Narrowing { from: link.policy.clone(), at: now }];
-            changes.put_link(&Link { policy: policy.clone(), narrowed, ..link.clone() });
+            // What a paused link lets go once it runs again is seen now.
+            let running = link.clone().in_state(LinkState::Active);
+            changes.put_link(&Link { policy: policy.clone(), narrowed, ..running });
         }
         copy.commit(changes).await?;
         let engine = self.engine(copy);
         let links = Some(changed.iter().map(|(link, _)| link.id.clone()).collect());
-        let options = PlanOptions { links, ..PlanOptions::default() };
+        let options = PlanOptions { links, despite_pauses: true, ..PlanOptions::default() };
         let mut events = engine.subscribe();
         let plan = follow(&mut events, directory, listener, engine.plan(&options)).await?;
         refuse_unseen(directory, &plan, &with_mirrors)?;

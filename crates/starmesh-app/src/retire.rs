@@ -45,7 +45,12 @@ pub(crate) async fn put_in_state<'a>(
 
 /// A plan of retiring links alone.
 pub(crate) fn retiring(links: &BTreeSet<LinkId>) -> PlanOptions {
-    PlanOptions { retry_wedged: true, links: Some(links.clone()), ..PlanOptions::default() }
+    PlanOptions {
+        retry_wedged: true,
+        links: Some(links.clone()),
+        despite_pauses: true,
+        ..PlanOptions::default()
+    }
 }
 
 /// How many mirrors of each link a plan removes.

@@ -1,5 +1,7 @@
 //! Why a time is blocked, or not: from what is known, without asking any server.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use starmesh_core::ids::CalendarId;
@@ -24,6 +26,8 @@ use crate::zone::local_zone;
 struct Known {
     plan: TargetPlan,
     wedges: Vec<Wedge>,
+    /// The mirrors that stand, by what is remembered of them or was just found.
+    standing: BTreeSet<MirrorKey>,
 }
 
 impl Starmesh {
@@ -62,7 +66,10 @@ impl Starmesh {
     /// The plan of a target and what stands still in it; `None` when it was never read or waits for an answer.
     async fn known(&self, target: &CalendarId) -> Result<Option<Known>> {
         let Some(plan) = self.engine(self.state.clone()).plan_known(target).await? else { return Ok(None) };
-        Ok(Some(Known { plan, wedges: self.state.wedges_in(target).await? }))
+        let records = self.state.mirrors(target).await?;
+        let recorded = records.iter().filter(|record| !record.dismissed).map(|record| record.key);
+        let standing = recorded.chain(plan.adopt.iter().map(|record| record.key)).collect();
+        Ok(Some(Known { plan, wedges: self.state.wedges_in(target).await?, standing }))
     }
 
     async fn why_link(
@@ -117,7 +124,8 @@ impl Known {
     fn at_rest(&self, key: MirrorKey) -> (WhyOutcome, Option<String>) {
         match self.plan.stuck.iter().find(|stuck| stuck.key == key) {
             Some(stuck) => (WhyOutcome::StandsStill, Some(snake(&stuck.reason))),
-            None => (WhyOutcome::Stands, None),
+            None if self.standing.contains(&key) => (WhyOutcome::Stands, None),
+            None => (WhyOutcome::Waits, None),
         }
     }
 

@@ -43,6 +43,8 @@ pub struct PlanOptions {
     pub retry_wedged: bool,
     /// Only these links; all when `None`.
     pub links: Option<BTreeSet<LinkId>>,
+    /// Pauses of calendars and of everything hold nothing back: what a person takes away goes all the same.
+    pub despite_pauses: bool,
 }
 
 /// What has to be done.
@@ -99,7 +101,7 @@ impl Engine {
     pub async fn plan(&self, options: &PlanOptions) -> Result<Plan, EngineError> {
         let signalled = self.clock.now();
         self.give_up_gone().await?;
-        let calendars = self.linked_calendars().await?;
+        let calendars = self.linked_calendars(options.despite_pauses).await?;
         let mut troubles = self.pull_all(calendars.values()).await?;
         let origin = Origin { signalled, taken: signalled, pulled: self.clock.now() };
         let mut questions = Vec::new();
@@ -138,7 +140,8 @@ impl Engine {
 
     /// Carries out exactly this plan, all targets at once.
     pub async fn place(&self, plan: &Plan) -> Result<PlaceReport, EngineError> {
-        let calendars = self.linked_calendars().await?;
+        // What stands still is in no plan, unless a person took it away.
+        let calendars = self.linked_calendars(true).await?;
         let stop = CancellationToken::new();
         let mut placings: Vec<BoxFuture<'_, _>> = Vec::new();
         for target in &plan.targets {
@@ -199,11 +202,14 @@ impl Engine {
         Ok(self.plan_target(&calendar, &Scope::Whole, &options).await?)
     }
 
-    /// The calendars that any link touches which does not stand still.
-    pub(crate) async fn linked_calendars(&self) -> Result<BTreeMap<CalendarId, Calendar>, StoreError> {
+    /// The calendars that any link touches which does not stand still, or any link at all.
+    pub(crate) async fn linked_calendars(
+        &self,
+        despite_pauses: bool,
+    ) -> Result<BTreeMap<CalendarId, Calendar>, StoreError> {
         let still = Standstill::load(&self.state, self.clock.now()).await?;
         let mut links = self.state.links().await?;
-        links.retain(|link| still.of(link).is_none());
+        links.retain(|link| despite_pauses || still.of(link).is_none());
         let linked: BTreeSet<_> = links.iter().flat_map(|link| [&link.id.source, &link.id.target]).collect();
         let calendars = self.state.calendars().await?.into_iter();
         Ok(calendars

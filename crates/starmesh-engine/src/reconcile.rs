@@ -83,9 +83,11 @@ impl Engine {
         // What a source that hides marks brings hangs on all that blocks the target's time.
         let hides_marks = links.iter().any(|(_, source)| source.remote.hides_marks);
         let scope = if hides_marks { &Scope::Whole } else { scope };
-        let around = [target.pause, settings.pause];
-        let feeds =
-            try_join_all(links.into_iter().map(|(link, source)| self.feed(link, source, scope, around, now)));
+        let around = if options.despite_pauses { [None, None] } else { [target.pause, settings.pause] };
+        let feeds = try_join_all(links.into_iter().map(|(link, source)| {
+            let around = [source.pause.filter(|_| !options.despite_pauses), around[0], around[1]];
+            self.feed(link, source, scope, around, now)
+        }));
         let of_target = async {
             let records = match scope {
                 Scope::Whole => state.mirrors(&target.id).await?,
@@ -127,7 +129,7 @@ impl Engine {
         link: Link,
         source: Calendar,
         scope: &Scope,
-        around: [Option<Pause>; 2],
+        around: [Option<Pause>; 3],
         now: DateTime<Utc>,
     ) -> Result<Feed, StoreError> {
         let state = &self.state;
@@ -147,8 +149,7 @@ impl Engine {
         };
         // Nothing is known of words that nobody has looked for yet: the next read of the source will.
         let is_informed = Terms::new(link.policy.terms()).is_some_and(|asked| read.terms.cover(&asked));
-        let [of_target, of_everything] = around;
-        let pause = holding(&link, [source.pause, of_target, of_everything], now);
+        let pause = holding(&link, around, now);
         let state = match running(&link, pause) {
             LinkState::Active if !is_informed => LinkState::Paused,
             state => state,

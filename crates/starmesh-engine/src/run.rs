@@ -155,7 +155,7 @@ impl Daemon {
         self.resumes_at = still.next_end(&all);
         let links: BTreeMap<LinkId, Link> =
             all.into_iter().map(|link| (link.id.clone(), still.applied(link))).collect();
-        let calendars = self.engine.linked_calendars().await?;
+        let calendars = self.engine.linked_calendars(false).await?;
         let now = Instant::now();
         self.watches.retain(|id, _| calendars.contains_key(id));
         for (id, calendar) in calendars {

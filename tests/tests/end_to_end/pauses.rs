@@ -43,6 +43,10 @@ async fn nothing_is_written_while_paused_and_all_is_caught_up_afterwards(ground:
         world.await_blocks("family", &expected).await?;
         daemon.stop().await?.expect(0)?;
     }
+    // What a person takes back goes all the same.
+    world.app.ok(&["pause"]).await?;
+    world.app.ok(&["clean", "--all", "--yes"]).await?;
+    world.expect("family", &[]).await?;
     let refused = world.app.error(&["pause", "--until", "yesterday"], 2).await?;
     assert_eq!(refused["code"], "invalid_value");
     world.expect_quiet().await

@@ -19,6 +19,8 @@ pub struct PlanDto {
     pub troubles: Vec<TroubleDto>,
     /// What only a person can answer.
     pub questions: Vec<QuestionDto>,
+    /// How many links are paused, so that nothing is planned for them.
+    pub links_paused: u64,
 }
 
 impl PlanDto {

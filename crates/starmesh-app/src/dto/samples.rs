@@ -243,6 +243,7 @@ pub fn plan() -> PlanDto {
             needs_person: true,
         }],
         questions: vec![QuestionDto::ForeignMarks { calendar: work(), count: 9 }],
+        links_paused: 2,
     }
 }
 
@@ -252,6 +253,7 @@ pub fn plan_in_step() -> PlanDto {
     plan.in_step = true;
     plan.troubles.clear();
     plan.questions.clear();
+    plan.links_paused = 0;
     for target in &mut plan.targets {
         (target.place, target.moved, target.adopt, target.resting) = (0, 0, 0, 0);
         target.held.clear();

@@ -51,6 +51,8 @@ pub struct WhyEvent {
 pub enum WhyOutcome {
     /// Its busy block stands.
     Stands,
+    /// It has none yet, since its link stands still.
+    Waits,
     /// Its busy block is placed with the next pass.
     WillBePlaced,
     /// Its busy block changes with the next pass.

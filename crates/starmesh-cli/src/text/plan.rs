@@ -8,7 +8,8 @@ use super::words::{count, reasons, titled};
 /// A plan.
 pub(crate) fn plan(plan: &PlanDto) -> String {
     let mut lines = Vec::new();
-    if plan.targets.is_empty() && plan.troubles.is_empty() && plan.questions.is_empty() {
+    let is_empty = plan.targets.is_empty() && plan.troubles.is_empty() && plan.questions.is_empty();
+    if is_empty && plan.links_paused == 0 {
         return "Nothing is linked yet: add an account, then put calendars together with `starmesh group add`."
             .to_owned();
     }
@@ -20,7 +21,14 @@ pub(crate) fn plan(plan: &PlanDto) -> String {
     }
     lines.extend(plan.troubles.iter().map(trouble));
     lines.extend(plan.questions.iter().map(question));
-    if plan.in_step {
+    if plan.links_paused > 0 {
+        let verb = if plan.links_paused == 1 { "is" } else { "are" };
+        let links = count(plan.links_paused, "link");
+        lines.push(format!(
+            "{links} {verb} paused, so nothing is planned there; `starmesh status` says until when."
+        ));
+    }
+    if plan.in_step && !is_empty {
         lines.push("Everything is in step: nothing to do.".to_owned());
     }
     lines.join("\n")

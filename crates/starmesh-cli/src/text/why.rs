@@ -42,6 +42,7 @@ fn words(event: &WhyEvent) -> String {
     let reason = event.reason.as_deref().unwrap_or_default();
     match event.outcome {
         WhyOutcome::Stands => "mirrored; the busy block stands".to_owned(),
+        WhyOutcome::Waits => "waits until the link runs again".to_owned(),
         WhyOutcome::WillBePlaced => "mirrored; the busy block is placed with the next pass".to_owned(),
         WhyOutcome::WillChange => "mirrored; the busy block changes with the next pass".to_owned(),
         WhyOutcome::WillGo => "its event is gone; the busy block goes with the next pass".to_owned(),

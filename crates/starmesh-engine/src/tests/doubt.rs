@@ -106,7 +106,7 @@ async fn a_mirror_that_came_during_a_long_read_is_judged_by_a_later_read_of_its_
     let first = scene.settled_device(1).await;
     let second = scene.device().await;
     assert_eq!(second.settle().await.total.adopted, 1);
-    let calendars = second.engine.linked_calendars().await.unwrap();
+    let calendars = second.engine.linked_calendars(false).await.unwrap();
     let (work, home) = (&calendars[&CalendarId::new(WORK)], &calendars[&CalendarId::new(HOME)]);
     scene.home(|shelf| shelf.slow_listing = A_SECOND_LOOK_LATER);
     let long_read = second.engine.pull(home, Extent::Whole);
