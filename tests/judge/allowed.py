@@ -40,6 +40,9 @@ SIGN_IN = {
     "microsoft": re.compile(r"/[^/]+/(oauth2/v2\.0/(authorize|token|devicecode)|(v2\.0/)?adminconsent)"),
 }
 
+# The doctor asks whether a server answers at all, and what its clock says (RFC 9110, section 6.6.1): no API is meant.
+LOOK = ("HEAD", "/")
+
 ALLOWED = [
     Allowed(
         "microsoft",

@@ -315,7 +315,10 @@ class VerdictTest(Judged):
         trial = Trial(self.descriptions)
         trial.judge(exchange("caldav", "REPORT", "/ada/work/", status=207, answered="<multistatus/>"))
         trial.judge(exchange("microsoft", "POST", "/common/oauth2/v2.0/token", sent="x", answered="x"))
-        self.assertEqual((trial.passed_over, trial.charges), (2, {}))
+        trial.judge(exchange("google", "HEAD", "/", status=404))
+        self.assertEqual((trial.passed_over, trial.charges), (3, {}))
+        trial.judge(exchange("google", "GET", "/", status=404))
+        self.assertEqual(trial.passed_over, 3)
 
     def test_silence_is_no_acquittal(self):
         trial = Trial(self.descriptions)

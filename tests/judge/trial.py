@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from allowed import ALLOWED, SIGN_IN
+from allowed import ALLOWED, LOOK, SIGN_IN
 from google import Google
 from microsoft import Microsoft
 from operations import Exchange
@@ -52,7 +52,11 @@ class Trial:
 
     def judge(self, exchange: Exchange):
         """Judges one exchange."""
-        if exchange.provider == UNDESCRIBED or SIGN_IN[exchange.provider].fullmatch(exchange.path):
+        if (
+            exchange.provider == UNDESCRIBED
+            or SIGN_IN[exchange.provider].fullmatch(exchange.path)
+            or (exchange.method, exchange.path) == LOOK
+        ):
             self.passed_over += 1
             return
         self.judged[exchange.provider] += 1
@@ -77,6 +81,6 @@ class Trial:
         # One that is never met may be one too many.
         lines += [f"allowed {self.allowed[it.reason]:>7} times: {it.reason}" for it in ALLOWED]
         counts = ", ".join(f"{self.judged[it]} of {it}" for it in ("google", "microsoft"))
-        lines.append(f"passed over {self.passed_over} of sign-in and CalDAV, which have no description here")
+        lines.append(f"passed over {self.passed_over} of sign-in, looks at servers and CalDAV, which have no description here")
         lines.append(f"judged {counts}; {len(self.charges)} kinds of findings")
         return "\n".join(lines)
