@@ -118,7 +118,7 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
         suite("doc", 120, &[], cargo(&["test", "--doc", "--workspace"])),
         suite("world", 300, &[], Work::World(seeds)),
         suite("world_judged", 60, &[], Work::RecordedWorld(judged)),
-        suite("bugs", 120, &[], Work::World(bugs)),
+        suite("bugs", 300, &[], Work::World(bugs)),
         suite("demo", 60, &[], Work::Demo),
         suite("judge", 60, &JUDGED, Work::Judge),
     ]);
