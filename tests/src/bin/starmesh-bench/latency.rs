@@ -48,14 +48,18 @@ impl Deed {
     }
 }
 
+/// As many events as removals that are never held: `starmesh_core::reconcile::REMOVALS_ALWAYS_ALLOWED`.
+const EVENTS_MAX: i64 = 10;
+
 /// What is measured.
 #[derive(Args, Clone)]
 pub(crate) struct Options {
     /// Round trip to each provider, in milliseconds.
     #[arg(long, default_value_t = Self::default().rtt_ms)]
     rtt_ms: u32,
-    /// Events at each provider, each of them booked, moved and cancelled.
-    #[arg(long, default_value_t = Self::default().events)]
+    /// Events at each provider, each of them booked, moved and cancelled; at most ten, since the brake holds the
+    /// eleventh removal on a link within a day until a person lets it go.
+    #[arg(long, default_value_t = Self::default().events, value_parser = clap::value_parser!(u32).range(1..=EVENTS_MAX))]
     events: u32,
     /// Calendars at each provider, all in one mesh.
     #[arg(long, default_value_t = Self::default().calendars)]
@@ -72,7 +76,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rtt_ms: 80, events: 50, calendars: 2, pause_ms: 500, folder: None }
+        Self { rtt_ms: 80, events: 10, calendars: 2, pause_ms: 500, folder: None }
     }
 }
 
