@@ -8,6 +8,7 @@ use crate::dto::{ActionDto, JourneyDto, StepsDto, TimeDto};
 use crate::error::Result;
 use crate::names::Directory;
 use crate::open::Starmesh;
+use crate::when::written;
 
 impl Starmesh {
     /// The newest journeys, newest first.
@@ -42,11 +43,9 @@ pub(crate) fn journey_dto(directory: &Directory, journey: &Journey) -> JourneyDt
 
 pub(crate) fn time_dto(time: &EventTime) -> TimeDto {
     match time {
-        EventTime::Timed { start, end } => TimeDto {
-            start: start.to_rfc3339_opts(SecondsFormat::Secs, true),
-            end: end.to_rfc3339_opts(SecondsFormat::Secs, true),
-            all_day: false,
-        },
+        EventTime::Timed { start, end } => {
+            TimeDto { start: written(*start), end: written(*end), all_day: false }
+        }
         EventTime::AllDay { start, end } => {
             TimeDto { start: start.to_string(), end: end.to_string(), all_day: true }
         }

@@ -28,6 +28,7 @@ mod progress;
 mod providers;
 mod sign_in;
 mod vault;
+mod when;
 mod zone;
 
 mod account_removal;

@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::groups::find_group;
 use crate::names::Directory;
 use crate::open::Starmesh;
-use crate::pauses::written;
 use crate::wanted::Wanted;
+use crate::when::written;
 
 /// Which links are meant.
 #[derive(Clone, PartialEq, Eq, Debug)]

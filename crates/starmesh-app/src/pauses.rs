@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::LinkState;
-use starmesh_core::zone::Zone;
 use starmesh_store::state::{Calendar, Changes, Pause};
 
 use crate::dto::{LinkDto, PausedCalendar, PausesDto};
@@ -16,6 +15,7 @@ use crate::links::LinkScope;
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::wanted::Wanted;
+use crate::when::{When, on_clock, today, written};
 use crate::zone::local_zone;
 
 /// The longest pause that ends by itself: one year. What should last longer lasts until somebody ends it.
@@ -61,21 +61,15 @@ impl PauseLength {
 
 /// The moment that a text names on the clock of `zone`.
 fn moment(text: &str, now: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let clock = Zone::Named(zone);
-    let utc = |local: NaiveDateTime| clock.to_utc(local, &Zone::Utc);
-    if let Ok(time) = NaiveTime::parse_from_str(text, "%H:%M") {
-        let today = clock.to_local(now, &Zone::Utc).date();
-        let days = [today, today.checked_add_days(Days::new(1))?];
-        return days.into_iter().map(|day| utc(day.and_time(time))).find(|at| *at > now);
+    match When::read(text, zone)? {
+        When::Time(time) => {
+            let today = today(zone, now);
+            let days = [today, today.checked_add_days(Days::new(1))?];
+            days.into_iter().map(|day| on_clock(zone, day.and_time(time))).find(|at| *at > now)
+        }
+        When::Day(day) => Some(on_clock(zone, day.and_time(NaiveTime::MIN))),
+        When::Moment(at) => Some(at),
     }
-    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Some(utc(day.and_time(NaiveTime::MIN)));
-    }
-    if let Ok(local) = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M") {
-        return Some(utc(local));
-    }
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
 
 impl Starmesh {
@@ -202,11 +196,6 @@ fn unwanted(directory: &Directory, id: &LinkId) -> AppError {
         format!("no group makes the link {name} any more: its busy blocks are being removed"),
     )
     .hint("put its calendars into a group again with `starmesh group add`")
-}
-
-/// RFC 3339 in UTC, to the second.
-pub(crate) fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use starmesh_core::ids::CalendarId;
 use starmesh_engine::Standstill;
 use starmesh_store::state::{Calendar, Read, Wedge, WedgeReason};
@@ -13,6 +13,7 @@ use crate::latency::{JOURNEYS_MAX, latencies};
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::progress::{wedge_hint, wedge_name};
+use crate::when::written;
 
 impl Starmesh {
     /// How things stand.
@@ -56,7 +57,7 @@ impl Starmesh {
                         || calendar.foreign_marks > 0
                         || calendar.failure.as_ref().is_some_and(|failure| failure.needs_person)
                 }));
-        let paused = self.state.settings().await?.pause.filter(|pause| pause.holds(now));
+        let paused = still.everything();
         let holder = self.folder.holder();
         let daemon = self.folder.daemon_pid()?;
         let is_daemon = holder.is_some() && holder == daemon;
@@ -66,7 +67,7 @@ impl Starmesh {
             calendars,
             links: self.links().await?,
             paused: paused.is_some(),
-            paused_until: paused.and_then(|pause| pause.until).map(seconds),
+            paused_until: paused.and_then(|pause| pause.until).map(written),
             latency: latencies(&directory, &self.state.activity(JOURNEYS_MAX).await?, now),
             wedges: wedges.iter().map(|wedge| wedge_dto(&directory, wedge)).collect(),
             waiting: self.state.dirty().await?.len() as u64,
@@ -84,9 +85,9 @@ fn calendar_dto(
     let age = |at: Option<DateTime<Utc>>| at.map(|at| (now - at).num_seconds());
     CalendarStatusDto {
         calendar: directory.reference(&calendar.id),
-        read_at: read.read_at.map(seconds),
+        read_at: read.read_at.map(written),
         read_age_s: age(read.read_at),
-        verified_at: read.whole_at.map(seconds),
+        verified_at: read.whole_at.map(written),
         verified_age_s: age(read.whole_at),
         items: 0,
         mirrors: 0,
@@ -96,7 +97,7 @@ fn calendar_dto(
         read_only: calendar.remote.read_only,
         missing: calendar.missing,
         failure: read.failure.as_ref().map(|failure| FailureDto {
-            since: seconds(failure.since),
+            since: written(failure.since),
             attempts: failure.attempts,
             message: failure.message.clone(),
             needs_person: failure.needs_person,
@@ -111,12 +112,7 @@ fn wedge_dto(directory: &Directory, wedge: &Wedge) -> WedgeDto {
         reason: wedge_name(wedge.reason),
         hint: wedge_hint(wedge.reason).to_owned(),
         message: wedge.message.clone(),
-        since: seconds(wedge.since),
-        event_at: wedge.event_at.map(seconds),
+        since: written(wedge.since),
+        event_at: wedge.event_at.map(written),
     }
-}
-
-/// RFC 3339 in UTC, to the second.
-fn seconds(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

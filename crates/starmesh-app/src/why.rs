@@ -1,14 +1,13 @@
 //! Why a time is blocked, or not: from what is known, without asking any server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use starmesh_core::ids::CalendarId;
 use starmesh_core::mirror::MirrorKey;
 use starmesh_core::reconcile::{Action, LinkState, Operation, Outcome, TargetPlan};
 use starmesh_core::time::{EventTime, TimeRange, Window};
-use starmesh_core::zone::Zone;
 use starmesh_engine::Standstill;
 use starmesh_store::state::{Link, Wedge};
 
@@ -17,9 +16,9 @@ use crate::dto::{WhyDto, WhyEvent, WhyLink, WhyOutcome};
 use crate::error::{AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::open::Starmesh;
-use crate::pauses::written;
 use crate::plan::snake;
 use crate::progress::wedge_name;
+use crate::when::{When, on_clock, today, written};
 use crate::zone::local_zone;
 
 /// What is known of one target.
@@ -47,9 +46,15 @@ impl Starmesh {
         links.retain(|link| link.id.source == id || link.id.target == id);
         links.sort_by_key(|link| (link.id.source != id, directory.link(&link.id)));
         let mut found = Vec::new();
+        // All links into the calendar share one plan.
+        let mut plans: BTreeMap<CalendarId, Option<Known>> = BTreeMap::new();
         for link in links {
-            let known = self.known(&link.id.target).await?;
-            found.push(self.why_link(&directory, &still, link, known.as_ref(), &range).await?);
+            let target = &link.id.target;
+            if !plans.contains_key(target) {
+                plans.insert(target.clone(), self.known(target).await?);
+            }
+            let known = plans.get(target).and_then(Option::as_ref);
+            found.push(self.why_link(&directory, &still, &link, known, &range).await?);
         }
         let read = self.state.read(&id).await?;
         let window = Window::around(now, self.state.settings().await?.window_days);
@@ -76,7 +81,7 @@ impl Starmesh {
         &self,
         directory: &Directory,
         still: &Standstill,
-        link: Link,
+        link: &Link,
         known: Option<&Known>,
         range: &TimeRange,
     ) -> Result<WhyLink> {
@@ -107,7 +112,7 @@ impl Starmesh {
                 };
                 events.push(WhyEvent { time: time_dto(&time), outcome, reason });
             }
-            events.extend(known.going(&link, range));
+            events.extend(known.going(link, range));
         }
         events.sort_by(|a, b| (&a.time.start, a.outcome).cmp(&(&b.time.start, b.outcome)));
         Ok(WhyLink { link: directory.link(&link.id), unknown: unknown.map(str::to_owned), events })
@@ -162,23 +167,16 @@ fn coming(operation: &Operation) -> WhyOutcome {
 
 /// The time that a text names on the clock of `zone`: a minute, or a day.
 fn span(text: &str, now: DateTime<Utc>, zone: Tz) -> Option<TimeRange> {
-    let text = text.trim();
-    let clock = Zone::Named(zone);
-    let utc = |local: NaiveDateTime| clock.to_utc(local, &Zone::Utc);
     let minute =
         |lo: DateTime<Utc>| Some(TimeRange { lo, hi: lo.checked_add_signed(TimeDelta::minutes(1))? });
-    if let Ok(time) = NaiveTime::parse_from_str(text, "%H:%M") {
-        return minute(utc(clock.to_local(now, &Zone::Utc).date().and_time(time)));
+    match When::read(text, zone)? {
+        When::Time(time) => minute(on_clock(zone, today(zone, now).and_time(time))),
+        When::Day(day) => {
+            let midnight = |day: NaiveDate| on_clock(zone, day.and_time(NaiveTime::MIN));
+            Some(TimeRange { lo: midnight(day), hi: midnight(day.checked_add_days(Days::new(1))?) })
+        }
+        When::Moment(at) => minute(at),
     }
-    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        let next = day.checked_add_days(Days::new(1))?;
-        let midnight = |day: NaiveDate| utc(day.and_time(NaiveTime::MIN));
-        return Some(TimeRange { lo: midnight(day), hi: midnight(next) });
-    }
-    if let Ok(local) = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M") {
-        return minute(utc(local));
-    }
-    minute(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc))
 }
 
 #[cfg(test)]

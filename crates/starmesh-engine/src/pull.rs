@@ -128,10 +128,10 @@ impl Engine {
 
     async fn pull_and_keep(&self, calendar: &Calendar, extent: Extent) -> Result<Pulled, PullError> {
         let started = self.clock.now();
-        let (settings, mut read) = try_join!(self.state.settings(), self.state.read(&calendar.id))?;
+        let (settings, mut read, terms) =
+            try_join!(self.state.settings(), self.state.read(&calendar.id), self.asked_of(calendar))?;
         let window = Window::around(started, settings.window_days);
         let provider = self.providers.provider(&calendar.account).await?;
-        let terms = self.asked_of(calendar).await?;
         // Of what was read before it is not known which new words it holds; and no subject is asked for once
         // nobody looks for one.
         let asks_otherwise = terms != read.terms;

@@ -83,9 +83,9 @@ impl Engine {
         // What a source that hides marks brings hangs on all that blocks the target's time.
         let hides_marks = links.iter().any(|(_, source)| source.remote.hides_marks);
         let scope = if hides_marks { &Scope::Whole } else { scope };
-        let around = if options.despite_pauses { [None, None] } else { [target.pause, settings.pause] };
         let feeds = try_join_all(links.into_iter().map(|(link, source)| {
-            let around = [source.pause.filter(|_| !options.despite_pauses), around[0], around[1]];
+            let pauses = [source.pause, target.pause, settings.pause];
+            let around = if options.despite_pauses { [None; 3] } else { pauses };
             self.feed(link, source, scope, around, now)
         }));
         let of_target = async {

@@ -24,6 +24,11 @@ impl Standstill {
         Ok(Self { now, everything, calendars })
     }
 
+    /// The pause that holds everything, if one does.
+    pub fn everything(&self) -> Option<Pause> {
+        self.everything.filter(|pause| pause.holds(self.now))
+    }
+
     /// The pause that holds a link, if one does: of several the one that ends last.
     pub fn of(&self, link: &Link) -> Option<Pause> {
         let of_calendar = |id| self.calendars.get(id).copied();

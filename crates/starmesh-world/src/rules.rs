@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use starmesh_core::event::{Availability, EventKind, Facts, Response};
+use starmesh_core::event::{Availability, Facts, Response};
 use starmesh_core::mirror::Label;
 use starmesh_core::policy::{AllDay, Policy, Undecided};
 use starmesh_sim::dice::Dice;
@@ -71,14 +71,10 @@ pub(crate) fn shown(rule: Option<&Rule>, occurrence: &Occurrence) -> Option<Show
     let Facts { availability, response, .. } = occurrence.facts;
     let span = occurrence.span;
     let free_day = span.all_day && availability == Availability::Free && rule.all_day == AllDay::All;
-    let usual = if free_day {
-        // A free day counts here, unless something else stands against it.
-        let busy = Facts { availability: Availability::Busy, ..occurrence.facts };
-        Occurrence { facts: busy, ..occurrence.clone() }.shown()?
-    } else {
-        occurrence.shown()?
-    };
-    debug_assert_eq!(occurrence.facts.kind, EventKind::Default, "other kinds have no mirror");
+    // A free day counts here, unless something else stands against it.
+    let availability = if free_day { Availability::Busy } else { availability };
+    let facts = Facts { availability, ..occurrence.facts };
+    Occurrence { facts, ..occurrence.clone() }.shown()?;
     let too_short = span.end - span.start < i64::from(rule.min_minutes) * 60;
     let left_out = rule.off || too_short || (rule.hours && !touches_hours(occurrence));
     if left_out || (span.all_day && rule.all_day == AllDay::Off) {
@@ -93,7 +89,7 @@ pub(crate) fn shown(rule: Option<&Rule>, occurrence: &Occurrence) -> Option<Show
         Response::NeedsAction => Some(weaker(undecided(rule.unanswered)?, of_availability)),
         Response::Tentative => Some(weaker(undecided(rule.tentative)?, of_availability)),
         Response::NotInvited | Response::Accepted => Some(of_availability),
-        Response::Declined => Some(usual),
+        Response::Declined => None,
     }
 }
 

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::SecondsFormat;
 use serde::Serialize;
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::mirror::Label;
@@ -21,6 +20,7 @@ use crate::names::Directory;
 use crate::new_file::{check_free, write_new};
 use crate::open::Starmesh;
 use crate::progress::wedge_name;
+use crate::when::written;
 
 /// The layout of a bundle.
 const FORMAT: u32 = 1;
@@ -237,7 +237,6 @@ async fn described(starmesh: &Starmesh) -> Result<(Configuration, Numbers)> {
         links.push(LinkOf { name: numbers.link(&link.id), state: link.state, mirrors });
     }
     let groups = state.groups().await?;
-    let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let configuration = Configuration {
         settings: settings_of(&state.settings().await?),
         accounts: directory
@@ -263,7 +262,7 @@ async fn described(starmesh: &Starmesh) -> Result<(Configuration, Numbers)> {
             .map(|wedge| WedgeOf {
                 calendar: numbers.calendar(&wedge.calendar),
                 reason: wedge_name(wedge.reason),
-                since: instant(wedge.since),
+                since: written(wedge.since),
             })
             .collect(),
         writes: state
@@ -271,7 +270,7 @@ async fn described(starmesh: &Starmesh) -> Result<(Configuration, Numbers)> {
             .await?
             .iter()
             .map(|entry| WriteOf {
-                at: instant(entry.at),
+                at: written(entry.at),
                 link: numbers.link(&entry.link),
                 action: entry.action,
                 counted: entry.counted,

@@ -16,13 +16,14 @@ mod network;
 mod vault;
 mod work;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::data_folder::{DataFolder, VaultKind};
 use crate::dto::{CheckDto, DoctorDto, FindingDto, VerdictDto};
 use crate::error::{AppError, ErrorCode};
 use crate::names::Directory;
 use crate::open::{Access, OpenOptions, Starmesh};
+use crate::when::written;
 
 pub use bundle::BundleDto;
 
@@ -92,7 +93,7 @@ impl Starmesh {
         }
         findings.sort_by_key(|finding| finding.check);
         let verdict = findings.iter().map(|finding| finding.verdict).max().unwrap_or(VerdictDto::Good);
-        let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let at = written(at);
         let version = env!("CARGO_PKG_VERSION").to_owned();
         Examined { report: DoctorDto { version, at, verdict, findings }, vault, opened }
     }
