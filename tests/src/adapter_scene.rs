@@ -29,6 +29,7 @@ pub fn mirror_in(
         time: EventTime::Timed { start, end: start + TimeDelta::hours(1) },
         availability: MirrorAvailability::Busy,
         label: Label::default(),
+        color: None,
     };
     MirrorSpec::new(&keys(), target, &source, key, incarnation, body)
 }
@@ -46,6 +47,7 @@ pub fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
         version: written.version.clone(),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys()),
+        color: mirror.body().color,
         dismissed: false,
     };
     record.placed()

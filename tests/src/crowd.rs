@@ -1,6 +1,5 @@
 //! A calendar with very many events, synced for the first time by the real program.
 
-use std::fs;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -11,7 +10,8 @@ use starmesh_sim::web::Ledger;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use crate::cli::{Running, Starmesh};
+use crate::cli::Starmesh;
+use crate::footprint;
 use crate::web::{ADA, Google, Microsoft};
 use crate::world::at;
 use crate::{Failure, Outcome};
@@ -91,8 +91,8 @@ impl Crowd {
         let mut running = self.app.spawn(&["--json", "sync", "--yes"])?;
         let (mut memory_kib, mut processor) = (None, None);
         while running.is_running()? {
-            memory_kib = memory_of(&running).or(memory_kib);
-            processor = processor_of(&running).or(processor);
+            memory_kib = running.pid().ok().and_then(footprint::memory_peak_kib).or(memory_kib);
+            processor = running.pid().ok().and_then(footprint::processor).or(processor);
             sleep(LOOK_PAUSE).await;
         }
         let time = began.elapsed();
@@ -120,24 +120,6 @@ impl Crowd {
         let kept = traffic.iter().filter(|exchange| !exchange.in_batch).count();
         kept + usize::try_from(dropped).unwrap_or(usize::MAX)
     }
-}
-
-/// The high-water mark of a process's memory; `None` once it has ended, and where there is no `/proc`.
-fn memory_of(running: &Running) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", running.pid().ok()?)).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
-}
-
-/// What a process has had of the processors so far, `utime` and `stime` of proc(5).
-fn processor_of(running: &Running) -> Option<Duration> {
-    /// Linux tells times to programs in hundredths of a second.
-    const TICK: Duration = Duration::from_millis(10);
-    let stat = fs::read_to_string(format!("/proc/{}/stat", running.pid().ok()?)).ok()?;
-    // The name of the program stands in parentheses and may hold anything; the third field follows it.
-    let (_, rest) = stat.rsplit_once(") ")?;
-    let mut ticks = rest.split(' ').skip(11).map_while(|field| field.parse::<u32>().ok());
-    Some(TICK * (ticks.next()? + ticks.next()?))
 }
 
 /// Half an hour each, in even steps; whether it blocks time.

@@ -10,7 +10,8 @@ use reqwest::{Method, Response, StatusCode};
 use roxmltree::{Document, Node};
 use url::Url;
 
-use crate::servers::{ALICE, Server, User};
+use crate::servers::sabre::ONLOOKER;
+use crate::servers::{ALICE, Kind, Server, User};
 use crate::{Failure, Outcome};
 
 /// How long one exchange may take. A server on loopback answers in milliseconds unless it was stopped.
@@ -37,6 +38,8 @@ pub struct Dav {
     client: reqwest::Client,
     base: Url,
     user: User,
+    /// Headers that go along with every request.
+    always: Vec<(&'static str, &'static str)>,
 }
 
 impl Dav {
@@ -55,7 +58,8 @@ impl Dav {
             .pool_max_idle_per_host(0)
             .timeout(EXCHANGE_WITHIN)
             .build()?;
-        Ok(Self { client, base: server.url(), user })
+        let always = if server.kind() == Kind::Sabre { vec![(ONLOOKER, "1")] } else { Vec::new() };
+        Ok(Self { client, base: server.url(), user, always })
     }
 
     /// Makes a calendar at `path`. Every path here may also be a whole URL.
@@ -165,7 +169,7 @@ impl Dav {
         let method = Method::from_bytes(method.as_bytes())?;
         let mut request = self.client.request(method, self.base.join(path)?);
         request = request.basic_auth(self.user.name, Some(self.user.password));
-        for (name, value) in headers {
+        for (name, value) in self.always.iter().chain(headers) {
             request = request.header(HeaderName::from_static(name), *value);
         }
         if let Some((kind, body)) = body {

@@ -8,7 +8,8 @@
 //! 5. [`world`]: all of these put together on some [`ground`], and the questions that a test asks of them.
 //! 6. [`fault_proxy`]: stands before a server and spoils single answers; [`feed`] publishes events with it.
 //! 7. [`rows`]: what a data folder's database holds, opened and made comparable.
-//! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in; [`crowd`] fills them.
+//! 8. [`web`]: simulated Google and Microsoft, and a browser for their sign-in; [`crowd`] fills them, and
+//!    [`footprint`] tells what a process costs.
 //! 9. [`caldav_harness`], [`caldav_sim_harness`], [`google_harness`] and [`graph_harness`]: each server, or simulator, with its
 //!    adapter as a harness of the provider's conformance suite; [`bearer`] signs them in, [`in_process`] leaves
 //!    out the socket, and [`adapter_scene`] is what scenes on them share.
@@ -32,6 +33,7 @@ pub mod dav;
 mod failure;
 pub mod fault_proxy;
 pub mod feed;
+pub mod footprint;
 pub mod google_harness;
 pub mod google_json;
 pub mod graph_harness;

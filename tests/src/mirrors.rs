@@ -19,8 +19,8 @@ use crate::{Failure, Outcome};
 pub const MARK: &str = "X-SYNC-FB";
 
 /// All that a mirror may say, besides the lines that begin and end it.
-const ALLOWED: [&str; 10] =
-    ["UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "CLASS", "TRANSP", "STATUS", "SEQUENCE", MARK];
+const ALLOWED: [&str; 11] =
+    ["UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "CLASS", "TRANSP", "STATUS", "SEQUENCE", "COLOR", MARK];
 
 /// The time that something blocks, as iCalendar writes it: two instants in UTC or two days.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -31,7 +31,7 @@ const ISSUED: [&str; 2] = ["version", "cursor"];
 /// - random ids of accounts, calendars and groups, which become the names behind them, wherever they stand;
 /// - [`WORKING_TIMES`] and [`Row::at_ms`] (where they begin the key of a row, there too), and the hour by
 ///   which a removal is found, which is one of them;
-/// - what the server [`ISSUED`];
+/// - what the server [`ISSUED`], and the id of a canary, which it also draws;
 /// - what differs between two worlds before anything happens in them: ids that a service draws, and
 ///   addresses. Each `stranger` is such a text, with the name that takes its place.
 pub async fn opened_rows(
@@ -97,12 +97,22 @@ fn masked_row(table: Table, row: &Row, names: &[(String, String)]) -> Outcome<St
     });
     let lookups: Vec<String> = lookups.collect();
     let (key, parent) = (bytes(key, names), bytes(&row.parent, names));
+    // Rows within a row stand in the order of their random ids.
+    if let Some(edits) = value.get_mut("edits").and_then(Value::as_array_mut) {
+        edits.sort_by_key(|edit| masked(&edit.to_string(), names));
+    }
     Ok(format!("{key} in {parent} as {lookups:?}: {}", masked(&value.to_string(), names)))
 }
 
 fn mask(value: &mut Value) {
     match value {
         Value::Object(fields) => {
+            // The canary is gone, and with it whatever could tell which id the service had drawn for it.
+            if fields.get("event") == Some(&Value::from("canary"))
+                && let Some(id) = fields.get_mut("remote_id")
+            {
+                *id = Value::from("masked");
+            }
             for (name, field) in fields.iter_mut() {
                 let is_masked = WORKING_TIMES.contains(&name.as_str()) || ISSUED.contains(&name.as_str());
                 if is_masked && field.is_string() {

@@ -21,6 +21,23 @@ mod xandikos {
     starmesh_provider::provider_conformance!(fresh);
 }
 
+mod cyrus {
+    async fn fresh() -> super::CaldavHarness {
+        super::CaldavHarness::on(super::Kind::Cyrus).await
+    }
+
+    starmesh_provider::provider_conformance!(fresh);
+}
+
+/// Signed in to by Digest, and read by ctags and etags: it has no reports of changes.
+mod sabre {
+    async fn fresh() -> super::CaldavHarness {
+        super::CaldavHarness::on(super::Kind::Sabre).await
+    }
+
+    starmesh_provider::provider_conformance!(fresh);
+}
+
 /// Radicale behind a proxy that cuts every report of changes into pages of two.
 mod in_pages {
     async fn fresh() -> super::CaldavHarness {

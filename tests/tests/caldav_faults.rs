@@ -77,6 +77,7 @@ impl Scene {
             time: self.hour(days),
             availability: MirrorAvailability::Busy,
             label: Label::default(),
+            color: None,
         };
         MirrorSpec::new(&keys, &self.calendar, &source, key, Incarnation::default(), body)
     }
@@ -114,6 +115,7 @@ fn placed(mirror: &MirrorSpec, written: &Written) -> PlacedMirror {
         version: written.version.clone(),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys),
+        color: mirror.body().color,
         dismissed: false,
     };
     record.placed()
@@ -152,6 +154,47 @@ async fn a_wrong_password_needs_a_sign_in() {
     assert_eq!(kind(provider_at(&server.url(), "wrong").await), Some(ErrorKind::NeedsSignIn));
     let provider = provider_at(&server.url(), ALICE.password).await.expect("the right password is let in");
     provider.list_calendars().await.expect("its calendars can be listed");
+}
+
+#[tokio::test]
+async fn where_digest_is_asked_for_the_password_itself_is_never_shown() {
+    let server = Server::sabre().expect("a server starts");
+    let proxy = FaultProxy::before(&server.url()).await;
+    let provider = provider_at(proxy.url(), ALICE.password).await.expect("the right password is let in");
+    provider.list_calendars().await.expect("its calendars can be listed");
+    let shown = |from: usize| -> Vec<Option<String>> {
+        let asked = proxy.asked();
+        asked[from..].iter().map(|asked| asked.header("authorization").map(str::to_owned)).collect()
+    };
+    let first = shown(0);
+    assert_eq!(first[0], None, "the server is asked first");
+    for (count, header) in (1..).zip(&first[1..]) {
+        let header = header.as_deref().expect("one challenge serves for everything");
+        assert!(header.starts_with("Digest ") && header.contains(&format!("nc={count:08x}")), "{header}");
+    }
+    let before = first.len();
+    assert_eq!(kind(provider_at(proxy.url(), "wrong").await), Some(ErrorKind::NeedsSignIn));
+    let refused = shown(before);
+    assert_eq!(refused.len(), 2, "asked once and answered once: {refused:?}");
+    assert!(refused[1].as_deref().is_some_and(|header| header.starts_with("Digest ")));
+}
+
+#[tokio::test]
+async fn a_server_that_forgot_its_challenges_is_answered_anew() {
+    let server = Server::sabre().expect("a server starts");
+    let proxy = FaultProxy::before(&server.url()).await;
+    let provider = provider_at(proxy.url(), ALICE.password).await.expect("the right password is let in");
+    for stale in ["", ", stale=true"] {
+        let challenge =
+            format!("Digest realm=\"starmesh\", qop=\"auth\", nonce=\"fresh{}\"{stale}", stale.len());
+        let forgotten = Answer::status(401).with("www-authenticate", &challenge);
+        proxy.plan(On::method("PROPFIND"), 1, Fault::Instead(forgotten));
+        provider.list_calendars().await.expect("the sign-in is done anew");
+        let asked = proxy.asked();
+        let last = asked.last().and_then(|asked| asked.header("authorization")).expect("signed in");
+        assert!(last.contains(&format!("nonce=\"fresh{}\"", stale.len())), "{last}");
+    }
+    assert_eq!(proxy.left(), 0);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::process::Command;
 
 use crate::process::{self, Failure};
+use crate::setup;
 use crate::workspace::Workspace;
 
-/// What to measure, for example `requests`, `first-sync`, `latency --rtt-ms 80`, `crowd --events 100000` or
-/// `--help`; all but the crowd, which takes minutes, when nothing is named.
+/// What to measure, for example `requests`, `first-sync`, `latency --rtt-ms 80`, `pure`, `caldav` or `--help`;
+/// the first three, which need nothing else, when nothing is named.
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
@@ -22,13 +23,19 @@ pub(crate) struct Arguments {
 /// The program.
 const PROGRAM: &str = "starmesh-bench";
 
+/// The bench that compares us with vdirsyncer.
+const BESIDE_VDIRSYNCER: &str = "caldav";
+
 /// Builds and runs it. Over the whole workspace, like everything else.
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
-    // `crowd` measures the real program.
+    // Some measure the real program.
     const BUILD: [&str; 6] = ["build", "--workspace", "--bin", PROGRAM, "--bin", "starmesh"];
     let release = (!arguments.debug).then_some("--release");
     process::run(process::cargo(workspace.root(), BUILD.into_iter().chain(release)))?;
     let mut bench = Command::new(workspace.program(PROGRAM, !arguments.debug)?);
     bench.args(&arguments.rest).current_dir(workspace.root());
+    if arguments.rest.first().is_some_and(|first| first == BESIDE_VDIRSYNCER) {
+        bench.arg("--vdirsyncer").arg(setup::vdirsyncer(workspace)?);
+    }
     process::run(bench)
 }

@@ -34,6 +34,16 @@ pub(crate) fn python(workspace: &Workspace) -> PathBuf {
     python::Environment::of_servers(workspace).python()
 }
 
+/// vdirsyncer, which a bench is measured against; installed among what is built, if it is not there.
+pub(crate) fn vdirsyncer(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let target = workspace.metadata()?.target_directory.into_std_path_buf();
+    let environment = python::Environment::of_vdirsyncer(workspace, &target.join("vdirsyncer"));
+    if !environment.is_ready() {
+        environment.install(&[])?;
+    }
+    Ok(environment.program("vdirsyncer"))
+}
+
 /// Makes the machine ready for `purpose`.
 pub(crate) fn run(workspace: &Workspace, purpose: Purpose) -> Result<(), Failure> {
     let servers = python::Environment::of_servers(workspace);

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use starmesh_core::ids::{CalendarId, LinkId};
-use starmesh_store::state::{Account, Changes};
+use starmesh_store::state::{Account, Changes, Deed};
 
-use crate::dto::AccountRemoved;
+use crate::dto::{AccountRemoved, WrittenDto};
 use crate::error::Result;
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::progress::Listener;
-use crate::retire::{Retired, put_retiring};
+use crate::retire::{Retired, retiring_links};
 use crate::wanted::{Wanted, leave};
 
 /// What becomes of the busy blocks of an account that goes.
@@ -57,7 +57,10 @@ impl Starmesh {
             vault_failure: None,
         };
         if mirrors == Mirrors::Remove {
-            put_retiring(&self.state, &links).await?;
+            let turn = self.folder.turn()?;
+            let changes = retiring_links(&self.state, &links).await?;
+            self.commit_own_deed(Deed::AccountRemoved, changes).await?;
+            drop(turn);
             let Retired { removed: gone, unreached } = self.retire(&directory, &links, listener).await?;
             removed.mirrors_removed = gone;
             removed.unreached = unreached;
@@ -93,8 +96,10 @@ impl Starmesh {
             changes.delete_calendar(id);
         }
         changes.delete_account(&account.id);
-        self.state.commit(changes).await?;
+        self.commit_own_deed(Deed::AccountRemoved, changes).await?;
         drop(turn);
+        let gone = WrittenDto { removed: removed.mirrors_removed, ..WrittenDto::default() };
+        self.end_step(gone).await?;
         self.providers.forget();
         removed.removed = true;
         removed.groups_smaller = left.smaller;

@@ -11,7 +11,7 @@ use crate::dto::{PlanDto, QuestionDto, ReportDto, TroubleDto, WrittenDto};
 use crate::error::{Action, AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::open::Starmesh;
-use crate::plan::{PlanRequest, is_narrower, plan_dto, trouble_dto};
+use crate::plan::{PlanRequest, is_narrower, plan_dto, question_dto, trouble_dto};
 use crate::progress::{Listener, follow};
 
 /// A plan that waits for approval. What was read for it is kept; nothing was written to a calendar.
@@ -33,9 +33,15 @@ impl Prepared {
     pub fn question(&self, command: &str) -> Option<AppError> {
         let mut names = Vec::new();
         let mut total = 0;
-        for QuestionDto::ForeignMarks { calendar, count } in &self.dto.questions {
-            names.push(calendar.name.clone());
-            total += u64::from(*count);
+        for question in &self.dto.questions {
+            match question {
+                QuestionDto::ForeignMarks { calendar, count } => {
+                    names.push(calendar.name.clone());
+                    total += u64::from(*count);
+                }
+                // The other calendars go on: what was paired wrongly concerns nobody else.
+                QuestionDto::SameCalendar { .. } => {}
+            }
         }
         (total > 0).then(|| {
             let message = format!(
@@ -64,16 +70,22 @@ impl Starmesh {
 
     /// Carries out exactly this plan.
     pub async fn apply(&self, prepared: Prepared, listener: Listener<'_>) -> Result<ReportDto> {
-        let Prepared { dto, plan, engine, .. } = prepared;
+        let Prepared { mut dto, mut plan, engine, .. } = prepared;
         let directory = Directory::load(&self.state).await?;
         let mut events = engine.subscribe();
-        let placed = follow(&mut events, &directory, listener, engine.place(&plan)).await?;
+        let canaries = follow(&mut events, &directory, listener, engine.try_canaries(&plan)).await?;
+        plan.leave_out(&canaries.stopped);
+        let mut placed = follow(&mut events, &directory, listener, engine.place(&plan)).await?;
+        placed.troubles.extend(canaries.troubles);
+        dto.questions.extend(canaries.questions.iter().map(|question| question_dto(&directory, question)));
         let troubles = troubles(&directory, &plan, &placed);
         let done = troubles.is_empty() && placed.deferred == 0 && placed.wedged == 0;
         approve_window(&self.state, done).await?;
+        let written = written(&placed);
+        self.end_step(written).await?;
         Ok(ReportDto {
             passes: 1,
-            written: written(&placed),
+            written,
             in_step: done && dto.held() == 0 && dto.resting() == 0 && dto.questions.is_empty(),
             troubles,
             plan: dto,
@@ -82,23 +94,21 @@ impl Starmesh {
 
     /// Carries out this plan, then makes passes until nothing is left to do.
     pub async fn sync(&self, prepared: Prepared, listener: Listener<'_>) -> Result<ReportDto> {
-        let Prepared { dto, plan, options, engine } = prepared;
+        let Prepared { dto, mut plan, options, engine } = prepared;
         let directory = Directory::load(&self.state).await?;
         let mut events = engine.subscribe();
+        let canaries = follow(&mut events, &directory, listener, engine.try_canaries(&plan)).await?;
+        plan.leave_out(&canaries.stopped);
         let first = follow(&mut events, &directory, listener, engine.place(&plan)).await?;
         let at_rest =
             plan.is_quiet() && plan.troubles.is_empty() && first.adopted == 0 && first.deferred == 0;
-        if at_rest && first.troubles.is_empty() {
+        if at_rest && first.troubles.is_empty() && canaries.stopped.is_empty() {
             // Reading everything a second time would say the same.
             approve_window(&self.state, true).await?;
             let in_step = dto.in_step;
-            return Ok(ReportDto {
-                passes: 1,
-                written: written(&first),
-                in_step,
-                troubles: Vec::new(),
-                plan: dto,
-            });
+            let written = written(&first);
+            self.end_step(written).await?;
+            return Ok(ReportDto { passes: 1, written, in_step, troubles: Vec::new(), plan: dto });
         }
         // What a person allowed by number was spent on the plan that was approved.
         let options = PlanOptions { allow_removals: 0, ..options };
@@ -117,12 +127,13 @@ impl Starmesh {
         let last = &settled.last;
         let settings = self.state.settings().await?;
         let window = Window::around(self.world.clock.now(), settings.window_days);
-        let troubles: Vec<TroubleDto> =
-            last.troubles.iter().map(|trouble| trouble_dto(&directory, trouble)).collect();
+        let left = last.troubles.iter().chain(&canaries.troubles);
+        let troubles: Vec<TroubleDto> = left.map(|trouble| trouble_dto(&directory, trouble)).collect();
         let done = troubles.is_empty() && total.deferred == 0 && total.wedged == 0;
         let mut plan = plan_dto(&directory, &settings, &window, last);
         plan.links_paused = dto.links_paused;
         approve_window(&self.state, done).await?;
+        self.end_step(total).await?;
         self.remember_held(last)?;
         Ok(ReportDto {
             passes: settled.passes + 1,
@@ -147,7 +158,7 @@ impl Starmesh {
 
 /// Remembers the window of an approved plan, so that the daemon may later remove nothing that a narrower one
 /// would: unless narrowing was cut short, then the next plan shows the rest.
-async fn approve_window(state: &State, done: bool) -> Result<()> {
+pub(crate) async fn approve_window(state: &State, done: bool) -> Result<()> {
     let mut settings = state.settings().await?;
     if settings.window_days == settings.window_days_approved || (is_narrower(&settings) && !done) {
         return Ok(());
@@ -158,7 +169,7 @@ async fn approve_window(state: &State, done: bool) -> Result<()> {
     Ok(state.commit(changes).await?)
 }
 
-fn troubles(directory: &Directory, plan: &Plan, placed: &PlaceReport) -> Vec<TroubleDto> {
+pub(crate) fn troubles(directory: &Directory, plan: &Plan, placed: &PlaceReport) -> Vec<TroubleDto> {
     let mut troubles: Vec<TroubleDto> = Vec::new();
     for trouble in plan.troubles.iter().chain(&placed.troubles) {
         let dto = trouble_dto(directory, trouble);
@@ -169,7 +180,7 @@ fn troubles(directory: &Directory, plan: &Plan, placed: &PlaceReport) -> Vec<Tro
     troubles
 }
 
-fn written(placed: &PlaceReport) -> WrittenDto {
+pub(crate) fn written(placed: &PlaceReport) -> WrittenDto {
     WrittenDto {
         placed: placed.placed,
         updated: placed.updated,

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::LinkState;
+use starmesh_store::state::Deed;
 
-use crate::dto::{CleanDto, CleanedLink, Unreached};
+use crate::dto::{CleanDto, CleanedLink, Unreached, WrittenDto};
 use crate::error::Result;
 use crate::links::LinkScope;
 use crate::names::Directory;
 use crate::open::Starmesh;
 use crate::plan::trouble_dto;
 use crate::progress::{Listener, follow};
-use crate::retire::{put_in_state, put_retiring, removals, retiring};
+use crate::retire::{put_in_state, removals, retiring, retiring_links};
 use crate::wanted::Wanted;
 
 /// A clean that waits for approval; nothing was changed yet.
@@ -39,7 +40,7 @@ impl Starmesh {
         let ids: BTreeSet<LinkId> =
             self.choose_links(&directory, scope).await?.into_iter().map(|link| link.id).collect();
         let copy = self.snapshot().await?;
-        put_retiring(&copy, &ids).await?;
+        copy.commit(retiring_links(&copy, &ids).await?).await?;
         let engine = self.engine(copy);
         let mut events = engine.subscribe();
         let plan = follow(&mut events, &directory, listener, engine.plan(&retiring(&ids))).await?;
@@ -68,12 +69,16 @@ impl Starmesh {
         let PreparedClean { mut links, unreached, ids } = prepared;
         links.extend(unreached.into_iter().map(|it| CleanedLink { link: it.link, mirrors: it.mirrors }));
         let directory = Directory::load(&self.state).await?;
-        put_retiring(&self.state, &ids).await?;
+        let turn = self.folder.turn()?;
+        self.commit_own_deed(Deed::Cleaned, retiring_links(&self.state, &ids).await?).await?;
+        drop(turn);
         let retired = self.retire(&directory, &ids, listener).await;
         // Also after a failure: what was asked for is that nothing is placed again.
         let wanted = Wanted::load(&self.state).await?.asked_by();
         let stay = ids.iter().filter(|id| wanted.contains_key(id));
         put_in_state(&self.state, stay, LinkState::Paused).await?;
+        let removed = retired.as_ref().map_or(0, |retired| retired.removed);
+        self.end_step(WrittenDto { removed, ..WrittenDto::default() }).await?;
         let retired = retired?;
         Ok(CleanDto { links, removed: retired.removed, unreached: retired.unreached })
     }

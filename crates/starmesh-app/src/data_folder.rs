@@ -12,7 +12,9 @@ use starmesh_core::ids::CalendarId;
 use starmesh_store::private_file::{create_private_dir, open_private_file, replace_private_file};
 use starmesh_store::{DataFolderLock, LockError};
 
+use crate::dto::DamageDto;
 use crate::error::{AppError, ErrorCode, Result};
+use crate::rebuild::DamageNote;
 
 /// The newest layout of the vault note that is known here.
 const VAULT_NOTE_VERSION: u32 = 1;
@@ -74,6 +76,27 @@ impl DataFolder {
     /// The database.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join("starmesh.db")
+    }
+
+    /// The second copy of what is configured.
+    pub(crate) fn configuration_copy(&self) -> PathBuf {
+        self.path.join("configuration.sealed")
+    }
+
+    /// What is remembered of a database that was damaged.
+    pub(crate) fn damage(&self) -> Result<Option<DamageNote>> {
+        self.read_json("damage.json")
+    }
+
+    /// The damaged database that still lies in the folder: its person deletes it once nobody needs it.
+    pub(crate) fn damage_told(&self) -> Result<Option<DamageDto>> {
+        let dto = self.damage()?.map(|note| note.dto(self));
+        Ok(dto.filter(|dto| dto.moved_to.as_ref().is_some_and(|path| Path::new(path).exists())))
+    }
+
+    /// Remembers it.
+    pub(crate) fn write_damage(&self, note: &DamageNote) -> Result<()> {
+        self.write_json("damage.json", note)
     }
 
     /// The vault under a passphrase, when that is the one in use.

@@ -95,6 +95,8 @@ pub enum ErrorCode {
     RemovalsHeld,
     /// Calendars hold marks that do not verify.
     ForeignMarks,
+    /// Two calendars that are paired are one under two names.
+    SameCalendar,
 }
 
 impl ErrorCode {
@@ -117,7 +119,8 @@ impl ErrorCode {
             | Self::KeyInUse
             | Self::ApprovalNeeded
             | Self::RemovalsHeld
-            | Self::ForeignMarks => ExitClass::NeedsPerson,
+            | Self::ForeignMarks
+            | Self::SameCalendar => ExitClass::NeedsPerson,
             Self::Offline
             | Self::Throttled
             | Self::InvalidAnswer
@@ -279,9 +282,13 @@ impl From<StoreError> for AppError {
                 "the vault belongs to another data folder. Calendars and mirrors are safe: use the right \
                  folder, or begin a new one with `starmesh key import FILE`",
             ),
-            StoreError::Damaged { .. } => Self::new(ErrorCode::DatabaseDamaged, message).hint(
-                "no mirror is lost with the database: export the key, begin a new data folder with it and \
-                 add the same accounts and groups",
+            StoreError::Damaged { .. } | StoreError::Corrupt { .. } => Self::new(
+                ErrorCode::DatabaseDamaged,
+                message,
+            )
+            .hint(
+                "no busy block is lost: `starmesh sync` or `starmesh run` moves the database aside, makes a \
+                     new one with what you configured, and reads everything anew",
             ),
             StoreError::Failed(_) => Self::new(ErrorCode::DatabaseFailed, message),
         }

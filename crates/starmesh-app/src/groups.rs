@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use starmesh_core::ids::{CalendarId, GroupId};
 use starmesh_core::reconcile::LinkState;
 use starmesh_core::topology::{Group, Shape, TopologyProblem, links, pairs};
-use starmesh_store::state::{Changes, Link};
+use starmesh_store::state::{Changes, Deed, Link};
 
 use crate::dto::{GroupChange, GroupDto, LeftOut, LeftOutReason, ShapeDto};
 use crate::error::{Action, AppError, ErrorCode, Result};
@@ -57,7 +57,7 @@ impl Starmesh {
         let mut changes = Changes::new();
         changes.put_group(&group);
         let steps = self.settle_links(&before, &after, &mut changes).await?;
-        self.state.commit(changes).await?;
+        self.commit_deed(Deed::GroupAdded, changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
 
@@ -80,7 +80,7 @@ impl Starmesh {
         let mut changes = Changes::new();
         changes.delete_group(&group.id);
         let steps = self.settle_links(&before, &after, &mut changes).await?;
-        self.state.commit(changes).await?;
+        self.commit_deed(Deed::GroupRemoved, changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         Ok(GroupChange { removed: vec![group.id.to_string()], ..change(&directory, &steps) })
@@ -104,7 +104,7 @@ impl Starmesh {
         let mut after = before.clone();
         let left = leave(&mut after, &leaving, |changed| changed.id == group.id, &mut changes);
         let steps = self.settle_links(&before, &after, &mut changes).await?;
-        self.state.commit(changes).await?;
+        self.commit_deed(Deed::GroupLeft, changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         let now = after.groups.iter().find(|other| other.id == group.id);
@@ -258,7 +258,7 @@ pub(crate) fn free_name(shape: &Shape, groups: &[Group]) -> GroupId {
     }
 }
 
-fn group_dto(directory: &Directory, group: &Group, read_only: &BTreeSet<CalendarId>) -> GroupDto {
+pub(crate) fn group_dto(directory: &Directory, group: &Group, read_only: &BTreeSet<CalendarId>) -> GroupDto {
     let made = links([group], read_only);
     let left_out = links([group], &BTreeSet::new())
         .into_keys()

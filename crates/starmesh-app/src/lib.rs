@@ -3,11 +3,11 @@
 //! [`Starmesh::open`] opens a data folder; everything else is a method, one file per noun:
 //!
 //! 1. `accounts`, `feed`, `account_removal`, `grant`, `sign_in`, `endpoints`, `calendars`: where calendars are.
-//! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`, `transfer`: what is wanted. Changing it
-//!    writes to no calendar.
-//! 3. `plan`, `apply`, `clean`, `run`, `push`: what is done about it.
+//! 2. `groups`, `wanted`, `links`, `policies`, `pauses`, `settings`, `transfer`, `history`: what is wanted, and what
+//!    was before. Changing it writes to no calendar.
+//! 3. `plan`, `apply`, `clean`, `sweep`, `undo`, `run`, `push`: what is done about it.
 //! 4. `status`, `activity`, `why`: what is known and what happened.
-//! 5. `keys`, `vault`: the key that outlives the database.
+//! 5. `keys`, `vault`, `rebuild`: what outlives the database.
 //! 6. `doctor`: whether everything is there that is needed.
 //! 7. `providers`: the one place that picks adapters.
 //!
@@ -26,6 +26,7 @@ mod new_file;
 mod open;
 mod progress;
 mod providers;
+mod rebuild;
 mod sign_in;
 mod vault;
 mod when;
@@ -38,6 +39,7 @@ mod feed;
 mod grant;
 
 mod groups;
+mod history;
 mod links;
 mod pauses;
 mod policies;
@@ -51,6 +53,8 @@ mod plan;
 mod push;
 mod retire;
 mod run;
+mod sweep;
+mod undo;
 
 mod activity;
 mod doctor;
@@ -79,7 +83,9 @@ pub use plan::PlanRequest;
 pub use policies::{PolicyChange, PreparedPolicy};
 pub use progress::Listener;
 pub use push::{Bell, Signals, Watched};
+pub use sweep::{PreparedSweep, SweepRequest};
 pub use transfer::SettingsFile;
+pub use undo::{PreparedUndo, Way};
 pub use zone::local_zone;
 
 pub use sign_in::{SignInPrompt, SignInWay};

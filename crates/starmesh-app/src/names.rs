@@ -60,6 +60,11 @@ impl Directory {
             .collect()
     }
 
+    /// The account with this id.
+    pub(crate) fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
     /// The account called `name`.
     pub(crate) fn find_account(&self, name: &str) -> Result<&Account> {
         if let Some(account) = self.accounts.values().find(|account| account.name == name) {
@@ -152,7 +157,10 @@ impl Directory {
 
     /// How a link is spoken of.
     pub(crate) fn link(&self, id: &LinkId) -> LinkRef {
-        let (source, target) = (self.reference(&id.source), self.reference(&id.target));
+        let (mut source, target) = (self.reference(&id.source), self.reference(&id.target));
+        if id.is_none() {
+            "a link unknown here".clone_into(&mut source.name);
+        }
         LinkRef { name: format!("{} → {}", source.name, target.name), source, target }
     }
 

@@ -10,12 +10,14 @@ use starmesh_http::HttpOptions;
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_store::state::State;
 use starmesh_store::vault::PassphraseCost;
-use starmesh_store::{DataFolderLock, MemoryStore, SqliteStore, Store};
+use starmesh_store::{ConfigurationCopy, DataFolderLock, MemoryStore, SqliteStore, Store};
 use zeroize::Zeroizing;
 
 use crate::data_folder::{DataFolder, VaultKind, VaultNote};
+use crate::dto::DamageDto;
 use crate::error::{AppError, ErrorCode, Result};
 use crate::providers::{AccountProviders, Network};
+use crate::rebuild::{Opened, check_readable, open_database};
 use crate::vault::{Keys, Vault};
 
 /// What a caller is going to do.
@@ -86,8 +88,11 @@ pub struct Starmesh {
     pub(crate) providers: Arc<AccountProviders>,
     pub(crate) world: World,
     store: OpenStore,
+    /// What is configured once more; none where nothing was ever kept.
+    pub(crate) copy: Option<ConfigurationCopy>,
+    rebuilt: Option<DamageDto>,
     /// Held as long as this process may write to calendars.
-    _lock: Option<DataFolderLock>,
+    lock: Option<DataFolderLock>,
 }
 
 /// The store, as it was opened.
@@ -110,6 +115,9 @@ impl Starmesh {
         let folder = DataFolder::new(data_dir);
         let note = folder.vault_note()?;
         check_vault(note.as_ref(), vault)?;
+        if access == Access::Read && note.is_some() {
+            check_readable(&folder)?;
+        }
         if access == Access::Read && (note.is_none() || !folder.database().exists()) {
             return Self::nothing(folder, world);
         }
@@ -136,14 +144,19 @@ impl Starmesh {
         world: World,
         lock: Option<DataFolderLock>,
     ) -> Result<Self> {
-        let path = folder.database();
-        let store = Arc::new(match access {
-            Access::Read => SqliteStore::open_read_only(&path, &keys.data).await?,
-            Access::Configure | Access::Write => {
-                SqliteStore::open(&path, &keys.data, Arc::clone(&world.entropy)).await?
+        let copy = folder.configuration_copy();
+        let copy = ConfigurationCopy::new(copy, &keys.data, Arc::clone(&world.entropy));
+        let Opened { database, store, rebuilt } = match access {
+            Access::Read => {
+                let database = SqliteStore::open_read_only(&folder.database(), &keys.data).await?;
+                let database = Arc::new(database);
+                Opened { store: Arc::clone(&database) as Arc<dyn Store>, database, rebuilt: None }
             }
-        });
-        let state = State::new(Arc::clone(&store) as Arc<dyn Store>, keys.identity);
+            Access::Configure | Access::Write => {
+                open_database(&folder, &keys, &copy, access, &world, lock.as_ref()).await?
+            }
+        };
+        let state = State::new(store, keys.identity);
         let network = Network::new(&world.http, Arc::clone(&world.clock), Arc::clone(&world.entropy))?;
         let providers = AccountProviders::new(state.clone(), Some(Arc::clone(&vault)), network);
         Ok(Self {
@@ -152,8 +165,10 @@ impl Starmesh {
             vault: Some(vault),
             providers: Arc::new(providers),
             world,
-            store: OpenStore::Disk(store),
-            _lock: lock,
+            store: OpenStore::Disk(database),
+            copy: Some(copy),
+            rebuilt,
+            lock,
         })
     }
 
@@ -165,7 +180,22 @@ impl Starmesh {
         let state = State::new(Arc::new(MemoryStore::new()), IdentityKey::new(*bytes));
         let network = Network::new(&world.http, Arc::clone(&world.clock), Arc::clone(&world.entropy))?;
         let providers = Arc::new(AccountProviders::new(state.clone(), None, network));
-        Ok(Self { folder, state, vault: None, providers, world, store: OpenStore::Nothing, _lock: None })
+        let store = OpenStore::Nothing;
+        let (copy, rebuilt) = (None, None);
+        Ok(Self { folder, state, vault: None, providers, world, store, copy, rebuilt, lock: None })
+    }
+
+    /// The database, where there is one.
+    pub(crate) fn store(&self) -> Option<&dyn Store> {
+        match &self.store {
+            OpenStore::Disk(store) => Some(&**store),
+            OpenStore::Nothing => None,
+        }
+    }
+
+    /// Set when the database was found damaged, and was rebuilt, by this very opening.
+    pub fn rebuilt(&self) -> Option<&DamageDto> {
+        self.rebuilt.as_ref()
     }
 
     /// Closes the data folder, so that another process finds it tidy. Dropping is enough for safety.
@@ -173,6 +203,11 @@ impl Starmesh {
         if let OpenStore::Disk(store) = &self.store {
             store.close().await;
         }
+    }
+
+    /// True when this process may write to calendars.
+    pub(crate) fn may_write(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// A copy of all that is known, in memory: what happens on it happens nowhere else.
@@ -186,9 +221,20 @@ impl Starmesh {
 
     /// An engine over `state`.
     pub(crate) fn engine(&self, state: State) -> Engine {
+        self.engine_with(state, Arc::clone(&self.providers))
+    }
+
+    /// An engine over a copy that knows accounts which are not here.
+    pub(crate) fn engine_of_its_own(&self, copy: State) -> Engine {
+        let network = self.providers.network().clone();
+        let providers = Arc::new(AccountProviders::new(copy.clone(), self.vault.clone(), network));
+        self.engine_with(copy, providers)
+    }
+
+    fn engine_with(&self, state: State, providers: Arc<AccountProviders>) -> Engine {
         Engine::new(Parts {
             state,
-            providers: Arc::clone(&self.providers) as Arc<dyn starmesh_provider::Providers>,
+            providers: providers as Arc<dyn starmesh_provider::Providers>,
             clock: Arc::clone(&self.world.clock),
             entropy: Arc::clone(&self.world.entropy),
         })

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use starmesh_core::ids::LinkId;
 use starmesh_core::reconcile::LinkState;
-use starmesh_store::state::{Calendar, Changes, Pause};
+use starmesh_store::state::{Calendar, Changes, Deed, Pause};
 
 use crate::dto::{LinkDto, PausedCalendar, PausesDto};
 use crate::error::{AppError, ErrorCode, Result};
@@ -141,7 +141,7 @@ impl Starmesh {
         settings.pause = pause;
         let mut changes = Changes::new();
         changes.put_settings(&settings);
-        self.state.commit(changes).await?;
+        self.commit_deed(deed(pause), changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         self.pauses().await
@@ -155,7 +155,7 @@ impl Starmesh {
             let calendar = directory.find_calendar(name)?;
             changes.put_calendar(&Calendar { pause, ..calendar.clone() });
         }
-        self.state.commit(changes).await?;
+        self.commit_deed(deed(pause), changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         self.pauses().await
@@ -181,12 +181,16 @@ impl Starmesh {
                 changes.put_link(&changed);
             }
         }
-        self.state.commit(changes).await?;
+        self.commit_deed(deed(pause), changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         let names: BTreeSet<_> = chosen.iter().map(|link| directory.link(&link.id)).collect();
         Ok(self.links().await?.into_iter().filter(|link| names.contains(&link.link)).collect())
     }
+}
+
+fn deed(pause: Option<Pause>) -> Deed {
+    if pause.is_some() { Deed::Paused } else { Deed::Resumed }
 }
 
 fn unwanted(directory: &Directory, id: &LinkId) -> AppError {

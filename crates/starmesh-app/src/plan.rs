@@ -81,7 +81,8 @@ pub(crate) fn is_narrower(settings: &Settings) -> bool {
 /// Remembers that a person wants to go on beside marks that do not verify.
 async fn answer_beside(state: &State, questions: &[Question]) -> Result<()> {
     let mut changes = Changes::new();
-    for Question::ForeignMarks { calendar, .. } in questions {
+    for question in questions {
+        let Question::ForeignMarks { calendar, .. } = question else { continue };
         let mut read = state.read(calendar).await?;
         read.beside_foreign = true;
         changes.put_read(calendar, &read);
@@ -219,10 +220,14 @@ pub(crate) fn trouble_dto(directory: &Directory, trouble: &Trouble) -> TroubleDt
     }
 }
 
-fn question_dto(directory: &Directory, question: &Question) -> QuestionDto {
+pub(crate) fn question_dto(directory: &Directory, question: &Question) -> QuestionDto {
     match question {
         Question::ForeignMarks { calendar, count } => {
             QuestionDto::ForeignMarks { calendar: directory.reference(calendar), count: *count }
         }
+        Question::SameCalendar { calendar, other } => QuestionDto::SameCalendar {
+            calendar: directory.reference(calendar),
+            other: directory.reference(other),
+        },
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::{CalendarId, LinkId};
-use starmesh_core::mirror::Label;
+use starmesh_core::mirror::{Color, Label};
 use starmesh_core::policy::{AllDay, Deleted, Policy, Terms, Undecided, Word, WorkingHours};
 use starmesh_core::reconcile::{Action, LinkState};
 use starmesh_engine::{Plan, PlanOptions};
-use starmesh_store::state::{Changes, Link, Narrowing};
+use starmesh_store::state::{AccountKind, Changes, Deed, Link, Narrowing};
 
 use crate::dto::{PolicyDto, PolicyEffect};
 use crate::error::{AppError, ErrorCode, Result};
@@ -28,6 +28,8 @@ pub struct PolicyChange {
     pub on: Option<bool>,
     /// What busy blocks are called; `none` for what the setting says.
     pub label: Option<String>,
+    /// The colour of busy blocks by its name; `none` for whatever the calendar gives them.
+    pub color: Option<String>,
     /// What becomes of tentative events.
     pub tentative: Option<Undecided>,
     /// What becomes of invitations without an answer.
@@ -57,6 +59,9 @@ impl PolicyChange {
         changed.off = self.on.map_or(changed.off, |on| !on);
         if let Some(text) = &self.label {
             changed.label = unless_none(text, "label", Label::new)?;
+        }
+        if let Some(text) = &self.color {
+            changed.color = unless_none(text, "colour", str::parse::<Color>)?;
         }
         if let Some(text) = &self.hours {
             changed.hours = unless_none(text, "working hours", str::parse::<WorkingHours>)?;
@@ -133,6 +138,7 @@ impl Starmesh {
                 changed.push((link, policy));
             }
         }
+        refuse_colors(&directory, &changed)?;
         self.check_terms(&directory, &changed).await?;
         let counts = self.count_effects(&directory, &changed, listener).await?;
         let effect = |(link, policy): &(Link, Policy)| {
@@ -169,7 +175,7 @@ impl Starmesh {
             changes.put_dirty(&link.id.source, now);
             changes.put_link(&Link { policy, narrowed, ..link });
         }
-        self.state.commit(changes).await?;
+        self.commit_deed(Deed::RulesSet, changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         Ok(prepared.effects)
@@ -230,6 +236,23 @@ impl Starmesh {
         refuse_unseen(directory, &plan, &with_mirrors)?;
         Ok(count(&plan))
     }
+}
+
+/// At Microsoft a colour is that of a category: a name that whoever sees the calendar reads, and that has to be made
+/// in the mailbox before.
+pub(crate) fn takes_colors(directory: &Directory, target: &CalendarId) -> bool {
+    let account = directory.calendar(target).and_then(|calendar| directory.account(&calendar.account));
+    !account.is_some_and(|account| matches!(account.kind, AccountKind::Microsoft { .. }))
+}
+
+fn refuse_colors(directory: &Directory, changed: &[(Link, Policy)]) -> Result<()> {
+    let refused = changed
+        .iter()
+        .find(|(link, policy)| policy.color.is_some() && !takes_colors(directory, &link.id.target));
+    let Some((link, _)) = refused else { return Ok(()) };
+    let name = directory.reference(&link.id.target).name;
+    Err(AppError::new(ErrorCode::InvalidValue, format!("busy blocks in “{name}” cannot have a colour"))
+        .hint("Outlook shows colours by categories, whose names everybody reads who sees the calendar; name the other links one by one"))
 }
 
 /// What cannot be shown is not asked for.

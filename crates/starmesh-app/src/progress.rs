@@ -51,6 +51,9 @@ pub(crate) fn told(directory: &Directory, event: EngineEvent) -> RunEvent {
         EngineEvent::PullProgress { calendar, items } => {
             RunEvent::PullProgress { calendar: directory.reference(&calendar), items }
         }
+        EngineEvent::PullWaits { calendar, wait } => {
+            RunEvent::PullWaits { calendar: directory.reference(&calendar), seconds: wait.as_secs() }
+        }
         EngineEvent::Pulled { calendar, changed } => {
             RunEvent::Pulled { calendar: directory.reference(&calendar), changed }
         }

@@ -168,8 +168,11 @@ impl Network {
             (AccountKind::Caldav { url, user, by_token }, Proof::Secret(secret)) => {
                 let entry = Entry::parse(url)
                     .map_err(|problem| ProviderError::new(ErrorKind::Refused, problem.to_string()))?;
-                let secret =
-                    if *by_token { CaldavSecret::Token(secret) } else { CaldavSecret::Password(secret) };
+                let secret = if *by_token {
+                    CaldavSecret::Token(secret)
+                } else {
+                    CaldavSecret::Password(secret.into())
+                };
                 let account = CaldavAccount { entry, user: user.clone(), secret };
                 let discovered = discover(&account, &self.caldav).await?;
                 Ok(Arc::new(CaldavProvider::new(&account, discovered, &self.caldav)))

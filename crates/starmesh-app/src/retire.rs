@@ -25,8 +25,8 @@ pub(crate) struct Retired {
 }
 
 /// Lets links retire: from now on their mirrors are only removed.
-pub(crate) async fn put_retiring(state: &State, links: &BTreeSet<LinkId>) -> Result<()> {
-    put_in_state(state, links, LinkState::Retiring).await
+pub(crate) async fn retiring_links(state: &State, links: &BTreeSet<LinkId>) -> Result<Changes> {
+    links_in_state(state, links, LinkState::Retiring).await
 }
 
 /// Writes the state of links.
@@ -35,12 +35,20 @@ pub(crate) async fn put_in_state<'a>(
     links: impl IntoIterator<Item = &'a LinkId>,
     link_state: LinkState,
 ) -> Result<()> {
+    Ok(state.commit(links_in_state(state, links, link_state).await?).await?)
+}
+
+async fn links_in_state<'a>(
+    state: &State,
+    links: impl IntoIterator<Item = &'a LinkId>,
+    link_state: LinkState,
+) -> Result<Changes> {
     let mut changes = Changes::new();
     for id in links {
         let link = state.link(id).await?.unwrap_or_else(|| Link::new(id.clone()));
         changes.put_link(&link.in_state(link_state));
     }
-    Ok(state.commit(changes).await?)
+    Ok(changes)
 }
 
 /// A plan of retiring links alone.

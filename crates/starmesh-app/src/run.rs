@@ -11,7 +11,7 @@ use starmesh_engine::{Command, EngineEvent};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 
-use crate::dto::RunEvent;
+use crate::dto::{RunEvent, WrittenDto};
 use crate::error::{AppError, ErrorCode, Result};
 use crate::names::Directory;
 use crate::open::Starmesh;
@@ -33,6 +33,8 @@ impl Starmesh {
         listener: Listener<'_>,
     ) -> Result<()> {
         self.folder.write_daemon_pid()?;
+        // What was configured and not carried out yet is from here on.
+        self.end_step(WrittenDto::default()).await?;
         let (noticed, mut changes) = mpsc::channel(1);
         self.folder.tell_changed()?;
         let _watcher = watch(&self.folder.changed(), self.folder.path(), noticed)?;

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use starmesh_core::mirror::Label;
 use starmesh_core::time::Window;
-use starmesh_store::state::{Changes, Settings};
+use starmesh_store::state::{Changes, Deed, Settings};
 
 use crate::dto::{SettingDto, SettingsDto};
 use crate::error::{Action, AppError, ErrorCode, Result};
@@ -166,7 +166,7 @@ impl Starmesh {
         let settings = with(&self.state.settings().await?, name, text)?;
         let mut changes = Changes::new();
         changes.put_settings(&settings);
-        self.state.commit(changes).await?;
+        self.commit_deed(Deed::SettingSet, changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         Ok(Key::parse(name)?.dto(&settings))

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use starmesh_core::ids::CalendarId;
 use starmesh_engine::Standstill;
 use starmesh_store::state::{Calendar, Read, Wedge, WedgeReason};
 
-use crate::dto::{CalendarStatusDto, FailureDto, StatusDto, WedgeDto};
+use crate::dto::{CalendarStatusDto, CanaryDto, FailureDto, StatusDto, WedgeDto};
 use crate::error::Result;
 use crate::latency::{JOURNEYS_MAX, latencies};
 use crate::names::Directory;
@@ -72,6 +72,7 @@ impl Starmesh {
             wedges: wedges.iter().map(|wedge| wedge_dto(&directory, wedge)).collect(),
             waiting: self.state.dirty().await?.len() as u64,
             needs_person,
+            damage: self.folder.damage_told()?,
         })
     }
 }
@@ -87,8 +88,18 @@ fn calendar_dto(
         calendar: directory.reference(&calendar.id),
         read_at: read.read_at.map(written),
         read_age_s: age(read.read_at),
+        due_at: due_at(read).map(written),
         verified_at: read.whole_at.map(written),
         verified_age_s: age(read.whole_at),
+        repairs: read.repairs_lately(now),
+        canary: read.canary.as_ref().map(|canary| CanaryDto {
+            at: written(canary.at),
+            listed: canary.listed,
+            told: canary.told,
+            mark_kept: canary.mark_kept,
+            altered: canary.altered,
+            same_as: canary.same_as.as_ref().map(|other| directory.reference(other)),
+        }),
         items: 0,
         mirrors: 0,
         wedged: 0,
@@ -103,6 +114,11 @@ fn calendar_dto(
             needs_person: failure.needs_person,
         }),
     }
+}
+
+/// A feed that asks for it is left alone by polls for a while; `sync` reads it all the same.
+fn due_at(read: &Read) -> Option<DateTime<Utc>> {
+    Some(read.read_at? + TimeDelta::seconds(i64::from(read.rest_s?)))
 }
 
 fn wedge_dto(directory: &Directory, wedge: &Wedge) -> WedgeDto {

@@ -70,7 +70,9 @@ impl Starmesh {
 
     /// The plan of a target and what stands still in it; `None` when it was never read or waits for an answer.
     async fn known(&self, target: &CalendarId) -> Result<Option<Known>> {
-        let Some(plan) = self.engine(self.state.clone()).plan_known(target).await? else { return Ok(None) };
+        let Some(plan) = self.engine(self.state.clone()).plan_known(target, None).await? else {
+            return Ok(None);
+        };
         let records = self.state.mirrors(target).await?;
         let recorded = records.iter().filter(|record| !record.dismissed).map(|record| record.key);
         let standing = recorded.chain(plan.adopt.iter().map(|record| record.key)).collect();

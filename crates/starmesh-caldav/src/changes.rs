@@ -202,7 +202,11 @@ impl CaldavProvider {
             Err(error) => return Err(error.into()),
         };
         match response.status().as_u16() {
-            404 | 410 => return Err(calendar_gone(collection, &response)),
+            // Old sabre/dav says so of the whole report when one of the resources is missing.
+            404 | 410 => {
+                let _state = self.state_of(collection).await?;
+                return self.fetch_singly(collection, ids).await;
+            }
             200..=299 => {}
             _ => return Err(refused(collection, &response)),
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use starmesh_http::{
-    AccountTransport, Budget, Credentials, Governor, GovernorSettings, HttpError, Request, Response,
-    Transport, is_loopback,
+    AccountTransport, Budget, Credentials, Governor, GovernorSettings, HttpError, Password, Request,
+    Response, Transport, is_loopback,
 };
 use starmesh_provider::Result;
 use starmesh_provider::env::Clock;
@@ -44,8 +44,8 @@ pub struct CaldavAccount {
 /// What proves who an account is.
 #[derive(Clone)]
 pub enum CaldavSecret {
-    /// The password, often one made for this program alone.
-    Password(SecretString),
+    /// The password, often one made for this program alone, for Basic and Digest.
+    Password(Password),
     /// A token (RFC 6750), for servers that stand behind a sign-in of their own.
     Token(SecretString),
 }
@@ -81,7 +81,7 @@ impl Connection {
     pub(crate) fn new(account: &CaldavAccount, server: &Url, network: &CaldavNetwork) -> Self {
         let credentials = match &account.secret {
             CaldavSecret::Password(password) => {
-                Credentials::Basic { user: account.user.clone(), password: password.clone() }
+                Credentials::Password { user: account.user.clone(), password: password.clone() }
             }
             CaldavSecret::Token(token) => Credentials::Token(token.clone()),
         };

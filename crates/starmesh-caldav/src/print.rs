@@ -1,4 +1,4 @@
-//! A mirror as iCalendar text: exactly one VEVENT with nothing in it but time, availability and a label.
+//! A mirror as iCalendar text: exactly one VEVENT with nothing in it but time, availability, a label and a colour.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use starmesh_core::mirror::{MirrorAvailability, MirrorSpec};
@@ -43,6 +43,7 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec, now: DateTime<Utc>) -> String {
     if body.availability == MirrorAvailability::OutOfOffice {
         lines.push("X-MICROSOFT-CDO-BUSYSTATUS:OOF".to_owned());
     }
+    lines.extend(body.color.map(|color| format!("COLOR:{color}")));
     lines.extend(["END:VEVENT".to_owned(), "END:VCALENDAR".to_owned()]);
     lines.iter().map(|line| fold(line)).collect()
 }

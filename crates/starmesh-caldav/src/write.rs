@@ -40,6 +40,11 @@ impl CaldavProvider {
             200..=299 => self.written(collection, id, mirror, &response).await,
             412 => Err(identity_taken(&url)),
             404 | 410 => Err(calendar_gone(&url, &response)),
+            // Cyrus says so of a missing calendar, others of one that may only be read.
+            403 if preconditions(&response).is_empty() => {
+                let _state = self.state_of(collection).await?;
+                Err(refused_write(&url, &response))
+            }
             409 if preconditions(&response).is_empty() => {
                 // SOGo and Nextcloud mean a taken UID, WebDAV a missing collection (RFC 4918, 9.7.1).
                 let _state = self.state_of(collection).await?;

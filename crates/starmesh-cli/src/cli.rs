@@ -18,6 +18,7 @@ use crate::commands::link::LinkCommand;
 use crate::commands::pause::PauseArgs;
 use crate::commands::plan::{ApplyArgs, PlanArgs};
 use crate::commands::settings::SettingsCommand;
+use crate::commands::undo::UndoArgs;
 use crate::commands::why::WhyArgs;
 
 const EXAMPLES: &str = "\
@@ -123,6 +124,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Remove busy blocks, and pause their links
     Clean(CleanArgs),
+    /// Take back what you configured last, with its busy blocks
+    Undo(UndoArgs),
     /// The key that recognises your busy blocks: export, import
     #[command(subcommand)]
     Key(KeyCommand),
@@ -130,4 +133,34 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Completions for your shell
     Completions(CompletionsArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The commands that the help of `command` and of all below it shows, without what a shell does with them
+    /// and what stands beside them in words.
+    fn examples(command: &clap::Command) -> Vec<String> {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let shown = help.lines().filter_map(|line| line.strip_prefix("  starmesh "));
+        let alone = |line: &str| line.split(['<', '|']).next()?.split("  ").next().map(str::to_owned);
+        let own: Vec<String> = shown.filter_map(alone).collect();
+        own.into_iter().chain(command.get_subcommands().flat_map(examples)).collect()
+    }
+
+    #[test]
+    fn every_example_of_the_help_is_understood() {
+        let examples = examples(&Cli::command());
+        assert!(examples.len() > 40, "{examples:?}");
+        for example in examples {
+            let words = shlex::split(&example).expect("as a shell reads it");
+            let typed = std::iter::once("starmesh".to_owned()).chain(words);
+            if let Err(error) = Cli::try_parse_from(typed) {
+                panic!("{example}: {error}");
+            }
+        }
+    }
 }

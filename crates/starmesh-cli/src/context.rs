@@ -6,6 +6,7 @@ use starmesh_app::{Access, AppError, OpenOptions, Starmesh, VaultKind, World};
 
 use crate::output::Output;
 use crate::terminal::Terminal;
+use crate::text;
 
 /// What every command works with.
 #[derive(Clone)]
@@ -28,6 +29,10 @@ impl Context {
 
     /// Opens the data folder.
     pub(crate) async fn open(&self, access: Access) -> Result<Starmesh, AppError> {
-        Starmesh::open(self.options(access)).await
+        let starmesh = Starmesh::open(self.options(access)).await?;
+        if let Some(damage) = starmesh.rebuilt() {
+            self.out.warning(&serde_json::json!({ "damage": damage }), &text::damage(damage));
+        }
+        Ok(starmesh)
     }
 }

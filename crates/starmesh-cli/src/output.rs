@@ -68,6 +68,14 @@ impl Output {
         }
     }
 
+    /// Says what nobody may overlook, beside the answer: `value` for programs, `text` for people.
+    pub(crate) fn warning(&self, value: &impl Serialize, text: &str) {
+        match serde_json::to_string(value) {
+            Ok(json) if self.json => say(&json),
+            _ => self.complain("warning", AnsiColor::Yellow, text),
+        }
+    }
+
     /// Says what went wrong.
     pub(crate) fn failure(&self, error: &AppError) {
         if self.json {

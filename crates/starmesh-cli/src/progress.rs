@@ -38,7 +38,14 @@ impl Progress {
                 self.bar(bars, Work::Reading, calendar, None);
             }
             RunEvent::PullProgress { calendar, items } => {
-                self.bar(bars, Work::Reading, calendar, None).set_position(*items);
+                let bar = self.bar(bars, Work::Reading, calendar, None);
+                bar.set_message(calendar.name.clone());
+                bar.set_position(*items);
+            }
+            RunEvent::PullWaits { calendar, seconds } => {
+                let name = &calendar.name;
+                self.bar(bars, Work::Reading, calendar, None)
+                    .set_message(format!("{name} (asked to slow down, goes on in {seconds} s)"));
             }
             RunEvent::Pulled { calendar, .. } | RunEvent::PullFailed { calendar, .. } => {
                 self.end(Work::Reading, calendar);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{EventId, ICalUid, RemoteId, Version};
+use crate::mirror::FoundColor;
 use crate::policy::Found;
 use crate::time::{EventTime, midnight};
 use crate::tool::Tool;
@@ -271,6 +272,9 @@ pub struct MarkedEvent {
     pub availability: Availability,
     /// Digest of its label.
     pub label: LabelDigest,
+    /// Its colour.
+    #[serde(default)]
+    pub color: FoundColor,
     /// True when it holds nothing beyond what we write: private, no reminder, place, body or rule.
     pub plain: bool,
     /// True when a person added attendees: then it is never written or removed by us.

@@ -88,4 +88,14 @@ impl LinkId {
     pub fn new(source: CalendarId, target: CalendarId) -> Self {
         Self { source, target }
     }
+
+    /// Stands for the link of a mirror whose link is not known here. No calendar is ever linked with itself.
+    pub fn none_into(target: CalendarId) -> Self {
+        Self { source: target.clone(), target }
+    }
+
+    /// True when this stands for a link that is not known here.
+    pub fn is_none(&self) -> bool {
+        self.source == self.target
+    }
 }

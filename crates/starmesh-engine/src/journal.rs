@@ -56,8 +56,15 @@ impl Engine {
         }
         let after_removal = after.is_none();
         let journey = self.keep_story(operation, before, after, times, now, &mut changes);
+        // A canary stands for no event that anybody would look for.
+        let is_canary = operation.key == keys.canary_key(&target.remote.name);
+        if !is_canary {
+            changes.put_journey(&journey);
+        }
         self.state.commit(changes).await?;
-        self.tell(EngineEvent::Placed(journey));
+        if !is_canary {
+            self.tell(EngineEvent::Placed(journey));
+        }
         Ok(!overtaken || after_removal)
     }
 
@@ -105,7 +112,6 @@ impl Engine {
                 placed: now,
             },
         };
-        changes.put_journey(&journey);
         let subject = Wedge::subject_of(self.state.keys(), operation);
         changes.delete_wedge(&operation.link.target, &subject);
         // A write that got through shows that nothing stops the whole calendar any more.
@@ -160,8 +166,10 @@ impl Engine {
         if let Some(mut record) = operation.record(keys, incarnation, id, version) {
             let marked = item.events.iter().find_map(|event| event.marked.as_ref());
             // What it says is compared by the next plan; until then the record must not claim it is right.
-            record.fingerprint =
-                marked.and_then(|found| Fingerprint::observed(keys, found)).unwrap_or(Fingerprint([0; 16]));
+            record.fingerprint = marked
+                .and_then(|found| Fingerprint::observed(keys, found, None))
+                .unwrap_or(Fingerprint([0; 16]));
+            record.color = None;
             changes.put_mirror(&record);
         }
         self.state.commit(changes).await

@@ -6,6 +6,9 @@
 //! 4. `reconcile`: what is known becomes a plan (`starmesh-core`).
 //! 5. `place`: the plan is carried out, each write with an intent before and a `journal` entry after.
 //!
+//! Beside the journey is `sweep`: every mirror that stands in a calendar, found by its mark, for a person who wants
+//! them gone.
+//!
 //! [`Engine::plan`], [`Engine::place`] and [`Engine::settle`] are the journey step by step for a person who
 //! watches; [`Engine::run`] is the daemon.
 //!
@@ -15,6 +18,7 @@
 //! observed so far is kept, what was not is read again.
 
 mod absent;
+mod canary;
 mod engine;
 mod error;
 mod forget;
@@ -29,10 +33,12 @@ mod run;
 mod schedule;
 mod signal;
 mod standstill;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use canary::CanaryReport;
 pub use engine::{Engine, Parts};
 pub use error::{EngineError, Trouble};
 pub use pass::{Plan, PlanOptions, Question, SettleReport};
@@ -41,3 +47,4 @@ pub use progress::EngineEvent;
 pub use schedule::{POLL_JITTER, backoff, poll_delay};
 pub use signal::Command;
 pub use standstill::Standstill;
+pub use sweep::{SweepOptions, SweepPlan, SweptCalendar};

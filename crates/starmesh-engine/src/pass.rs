@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use starmesh_core::ids::{CalendarId, LinkId};
+use starmesh_core::mirror::MeetingId;
 use starmesh_core::reconcile::{LinkState, TargetPlan};
 use starmesh_core::topology;
 use starmesh_provider::ErrorKind;
@@ -17,20 +18,31 @@ use crate::engine::Engine;
 use crate::error::{EngineError, Trouble};
 use crate::place::PlaceReport;
 use crate::progress::EngineEvent;
-use crate::pull::{Extent, PullError};
+use crate::pull::{Extent, PullError, Pulled, read_gap};
 use crate::reconcile::Scope;
 use crate::schedule::{GONE_PATIENCE, WHOLE_READ_INTERVAL, backoff};
 use crate::signal::Origin;
 use crate::standstill::Standstill;
 
 /// How many calendars are read, or targets written, at once; each account has its own, tighter bound.
-const CALENDARS_AT_ONCE: usize = 32;
+pub(crate) const CALENDARS_AT_ONCE: usize = 32;
 /// How often a plan reads sources again to judge mirrors that no record knows.
 const RECHECKS_MAX: usize = 2;
 /// How many passes [`Engine::settle`] makes before it gives up.
 const PASSES_MAX: u32 = 12;
 /// How often [`Engine::settle`] waits for troubles that pass by themselves.
 const PATIENCE_MAX: u32 = 3;
+
+/// When a calendar is read whole, besides once a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verify {
+    /// Not at all.
+    Daily,
+    /// When it was not read for long.
+    AfterGap,
+    /// Now.
+    Now,
+}
 
 /// How a plan is made.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -65,6 +77,11 @@ impl Plan {
         self.targets.iter().all(TargetPlan::is_quiet)
     }
 
+    /// Leaves calendars out of what is carried out.
+    pub fn leave_out(&mut self, calendars: &BTreeSet<CalendarId>) {
+        self.targets.retain(|target| !calendars.contains(&target.target));
+    }
+
     /// How many writes there are.
     pub fn operations(&self) -> usize {
         self.targets.iter().map(|target| target.operations.len()).sum()
@@ -81,6 +98,14 @@ pub enum Question {
         calendar: CalendarId,
         /// How many.
         count: u32,
+    },
+    /// What was placed in one calendar stood in the other too: they are one under two names, and blocks would
+    /// answer blocks. Answered by taking the two apart.
+    SameCalendar {
+        /// One name.
+        calendar: CalendarId,
+        /// The other.
+        other: CalendarId,
     },
 }
 
@@ -131,6 +156,9 @@ impl Engine {
             if read.foreign_marks > 0 && !read.beside_foreign {
                 let count = read.foreign_marks;
                 questions.push(Question::ForeignMarks { calendar: calendar.id.clone(), count });
+            }
+            if let Some(other) = self.same_calendar(&calendar.id, &read).await? {
+                questions.push(Question::SameCalendar { calendar: calendar.id.clone(), other });
             }
         }
         troubles.sort_by(|a, b| a.calendar.cmp(&b.calendar));
@@ -195,11 +223,16 @@ impl Engine {
     }
 
     /// The plan of a target from what is known, without asking any server, with what rests in it; `None` when it
-    /// was never read or is gone, or a question about it is open.
-    pub async fn plan_known(&self, target: &CalendarId) -> Result<Option<TargetPlan>, EngineError> {
+    /// was never read or is gone, or a question about it is open. Of these `meetings`, as after a change, or of all.
+    pub async fn plan_known(
+        &self,
+        target: &CalendarId,
+        meetings: Option<BTreeSet<MeetingId>>,
+    ) -> Result<Option<TargetPlan>, EngineError> {
         let Some(calendar) = self.state.calendar(target).await? else { return Ok(None) };
         let options = PlanOptions { retry_wedged: true, ..PlanOptions::default() };
-        Ok(self.plan_target(&calendar, &Scope::Whole, &options).await?)
+        let scope = meetings.map_or(Scope::Whole, Scope::Meetings);
+        Ok(self.plan_target(&calendar, &scope, &options).await?)
     }
 
     /// The calendars that any link touches which does not stand still, or any link at all.
@@ -224,13 +257,18 @@ impl Engine {
     ) -> Result<Vec<Trouble>, StoreError> {
         let pulls: Vec<BoxFuture<'_, _>> = calendars
             .into_iter()
-            .map(|calendar| async move { (calendar, self.pull_due(calendar).await) }.boxed())
+            .map(|calendar| {
+                let pull = self.pull_due(calendar, Verify::AfterGap);
+                async move { (calendar, pull.await) }.boxed()
+            })
             .collect();
         let mut answers = stream::iter(pulls).buffer_unordered(CALENDARS_AT_ONCE);
         let mut troubles = Vec::new();
         while let Some((calendar, answer)) = answers.next().await {
             match answer {
-                Ok(_) => {}
+                Ok(pulled) => {
+                    troubles.extend(pulled.unverified.map(|error| Trouble::new(calendar, error)));
+                }
                 Err(PullError::Store(error)) => return Err(error),
                 Err(PullError::Provider(error) | PullError::Suspicious(error)) => {
                     troubles.push(Trouble::new(calendar, error));
@@ -240,14 +278,36 @@ impl Engine {
         Ok(troubles)
     }
 
-    /// Reads a calendar, whole when the last whole read is too long ago.
-    pub(crate) async fn pull_due(&self, calendar: &Calendar) -> Result<crate::pull::Pulled, PullError> {
+    /// Reads a calendar: its changes, and then everything where that is due. So it shows what the changes had not
+    /// told.
+    pub(crate) async fn pull_due(&self, calendar: &Calendar, verify: Verify) -> Result<Pulled, PullError> {
         let read = self.state.read(&calendar.id).await?;
-        let interval = TimeDelta::from_std(WHOLE_READ_INTERVAL).unwrap_or(TimeDelta::MAX);
-        let due = read.whole_at.is_none_or(|whole_at| self.clock.now() - whole_at >= interval)
+        let Some(whole_at) = read.whole_at.filter(|_| read.suspicion.is_none()) else {
             // Only a look at everything confirms that everything is gone, or does not.
-            || read.suspicion.is_some();
-        self.pull(calendar, if due { Extent::Whole } else { Extent::Changes }).await
+            return self.pull(calendar, Extent::Whole).await;
+        };
+        let now = self.clock.now();
+        let interval = TimeDelta::from_std(WHOLE_READ_INTERVAL).unwrap_or(TimeDelta::MAX);
+        let gap = read_gap(self.state.settings().await?.poll_interval_s);
+        let due = now - whole_at >= interval
+            || match verify {
+                Verify::Daily => false,
+                Verify::AfterGap => read.read_at.is_none_or(|read_at| now - read_at > gap),
+                Verify::Now => true,
+            };
+        let told = self.pull(calendar, Extent::Changes).await?;
+        if !due || told.whole {
+            return Ok(told);
+        }
+        match self.pull(calendar, Extent::Verify).await {
+            Ok(found) => Ok(told.and(found)),
+            Err(PullError::Store(error)) => Err(PullError::Store(error)),
+            // What the changes told is kept, and its targets have to hear of it all the same.
+            Err(PullError::Provider(error)) => Ok(Pulled { unverified: Some(error), ..told }),
+            Err(PullError::Suspicious(error)) => {
+                Ok(Pulled { unverified: Some(error), doubtful: true, ..told })
+            }
+        }
     }
 
     pub(crate) fn tell_planned(&self, plan: &TargetPlan) {

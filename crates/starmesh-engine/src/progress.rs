@@ -1,5 +1,7 @@
 //! What the engine tells while it works: progress of long work, and one event for each real write.
 
+use std::time::Duration;
+
 use starmesh_core::ids::CalendarId;
 use starmesh_store::state::{Journey, WedgeReason};
 
@@ -17,6 +19,13 @@ pub enum EngineEvent {
         calendar: CalendarId,
         /// How many so far in this read.
         items: u64,
+    },
+    /// Its provider asked to slow down: the read goes on after a wait.
+    PullWaits {
+        /// Which.
+        calendar: CalendarId,
+        /// How long.
+        wait: Duration,
     },
     /// A calendar was read.
     Pulled {

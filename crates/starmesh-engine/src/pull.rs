@@ -7,9 +7,11 @@
 mod keeping;
 mod listing;
 mod patience;
+mod sight;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream, try_join};
@@ -26,11 +28,12 @@ use starmesh_store::StoreError;
 use starmesh_store::state::{Calendar, Changes, Failure, Read, Suspicion};
 
 use self::keeping::Keeping;
-use self::listing::Listing;
+pub(crate) use self::listing::Listing;
 use self::patience::Patience;
+pub(crate) use self::sight::Sight;
 use crate::engine::Engine;
 use crate::progress::EngineEvent;
-use crate::schedule::SUSPICION_DELAY;
+use crate::schedule::{READ_GAP, SUSPICION_DELAY};
 
 /// More pages than any calendar has: a provider that never ends is stopped here.
 const PAGES_MAX: u32 = 20_000;
@@ -45,10 +48,12 @@ pub(crate) enum Extent {
     Changes,
     /// Everything.
     Whole,
+    /// Everything, right after the changes were read: what differs, they had not told.
+    Verify,
 }
 
 /// What a pull found.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a finding of its own")]
 pub(crate) struct Pulled {
     /// Meetings of events that changed.
@@ -65,6 +70,33 @@ pub(crate) struct Pulled {
     pub contradicted: bool,
     /// True when the calendar is empty and a second look has to confirm it.
     pub doubtful: bool,
+    /// How long the calendar is to be left alone.
+    pub rest: Option<Duration>,
+    /// True when everything was listed.
+    pub whole: bool,
+    /// True when the last good read before this one was long ago.
+    pub gap: bool,
+    /// Why the whole read that was due could not follow that of the changes.
+    pub unverified: Option<ProviderError>,
+}
+
+impl Pulled {
+    /// What two reads in a row found.
+    pub(crate) fn and(mut self, then: Self) -> Self {
+        self.meetings.extend(then.meetings);
+        Self {
+            meetings: self.meetings,
+            unrecorded: self.unrecorded || then.unrecorded,
+            first: self.first || then.first,
+            changed: self.changed + then.changed,
+            contradicted: self.contradicted || then.contradicted,
+            doubtful: then.doubtful,
+            rest: then.rest,
+            whole: then.whole,
+            gap: self.gap || then.gap,
+            unverified: then.unverified,
+        }
+    }
 }
 
 /// An item before and after a read.
@@ -136,7 +168,6 @@ impl Engine {
         // nobody looks for one.
         let asks_otherwise = terms != read.terms;
         provider.look_for(&calendar.remote.name, &terms);
-        read.terms = terms;
         let extent = if asks_otherwise { Extent::Whole } else { extent };
         let cursor = read.cursor.clone().filter(|_| extent == Extent::Changes);
         let mut believed_gone = false;
@@ -178,9 +209,18 @@ impl Engine {
             ids.remove(&item.remote_id);
         }
         let is_back = read.gone_since.is_some() && !believed_gone;
+        let rest = listing.cursor.as_ref().and_then(|cursor| provider.rest_after(cursor));
+        read.rest_s = rest.and_then(|rest| u32::try_from(rest.as_secs()).ok());
         read.gone_since = believed_gone.then(|| read.gone_since.unwrap_or(started));
-        let mut pulled = self.keep(calendar, read, &listing, items, ids, (&window, started)).await?;
+        // Not before: a read that comes to nothing has looked for nothing.
+        read.terms = terms;
+        let last = read.read_at;
+        let verified = (extent == Extent::Verify && !is_back).then_some(read.coverage).flatten();
+        let mut pulled =
+            self.keep(calendar, read, &listing, items, ids, (&window, started, verified)).await?;
         pulled.first |= is_back || asks_otherwise;
+        pulled.rest = rest;
+        pulled.gap = last.is_some_and(|last| started - last > read_gap(settings.poll_interval_s));
         Ok(pulled)
     }
 
@@ -192,7 +232,7 @@ impl Engine {
     }
 
     /// All pages of a read. Fails as a whole: a truncated read is no read.
-    async fn list(
+    pub(crate) async fn list(
         &self,
         provider: &dyn CalendarProvider,
         calendar: &Calendar,
@@ -208,7 +248,7 @@ impl Engine {
                 match provider.changes_since(&calendar.remote.name, cursor, window).await {
                     // Nothing is lost yet: whoever asked for the read knows better when to ask again.
                     Err(error) if number == 0 => return Err(error),
-                    Err(error) => patience.wait(self, error).await?,
+                    Err(error) => patience.wait(self, &calendar.id, error).await?,
                     Ok(page) => break page,
                 }
             };
@@ -287,7 +327,7 @@ impl Engine {
                     let mut patience = Patience::default();
                     loop {
                         match provider.fetch(&name, &ids).await {
-                            Err(error) => patience.wait(self, error).await?,
+                            Err(error) => patience.wait(self, &calendar.id, error).await?,
                             fetched => return fetched,
                         }
                     }
@@ -314,7 +354,7 @@ impl Engine {
         listing: &Listing,
         items: Vec<SourceItem>,
         gone: BTreeSet<RemoteId>,
-        (window, started): (&Window, DateTime<Utc>),
+        (window, started, verified): (&Window, DateTime<Utc>, Option<Coverage>),
     ) -> Result<Pulled, PullError> {
         let first = read.read_at.is_none();
         // A long read may bring a mirror that was placed after it began, for an event that is newer still.
@@ -329,6 +369,8 @@ impl Engine {
             wedges: self.state.wedges_in(&calendar.id).await?,
             unknown: Vec::new(),
             foreign: 0,
+            verified,
+            repairs: 0,
             pulled: Pulled::default(),
             changes: Changes::new(),
         };
@@ -344,7 +386,12 @@ impl Engine {
         for some in gone.chunks(ITEMS_AT_ONCE) {
             keeping.gone(some).await?;
         }
-        let Keeping { mut pulled, mut changes, unknown, foreign, .. } = keeping;
+        let Keeping { mut pulled, mut changes, unknown, foreign, repairs, .. } = keeping;
+        if repairs > 0 {
+            tracing::warn!(calendar = %calendar.id, repairs, "a whole read found what no change had told");
+        }
+        read.count_repairs(started, repairs);
+        pulled.whole = listing.complete;
         self.absences.note(&calendar.id, unknown.into_iter(), listing.complete, ended);
         pulled.first = first;
         if !pulled.contradicted {
@@ -408,6 +455,12 @@ impl Engine {
         });
         Ok(())
     }
+}
+
+/// After how long without a good read a calendar is read whole.
+pub(crate) fn read_gap(poll_interval_s: u32) -> TimeDelta {
+    let polls = Duration::from_secs(u64::from(poll_interval_s)) * 2;
+    TimeDelta::from_std(READ_GAP.max(polls)).unwrap_or(TimeDelta::MAX)
 }
 
 /// What remains to be confirmed after a read that is kept. A calendar that is empty at the first look may be

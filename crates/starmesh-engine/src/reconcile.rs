@@ -74,7 +74,8 @@ impl Engine {
             state.links_into(&target.id),
             state.wedges_in(&target.id),
         )?;
-        let is_open = read.foreign_marks > 0 && !read.beside_foreign;
+        let is_open = (read.foreign_marks > 0 && !read.beside_foreign)
+            || self.is_one_with_another(&target.id, &read, &links).await?;
         if read.read_at.is_none() || read.gone_since.is_some() || is_open {
             return Ok(None);
         }

@@ -19,11 +19,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::pass::Verify;
 use crate::progress::EngineEvent;
 use crate::pull::{PullError, Pulled};
 use crate::queue::Queue;
 use crate::reconcile::Scope;
-use crate::schedule::{PERSON_DELAY, SUSPICION_DELAY, backoff, poll_delay};
+use crate::schedule::{PERSON_DELAY, SUSPICION_DELAY, VERIFY_AGAIN, backoff, poll_delay, verify_delay};
 use crate::signal::{Command, Origin};
 use crate::standstill::Standstill;
 
@@ -51,6 +52,8 @@ struct Watch {
     /// True while a read is under way that began before the computer slept: its answer may be as old.
     overslept: bool,
     heard: Heard,
+    /// When it is to be read whole, after a sleep or a gap.
+    verify_at: Option<Instant>,
     /// False until the first good pull of this process: then everything is compared once.
     compared: bool,
 }
@@ -202,6 +205,18 @@ impl Daemon {
                 watch.next_poll = instant;
                 watch.overslept = watch.pulling;
             }
+            let all: Vec<CalendarId> = self.watches.keys().cloned().collect();
+            all.iter().for_each(|id| self.verify_soon(id));
+        }
+    }
+
+    /// Has a calendar read whole in a while: services may have dropped what they meant to tell. Each has its own
+    /// place in the row, so that they do not all come at once.
+    fn verify_soon(&mut self, id: &CalendarId) {
+        let of = self.watches.len();
+        let number = self.watches.keys().position(|known| known == id).unwrap_or(of);
+        if let Some(watch) = self.watches.get_mut(id) {
+            watch.verify_at.get_or_insert(Instant::now() + verify_delay(number, of));
         }
     }
 
@@ -259,7 +274,8 @@ impl Daemon {
             .watches
             .iter()
             .filter(|(id, watch)| {
-                let wanted = watch.next_poll <= now || self.queue.waiting_since(id).is_some();
+                let wanted =
+                    watch.next_poll <= now || self.queue.waiting_since(id).is_some() || watch.verifies(now);
                 wanted && !watch.pulling && watch.not_before <= now
             })
             .map(|(id, _)| id.clone())
@@ -268,7 +284,8 @@ impl Daemon {
             let signalled = self.queue.take(&id).unwrap_or(wall);
             if let Some(watch) = self.watches.get_mut(&id) {
                 watch.pulling = true;
-                work.push(pull(self.engine.clone(), watch.calendar.clone(), signalled, wall));
+                let verify = if watch.verifies(now) { Verify::Now } else { Verify::Daily };
+                work.push(pull(self.engine.clone(), watch.calendar.clone(), signalled, wall, verify));
             }
         }
         self.retry_rested(wall);
@@ -322,7 +339,7 @@ impl Daemon {
             if self.queue.waiting_since(id).is_some() {
                 watch.not_before
             } else {
-                watch.next_poll.max(watch.not_before)
+                watch.next_poll.min(watch.verify_at.unwrap_or(watch.next_poll)).max(watch.not_before)
             }
         });
         let aims = self
@@ -361,7 +378,8 @@ impl Daemon {
         let interval = Duration::from_secs(u64::from(self.settings.poll_interval_s));
         let Some(watch) = self.watches.get_mut(id) else { return Ok(()) };
         watch.pulling = false;
-        if !std::mem::take(&mut watch.overslept) {
+        let overslept = std::mem::take(&mut watch.overslept);
+        if !overslept {
             watch.heard = watch.heard.max(if answer.is_ok() { Heard::Answer } else { Heard::Failure });
             watch.next_poll = now + poll_delay(interval, fraction);
         }
@@ -371,12 +389,23 @@ impl Daemon {
                 if pulled.contradicted {
                     self.queue.put_back(id, signalled);
                 }
+                if let Some(rest) = pulled.rest {
+                    watch.next_poll = watch.next_poll.max(now + rest);
+                }
+                if pulled.whole && !overslept {
+                    watch.verify_at = None;
+                } else if pulled.unverified.is_some() || watch.verifies(now) {
+                    watch.verify_at = Some(now + VERIFY_AGAIN);
+                }
                 if pulled.doubtful {
                     watch.next_poll = watch.next_poll.min(now + SUSPICION_DELAY);
                 }
                 let everything = pulled.first || !watch.compared;
                 watch.compared = true;
                 let origin = Origin { signalled, taken, pulled: self.engine.clock.now() };
+                if pulled.gap && !pulled.whole {
+                    self.verify_soon(id);
+                }
                 self.follow_up(id, &pulled, everything, origin);
                 return Ok(());
             }
@@ -501,8 +530,14 @@ impl Watch {
             pulling: false,
             overslept: false,
             heard: Heard::Nothing,
+            verify_at: None,
             compared: false,
         }
+    }
+
+    /// True when its whole read is due.
+    fn verifies(&self, now: Instant) -> bool {
+        self.verify_at.is_some_and(|at| at <= now)
     }
 }
 

@@ -24,6 +24,23 @@ pub(crate) const GONE_PATIENCE: Duration = Duration::from_hours(30 * 24);
 /// Every calendar is read whole at least this often, whatever its sync token says.
 pub(crate) const WHOLE_READ_INTERVAL: Duration = Duration::from_hours(24);
 
+/// After so long without a good read a calendar is read whole once: services forget, and drop what they meant to
+/// tell. Twice the poll interval where that is longer.
+pub(crate) const READ_GAP: Duration = Duration::from_hours(6);
+/// Whole reads after a sleep or a gap come so far apart, so that they do not hold up what people wait for.
+pub(crate) const VERIFY_SPACING: Duration = Duration::from_secs(30);
+/// But all of them begin within this time.
+pub(crate) const VERIFY_WITHIN: Duration = Duration::from_mins(10);
+/// A whole read that failed though the changes could be read is tried again after this long.
+pub(crate) const VERIFY_AGAIN: Duration = Duration::from_mins(5);
+
+/// When the whole read of the calendar with this number, of so many, is due.
+pub(crate) fn verify_delay(number: usize, of: usize) -> Duration {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let spacing = VERIFY_SPACING.min(VERIFY_WITHIN / count(of).max(1));
+    spacing.saturating_mul(count(number).saturating_add(1)).min(VERIFY_WITHIN)
+}
+
 /// The delay to the next poll: `interval` ± [`POLL_JITTER`]. `fraction` is random, in `[0, 1)`.
 pub fn poll_delay(interval: Duration, fraction: f64) -> Duration {
     interval.mul_f64(1.0 - POLL_JITTER + 2.0 * POLL_JITTER * fraction)
@@ -41,6 +58,14 @@ pub fn backoff(attempts: u32, fraction: f64, asked_for: Option<Duration>) -> Dur
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn whole_reads_after_a_sleep_are_spread_and_all_begin_in_time() {
+        assert_eq!((verify_delay(0, 3), verify_delay(2, 3)), (VERIFY_SPACING, VERIFY_SPACING * 3));
+        let many: Vec<Duration> = (0..500).map(|number| verify_delay(number, 500)).collect();
+        assert!(many.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(many.iter().all(|delay| *delay <= VERIFY_WITHIN));
+    }
 
     proptest! {
         #[test]

@@ -21,6 +21,7 @@
 mod batch;
 mod changes;
 mod client;
+mod color;
 mod connection;
 mod convert;
 mod cursor;

@@ -5,6 +5,7 @@ use starmesh_core::mirror::{MirrorAvailability, MirrorSpec};
 use starmesh_core::planted::{Bug, planted};
 use starmesh_core::time::EventTime;
 
+use crate::color::color_id;
 use crate::convert::rfc3339;
 use crate::privacy::Privacy;
 
@@ -28,7 +29,7 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec, privacy: Privacy) -> Value {
     if body.availability == MirrorAvailability::OutOfOffice {
         private["syncfbShow"] = SHOW_OUT_OF_OFFICE.into();
     }
-    json!({
+    let mut printed = json!({
         "summary": body.label.as_str(),
         "start": start,
         "end": end,
@@ -37,7 +38,11 @@ pub(crate) fn print_mirror(mirror: &MirrorSpec, privacy: Privacy) -> Value {
         "transparency": "opaque",
         "reminders": {"useDefault": false, "overrides": []},
         "extendedProperties": {"private": private},
-    })
+    });
+    if let Some(color) = body.color {
+        printed["colorId"] = color_id(color).into();
+    }
+    printed
 }
 
 /// The body of a create, which chooses the id.
@@ -112,6 +117,7 @@ mod tests {
             },
             availability,
             label: Label::new("Away \"far\"").unwrap(),
+            color: None,
         };
         let tentative = print_mirror(&mirror_of("a", body(MirrorAvailability::Tentative)), Privacy::Private);
         assert_eq!(tentative["status"], "tentative");

@@ -169,7 +169,10 @@ pub(crate) fn mirror() -> MirrorSpec {
         start: "2026-12-01T10:00:00Z".parse().unwrap(),
         end: "2026-12-01T11:00:00Z".parse().unwrap(),
     };
-    mirror_of("event", MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default() })
+    mirror_of(
+        "event",
+        MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default(), color: None },
+    )
 }
 
 pub(crate) fn mirror_of(event: &str, body: MirrorBody) -> MirrorSpec {

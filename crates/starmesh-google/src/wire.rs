@@ -147,6 +147,7 @@ pub(crate) struct EventRow {
     // The rest is asked for of events with a mark, and only of those.
     #[serde(default, rename = "summary", deserialize_with = "label_digest")]
     pub(crate) label: Option<LabelDigest>,
+    pub(crate) color_id: Option<String>,
     pub(crate) visibility: Option<String>,
     pub(crate) reminders: Option<RemindersRow>,
     #[serde(default)]

@@ -5,6 +5,7 @@
 //! for one part of a batch, holds for all.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -39,6 +40,10 @@ pub(crate) struct Connection {
     entropy: Arc<dyn Entropy>,
     endpoints: Endpoints,
     host: String,
+    /// How many parts of a batch were let in lately, of a batch that was not let in whole. What is refused counts
+    /// against the mailbox's budget as well, so that the next batch is no larger; it grows again when all of its
+    /// parts are let in.
+    room: AtomicUsize,
 }
 
 impl Connection {
@@ -56,6 +61,7 @@ impl Connection {
             entropy: Arc::clone(&network.entropy),
             endpoints,
             host,
+            room: AtomicUsize::new(PARTS_MAX),
         }
     }
 
@@ -130,7 +136,9 @@ impl Connection {
         let mut futile = 0;
         while futile < ATTEMPTS_MAX {
             futile += 1;
-            let parts = match self.exchange_batch(calls, &pending).await {
+            let room = self.room.load(Ordering::Relaxed).min(pending.len());
+            let (sent, waiting) = pending.split_at(room);
+            let parts = match self.exchange_batch(calls, sent).await {
                 Ok(parts) => parts,
                 Err(error) => {
                     // A batch refused as a whole did nothing, and a part repeats as safely as a call.
@@ -147,7 +155,7 @@ impl Connection {
             let mut hasty = Vec::new();
             for (position, part) in parts {
                 // Only what is still open can be answered: a number of somebody else's is no answer.
-                if !pending.contains(&position) {
+                if !sent.contains(&position) {
                     continue;
                 }
                 if is_haste(part.status) || (is_trouble(part.status) && may_repeat(&calls[position])) {
@@ -155,13 +163,19 @@ impl Connection {
                 }
                 answers[position] = Ok(part);
             }
-            if hasty.len() < pending.len() {
+            let let_in = sent.len().saturating_sub(hasty.len());
+            if let_in > 0 {
                 futile = 0;
                 self.governor.answered();
             }
-            pending = hasty.iter().map(|(position, _)| *position).collect();
+            let room = if hasty.is_empty() { (2 * room).min(PARTS_MAX) } else { let_in.max(1) };
+            self.room.store(room, Ordering::Relaxed);
+            pending = hasty.iter().map(|(position, _)| *position).chain(waiting.iter().copied()).collect();
             if pending.is_empty() {
                 return answers;
+            }
+            if hasty.is_empty() {
+                continue;
             }
             self.governor.pause(hasty.iter().filter_map(|(_, delay)| *delay).max());
             if self.governor.is_paused_for_long() {

@@ -209,6 +209,7 @@ pub(crate) fn mirror(event: &str) -> MirrorSpec {
         time: EventTime::Timed { start, end: start + TimeDelta::hours(1) },
         availability: MirrorAvailability::Busy,
         label: Label::default(),
+        color: None,
     };
     let source = LastingName::new("u/S");
     let single = OriginalStart(String::new());
@@ -229,6 +230,7 @@ pub(crate) fn placed(mirror: &MirrorSpec, id: &str, version: Option<&str>) -> Pl
         version: version.map(Version::new),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys()),
+        color: mirror.body().color,
         dismissed: false,
     };
     record.placed()

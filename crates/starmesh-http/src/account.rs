@@ -12,6 +12,7 @@ use crate::credentials::Credentials;
 use crate::error::HttpError;
 use crate::governor::Governor;
 use crate::pace::Paused;
+use crate::password::Verdict;
 use crate::redirect::{REDIRECTS_MAX, host_of, next_hop};
 use crate::retry_after::retry_after;
 use crate::site::{is_loopback, may_send_credentials};
@@ -58,19 +59,20 @@ impl AccountTransport {
         if !self.credentials.are_none() && !may_send_credentials(&self.trusted, url) {
             return Ok((self.admitted(url, request).await?, Sent::WithoutCredentials));
         }
-        let Some(proof) = self.credentials.proof().await? else {
-            return Ok((self.admitted(url, request).await?, Sent::Whole));
-        };
-        request.headers_mut().insert(AUTHORIZATION, proof.header.clone());
-        let mut response = self.admitted(url, request.clone()).await?;
-        if response.status() == StatusCode::UNAUTHORIZED
-            && self.credentials.refused(&proof).await
-            && let Some(proof) = self.credentials.proof().await?
-        {
-            request.headers_mut().insert(AUTHORIZATION, proof.header.clone());
-            response = self.admitted(url, request).await?;
+        let mut left = self.credentials.tries();
+        loop {
+            let proof = self.credentials.proof(url, request.method()).await?;
+            let mut proven = request.clone();
+            if let Some(header) = proof.header.clone() {
+                proven.headers_mut().insert(AUTHORIZATION, header);
+            }
+            let response = self.admitted(url, proven).await?;
+            left -= 1;
+            let verdict = self.credentials.heard(&proof, url, &response).await?;
+            if verdict == Verdict::Answer || left == 0 {
+                return Ok((response, Sent::Whole));
+            }
         }
-        Ok((response, Sent::Whole))
     }
 
     /// Sends a request once every governor admits it.

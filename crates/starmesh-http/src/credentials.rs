@@ -3,22 +3,32 @@
 use std::fmt;
 use std::sync::Arc;
 
-use data_encoding::BASE64;
-use http::HeaderValue;
+use http::{HeaderValue, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
-use crate::oauth::{SignInError, Tokens};
+use crate::error::HttpError;
+use crate::oauth::Tokens;
+use crate::password::{Password, Shown, Verdict};
+use crate::transport::Response;
+
+/// How often one request is sent for a password's sake: to hear the challenge, with the answer to it, and
+/// with the answer to a fresh one when that has just worn out.
+const TRIES_PASSWORD: u32 = 3;
+
+/// The same for tokens: with the one at hand, and with another when that was withdrawn before its time.
+const TRIES_TOKENS: u32 = 2;
 
 /// Credentials of an account.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Credentials {
-    /// A name and a password (RFC 7617, in UTF-8).
-    Basic {
+    /// A name and a password, for Basic and Digest.
+    Password {
         /// The user's name.
         user: String,
         /// The password, often one made for this program alone.
-        password: SecretString,
+        password: Password,
     },
     /// Access tokens of a grant (RFC 6750), renewed as they run out.
     Bearer(Arc<Tokens>),
@@ -29,19 +39,20 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// What proves who we are just now; `None` where nothing has to.
-    pub(crate) async fn proof(&self) -> Result<Option<Proof>, SignInError> {
-        Ok(Some(match self {
-            Self::Basic { user, password } => {
-                Proof { header: basic(user, password.expose_secret()), token: None }
+    /// What proves to `url` who we are just now.
+    pub(crate) async fn proof(&self, url: &Url, method: &Method) -> Result<Proof, HttpError> {
+        Ok(match self {
+            Self::Password { user, password } => {
+                let (header, shown) = password.proof(user, url, method)?;
+                Proof { header, kind: Kind::Password(shown) }
             }
             Self::Bearer(tokens) => {
                 let access = tokens.access().await?;
-                Proof { header: sensitive("Bearer", access.expose_secret()), token: Some(access) }
+                Proof { header: Some(bearer(&access)), kind: Kind::Access(access) }
             }
-            Self::Token(token) => Proof { header: sensitive("Bearer", token.expose_secret()), token: None },
-            Self::Nobody => return Ok(None),
-        }))
+            Self::Token(token) => Proof { header: Some(bearer(token)), kind: Kind::Lasting },
+            Self::Nobody => Proof { header: None, kind: Kind::Lasting },
+        })
     }
 
     /// True when there is nothing to keep from anybody.
@@ -49,29 +60,52 @@ impl Credentials {
         matches!(self, Self::Nobody)
     }
 
-    /// The server refused `proof`. True when there may be a better one: a token can have been withdrawn
-    /// before its time, a password stays the same.
-    pub(crate) async fn refused(&self, proof: &Proof) -> bool {
-        match (self, &proof.token) {
-            (Self::Bearer(tokens), Some(access)) => {
+    /// How often one request may be sent until its answer counts.
+    pub(crate) fn tries(&self) -> u32 {
+        match self {
+            Self::Password { .. } => TRIES_PASSWORD,
+            Self::Bearer(_) => TRIES_TOKENS,
+            Self::Token(_) | Self::Nobody => 1,
+        }
+    }
+
+    /// Learns from what the server at `url` answered to a request with `proof`.
+    pub(crate) async fn heard(
+        &self,
+        proof: &Proof,
+        url: &Url,
+        response: &Response,
+    ) -> Result<Verdict, HttpError> {
+        match (self, &proof.kind) {
+            (Self::Password { password, .. }, Kind::Password(shown)) => password.heard(shown, url, response),
+            (Self::Bearer(tokens), Kind::Access(access)) if response.status() == StatusCode::UNAUTHORIZED => {
                 tokens.refused(access).await;
-                true
+                Ok(Verdict::Again)
             }
-            _ => false,
+            _ => Ok(Verdict::Answer),
         }
     }
 }
 
-/// The value of an `Authorization` header, marked as sensitive.
+/// What one request shows.
 pub(crate) struct Proof {
-    pub(crate) header: HeaderValue,
-    token: Option<SecretString>,
+    /// The value of its `Authorization`, marked as sensitive.
+    pub(crate) header: Option<HeaderValue>,
+    kind: Kind,
+}
+
+enum Kind {
+    Password(Shown),
+    /// A token that can be replaced by another.
+    Access(SecretString),
+    /// It stays what it is.
+    Lasting,
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Basic { .. } => f.write_str("Credentials::Basic(..)"),
+            Self::Password { .. } => f.write_str("Credentials::Password(..)"),
             Self::Bearer(_) => f.write_str("Credentials::Bearer(..)"),
             Self::Token(_) => f.write_str("Credentials::Token(..)"),
             Self::Nobody => f.write_str("Credentials::Nobody"),
@@ -79,47 +113,52 @@ impl fmt::Debug for Credentials {
     }
 }
 
-fn basic(user: &str, password: &str) -> HeaderValue {
-    sensitive("Basic", &BASE64.encode(format!("{user}:{password}").as_bytes()))
+fn bearer(token: &SecretString) -> HeaderValue {
+    sensitive(&format!("Bearer {}", token.expose_secret()))
 }
 
-fn sensitive(scheme: &'static str, secret: &str) -> HeaderValue {
-    // A token with a line break in it is no token; without one the server refuses, as it should.
-    let mut value = HeaderValue::from_str(&format!("{scheme} {secret}"))
-        .unwrap_or_else(|_| HeaderValue::from_static(scheme));
-    value.set_sensitive(true);
-    value
+/// The value of an `Authorization` header that no log shows.
+pub(crate) fn sensitive(value: &str) -> HeaderValue {
+    // A secret with a line break in it is none; without one the server refuses, as it should.
+    let mut header = HeaderValue::from_str(value).unwrap_or_else(|_| HeaderValue::from_static("None"));
+    header.set_sensitive(true);
+    header
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn basic_of(user: &str, password: &str) -> Credentials {
-        Credentials::Basic { user: user.to_owned(), password: password.to_owned().into() }
+    async fn proof_of(credentials: &Credentials) -> HeaderValue {
+        let url = Url::parse("https://example.org/").unwrap();
+        credentials.proof(&url, &Method::GET).await.unwrap().header.unwrap()
+    }
+
+    fn password_of(user: &str, password: &str) -> Credentials {
+        Credentials::Password { user: user.to_owned(), password: password.to_owned().into() }
     }
 
     #[tokio::test]
     async fn basic_credentials_are_encoded_as_in_rfc_7617() {
-        let proof = basic_of("Aladdin", "open sesame").proof().await.unwrap().unwrap();
-        assert_eq!(proof.header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        let proof = basic_of("test", "123\u{a3}").proof().await.unwrap().unwrap();
-        assert_eq!(proof.header.as_bytes(), b"Basic dGVzdDoxMjPCow==");
+        let header = proof_of(&password_of("Aladdin", "open sesame")).await;
+        assert_eq!(header.as_bytes(), b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        let header = proof_of(&password_of("test", "123\u{a3}")).await;
+        assert_eq!(header.as_bytes(), b"Basic dGVzdDoxMjPCow==");
     }
 
     #[tokio::test]
     async fn a_token_is_sent_as_in_rfc_6750_and_shown_nowhere() {
         let credentials = Credentials::Token("mF_9.B5f-4.1JqM".to_owned().into());
-        let proof = credentials.proof().await.unwrap().unwrap();
-        assert_eq!(proof.header.as_bytes(), b"Bearer mF_9.B5f-4.1JqM");
-        assert!(!credentials.refused(&proof).await, "there is no better one");
-        assert!(!format!("{credentials:?} {:?}", proof.header).contains("mF_9"));
+        let header = proof_of(&credentials).await;
+        assert_eq!(header.as_bytes(), b"Bearer mF_9.B5f-4.1JqM");
+        assert_eq!(credentials.tries(), 1, "there is no better one");
+        assert!(!format!("{credentials:?} {header:?}").contains("mF_9"));
     }
 
     #[tokio::test]
     async fn debug_output_tells_neither_name_nor_password() {
-        let credentials = basic_of("ada", "hunter2");
-        let debug = format!("{credentials:?} {:?}", credentials.proof().await.unwrap().unwrap().header);
+        let credentials = password_of("ada", "hunter2");
+        let debug = format!("{credentials:?} {:?}", proof_of(&credentials).await);
         assert!(!debug.contains("ada") && !debug.contains("hunter2"), "{debug}");
     }
 }

@@ -56,6 +56,12 @@ pub enum HttpError {
         /// The host that answered 401.
         to: String,
     },
+    /// A server that took proof of the password wants the password itself.
+    #[error("{host} took proof of the password and now asks for the password itself, which it is not shown")]
+    Downgraded {
+        /// Which host.
+        host: String,
+    },
     /// The mailbox is asked to slow down.
     #[error("{host} asks to slow down")]
     Throttled {
@@ -113,7 +119,7 @@ impl From<HttpError> for ProviderError {
         let kind = match &error {
             HttpError::Unreachable { .. } => ErrorKind::Offline,
             HttpError::Untrusted { .. } => ErrorKind::Untrusted,
-            HttpError::SignedOut { .. } => ErrorKind::NeedsSignIn,
+            HttpError::SignedOut { .. } | HttpError::Downgraded { .. } => ErrorKind::NeedsSignIn,
             HttpError::Throttled { retry_after, .. } => ErrorKind::Throttled { retry_after: *retry_after },
             HttpError::TooLarge { .. } | HttpError::Redirect { .. } => ErrorKind::InvalidData,
             HttpError::Insecure { .. } | HttpError::RefusedAfterRedirect { .. } | HttpError::Request(_) => {

@@ -21,6 +21,8 @@ pub struct CalendarFile {
     pub name: Option<String>,
     /// The IANA name of its zone (X-WR-TIMEZONE).
     pub zone: Option<String>,
+    /// How long its publisher wants it left alone, in seconds (REFRESH-INTERVAL, or X-PUBLISHED-TTL).
+    pub refresh_s: Option<u64>,
     /// One item for each UID, master and exceptions together, and one for each event without a UID. None has a
     /// version.
     pub items: Vec<SourceItem>,
@@ -60,12 +62,13 @@ pub fn calendar_file(text: &str, addresses: &[&str], terms: &Terms) -> Result<Ca
     if !blocks.is_whole {
         return Err(FileProblem::CutShort);
     }
-    let mut file = CalendarFile { name: None, zone: None, items: Vec::new() };
+    let mut file = CalendarFile { name: None, zone: None, refresh_s: None, items: Vec::new() };
     let mut items = Items::default();
     for calendar in &blocks.calendars {
         let head = FileHead::of(&calendar.head);
         file.name = file.name.or(head.name);
         file.zone = file.zone.or(head.zone);
+        file.refresh_s = file.refresh_s.or(head.refresh_s);
         let owner = file.name.as_deref().filter(|name| name.contains('@'));
         let own = OwnAddresses::new(addresses.iter().copied().chain(owner));
         for (uid, text) in calendar.by_uid() {

@@ -6,6 +6,7 @@ use calcard::icalendar::{
 };
 use chrono::{Days, NaiveDateTime, TimeDelta};
 use starmesh_core::event::{Availability, CalendarTime, Instance, LabelDigest, Length, MarkedEvent};
+use starmesh_core::mirror::FoundColor;
 use starmesh_core::time::EventTime;
 use starmesh_core::zone::Zone;
 
@@ -32,6 +33,9 @@ pub(super) fn marked(uid: &str, group: &[Component<'_>], context: &Context<'_>) 
         // A cancelled mirror blocks nothing, whatever else it says.
         availability: if cancelled { Availability::Free } else { availability(component.entries) },
         label: LabelDigest::of(summary),
+        color: entry(component.entries, &ICalendarProperty::Color)
+            .and_then(text)
+            .map_or(FoundColor::Unset, FoundColor::named),
         plain: group.len() == 1 && is_plain(component),
         has_attendees: group.iter().any(|component| {
             component.entries.entries.iter().any(|entry| entry.name == ICalendarProperty::Attendee)

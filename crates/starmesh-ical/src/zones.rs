@@ -4,14 +4,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use calcard::common::IanaParse;
 use calcard::icalendar::{
-    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarValue,
+    ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarDuration, ICalendarProperty,
+    ICalendarValue,
 };
 use calcard::{Entry, Parser};
 use chrono::NaiveDateTime;
+use starmesh_core::event::Length;
 use starmesh_core::zone::{CustomZone, Observance, Zone};
 
-use crate::times::naive_date_time;
+use crate::times::{duration, naive_date_time};
 
 /// The zones of one file.
 #[derive(Clone, Default)]
@@ -60,8 +63,12 @@ pub(crate) struct FileHead {
     pub(crate) name: Option<String>,
     /// The IANA name of its zone.
     pub(crate) zone: Option<String>,
+    /// How long to wait before it is asked for again, in seconds.
+    pub(crate) refresh_s: Option<u64>,
     pub(crate) zones: FileZones,
 }
+
+const DAY_S: i64 = 86_400;
 
 /// The longest name of a file, in characters: what a line of a list has room for.
 const NAME_CHARS_MAX: usize = 100;
@@ -82,9 +89,24 @@ impl FileHead {
         Self {
             name: value("X-WR-CALNAME").or_else(|| value("NAME")).map(on_one_line),
             zone: value("X-WR-TIMEZONE").and_then(Zone::resolve).as_ref().and_then(name_of),
+            refresh_s: own.and_then(refresh_s),
             zones: FileZones::of(&calendar),
         }
     }
+}
+
+/// REFRESH-INTERVAL (RFC 7986, 5.7), or what was in use before there was that.
+fn refresh_s(own: &ICalendarComponent) -> Option<u64> {
+    ["REFRESH-INTERVAL", "X-PUBLISHED-TTL"].into_iter().find_map(|name| {
+        let mut entries = own.entries.iter().filter(|entry| entry.name.as_str().eq_ignore_ascii_case(name));
+        let span = match entries.next()?.values.first()? {
+            ICalendarValue::Duration(span) => span.clone(),
+            ICalendarValue::Text(text) => ICalendarDuration::parse(text.trim().as_bytes())?,
+            _ => return None,
+        };
+        let Length::Duration { days, seconds } = duration(&span) else { return None };
+        u64::try_from(days * DAY_S + seconds).ok().filter(|seconds| *seconds > 0)
+    })
 }
 
 /// The IANA name of the zone that a `calendar-timezone` property holds as an iCalendar text.

@@ -1,6 +1,7 @@
 //! The provider: one feed's calendar behind the port.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use starmesh_core::event::SourceItem;
@@ -14,6 +15,7 @@ use starmesh_provider::{
 };
 
 use crate::address::FeedAddress;
+use crate::changes::rest_after;
 use crate::connection::{CONCURRENCY, Connection, FeedAccount, FeedNetwork};
 use crate::convert::{calendar, items};
 use crate::errors::read_only;
@@ -79,6 +81,10 @@ impl CalendarProvider for FeedProvider {
         _window: &Window,
     ) -> Result<ChangeSet> {
         self.read_changes(calendar, cursor).await
+    }
+
+    fn rest_after(&self, cursor: &Cursor) -> Option<Duration> {
+        rest_after(cursor)
     }
 
     async fn fetch(&self, calendar: &LastingName, ids: &[RemoteId]) -> Result<Vec<Fetched>> {

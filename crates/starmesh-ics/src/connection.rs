@@ -67,7 +67,7 @@ impl Connection {
     pub(crate) fn new(account: &FeedAccount, network: &FeedNetwork) -> Self {
         let credentials = match &account.sign_in {
             Some(FeedSignIn { user, password }) => {
-                Credentials::Basic { user: user.clone(), password: password.clone() }
+                Credentials::Password { user: user.clone(), password: password.clone().into() }
             }
             None => Credentials::Nobody,
         };

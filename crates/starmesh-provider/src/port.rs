@@ -1,6 +1,7 @@
 //! The port itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,12 @@ pub trait CalendarProvider: Send + Sync {
         cursor: Option<&Cursor>,
         window: &Window,
     ) -> Result<ChangeSet>;
+
+    /// How long a calendar is to be left alone after a read that ended in `cursor`, where whoever publishes it
+    /// says so.
+    fn rest_after(&self, _cursor: &Cursor) -> Option<Duration> {
+        None
+    }
 
     /// Reads items by id. The answer has exactly one entry for each of `ids`, in any order; an item that
     /// is not there is [`Fetched::Missing`], and a short answer of the provider is an error.

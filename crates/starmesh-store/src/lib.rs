@@ -10,7 +10,8 @@
 //! 2. [`SqliteStore`]: the same on disk. `sealed` turns a row into what the disk may see, `migrations/`
 //!    holds the frozen schema, [`conformance`] is the suite that both stores pass.
 //! 3. [`vault`]: where the two 256-bit keys and the passwords of accounts live, and the recovery file.
-//! 4. [`DataFolderLock`]: one writing process per data folder.
+//! 4. [`ConfigurationCopy`]: what a person configured once more, for the day the database is damaged.
+//! 5. [`DataFolderLock`]: one writing process per data folder.
 //!
 //! **Invariant:** nothing that a row holds but its `at_ms` reaches the disk in clear, and no key or password
 //! is ever written to disk unsealed.
@@ -30,9 +31,11 @@ pub mod state;
 
 pub mod vault;
 
+mod copy;
 mod lock;
 pub mod private_file;
 
+pub use copy::{ConfigurationCopy, CopiedStore};
 pub use data_key::DataKey;
 pub use lock::{DataFolderLock, LockError, holder};
 pub use memory::MemoryStore;

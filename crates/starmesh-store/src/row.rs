@@ -30,13 +30,15 @@ pub enum Table {
     Journal,
     /// The journeys of events, by sequence; parent: link.
     Activity,
+    /// What a person configured, step by step, by number.
+    History,
     /// Operations and items that need a person; parent: calendar id.
     Wedges,
 }
 
 impl Table {
     /// Every table, in the order above.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Settings,
         Self::Accounts,
         Self::Calendars,
@@ -49,8 +51,13 @@ impl Table {
         Self::Intents,
         Self::Journal,
         Self::Activity,
+        Self::History,
         Self::Wedges,
     ];
+
+    /// Those that hold what a person configured.
+    pub const CONFIGURATION: [Self; 5] =
+        [Self::Settings, Self::Accounts, Self::Calendars, Self::Groups, Self::Links];
 
     /// Its name in SQL and in sealed rows.
     pub fn name(self) -> &'static str {
@@ -67,6 +74,7 @@ impl Table {
             Self::Intents => "intents",
             Self::Journal => "journal",
             Self::Activity => "activity",
+            Self::History => "history",
             Self::Wedges => "wedges",
         }
     }
@@ -202,7 +210,28 @@ pub enum StoreError {
         /// Which table.
         table: &'static str,
     },
+    /// The file is no database, or some of its pages are not what they were.
+    #[error("{path} is corrupt or not a database")]
+    Corrupt {
+        /// The file.
+        path: String,
+    },
     /// Anything else SQLite says.
     #[error("the database failed: {0}")]
     Failed(String),
+}
+
+impl StoreError {
+    /// True when what is on the disk is not what was written there. Whatever passes by itself, or by what a
+    /// person does about it, is no damage.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } | Self::Damaged { .. } => true,
+            Self::Full { .. }
+            | Self::NotWritable { .. }
+            | Self::Newer { .. }
+            | Self::WrongKey { .. }
+            | Self::Failed(_) => false,
+        }
+    }
 }

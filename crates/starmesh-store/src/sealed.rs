@@ -102,6 +102,12 @@ impl Sealer {
         Ok(sealed)
     }
 
+    /// What was sealed outside the database, under a key and with no parent, no look-up and no time.
+    pub(crate) fn sealed_at(&self, place: &str, envelope: Vec<u8>) -> SealedRow {
+        let (key_hash, parent_hash) = (self.key_hash(place, place.as_bytes()), self.parent_hash(place, b""));
+        SealedRow { key_hash, parent_hash, at_ms: 0, envelope }
+    }
+
     /// The row, if it is the one that was sealed for this place.
     pub(crate) fn open(&self, table: &'static str, sealed: &SealedRow) -> Result<Row, StoreError> {
         let damaged = StoreError::Damaged { table };
@@ -164,7 +170,7 @@ fn associated(table: &str, sealed: &SealedRow, format: u8, epoch: u32) -> Vec<u8
 }
 
 /// Key ‖ parent ‖ value ‖ look-ups, each after its length; then zeros up to the padded length.
-fn encode(row: &Row) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn encode(row: &Row) -> Result<Vec<u8>, StoreError> {
     let fields = [&row.key, &row.parent, &row.value].into_iter().chain(&row.lookups);
     let length: usize = 4 + fields.clone().map(|field| 4 + field.len()).sum::<usize>();
     // Room for the padding and the tag, so that no reallocation leaves a copy behind.
@@ -180,7 +186,7 @@ fn encode(row: &Row) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
-fn decode(content: &[u8], at_ms: i64) -> Option<Row> {
+pub(crate) fn decode(content: &[u8], at_ms: i64) -> Option<Row> {
     let mut rest = content;
     let count = take_length(&mut rest)?;
     let key = take_field(&mut rest)?;
@@ -197,7 +203,7 @@ fn take_length(rest: &mut &[u8]) -> Option<usize> {
     usize::try_from(u32::from_be_bytes(*length)).ok()
 }
 
-fn take_field(rest: &mut &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn take_field(rest: &mut &[u8]) -> Option<Vec<u8>> {
     let length = take_length(rest)?;
     let (field, tail) = rest.split_at_checked(length)?;
     *rest = tail;

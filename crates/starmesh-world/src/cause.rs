@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use starmesh_core::ids::{EventId, RemoteId};
-use starmesh_core::mirror::{IdentityKey, MirrorKey};
+use starmesh_core::mirror::{FoundColor, IdentityKey, MirrorKey};
 use starmesh_core::recurrence::OriginalStart;
 
-use crate::event::{Event, Shown};
-use crate::layout::Place;
-use crate::rules::{Rules, label, shown};
+use crate::event::{Event, Occurrence, Shown};
+use crate::layout::{Edge, Place};
+use crate::rules::{Look, Rule, Rules, look, shown};
 use crate::span::{Reach, Span};
+use crate::words::{self, Holds};
 
 /// One occurrence as the reason of one mirror.
 #[derive(Clone, Debug)]
@@ -28,11 +29,20 @@ pub(crate) struct Cause {
     pub wanted: Option<(Span, Shown)>,
     /// Everything its mirror ever had to say.
     pub said: BTreeSet<(Span, Shown)>,
+    /// Everything that it ever was: rules may be changed before a change is read.
+    was: Vec<Occurrence>,
     /// True once there was a moment at which its mirror had no reason to stand: from then on a removal may
     /// be an honest reaction to that moment.
     pub blemished: bool,
     /// False while its event cannot be read.
     pub readable: bool,
+    /// Where its mirror stood when a person deleted it who wants deleted ones to stay away: it may be missing
+    /// there.
+    pub dismissed: BTreeSet<Span>,
+    /// Where that was so until other rules came: whoever takes these back wants it so again.
+    respected_before: BTreeSet<Span>,
+    /// True while nothing has changed since that deletion: it has to stay away.
+    pub stays_away: bool,
 }
 
 /// All causes, and the events they come from.
@@ -41,6 +51,8 @@ pub(crate) struct Causes {
     places: Vec<Place>,
     until: i64,
     rules: Rules,
+    /// What mirrors of a link ever looked like, where that was changed.
+    looks: BTreeMap<Edge, BTreeSet<Look>>,
     events: Vec<BTreeMap<RemoteId, Event>>,
     by_key: BTreeMap<MirrorKey, Cause>,
     by_uid: BTreeMap<(usize, String), BTreeSet<MirrorKey>>,
@@ -56,6 +68,7 @@ impl Causes {
             places,
             until,
             rules,
+            looks: BTreeMap::new(),
             events,
             by_key: BTreeMap::new(),
             by_uid: BTreeMap::new(),
@@ -63,9 +76,63 @@ impl Causes {
         }
     }
 
-    /// What the mirrors of a link are called.
-    pub(crate) fn label(&self, source: usize, target: usize) -> &'static str {
-        label(self.rules.get(&(source, target)))
+    /// What the mirrors of a link look like.
+    pub(crate) fn look(&self, source: usize, target: usize) -> Look {
+        look(self.rules.get(&(source, target)))
+    }
+
+    /// True when mirrors of a link look so, or did under its rules of before.
+    pub(crate) fn was_look(&self, edge: Edge, label: &str, color: FoundColor) -> bool {
+        let before = self.looks.get(&edge).into_iter().flatten();
+        before.chain([&look(self.rules.get(&edge))]).any(|look| {
+            look.label == label && look.color.map_or(FoundColor::Unset, FoundColor::Known) == color
+        })
+    }
+
+    /// A person gave a link other rules.
+    pub(crate) fn rule_changes(&mut self, edge: Edge, rule: &Rule, reach: &Reach) {
+        let (source, _) = edge;
+        self.looks.entry(edge).or_default().insert(look(self.rules.get(&edge)));
+        self.rules.insert(edge, rule.clone());
+        for cause in self.by_key.values_mut().filter(|cause| (cause.source, cause.target) == edge) {
+            cause.stays_away = false;
+            let held = held(&cause.uid, &self.places[source]);
+            let said = cause.was.iter().filter_map(|it| Some((it.span, shown(Some(rule), it, held)?)));
+            cause.said.extend(said);
+            if !rule.respects() {
+                cause.respected_before.append(&mut cause.dismissed);
+            }
+        }
+        let uids: BTreeSet<String> = self.events[source].values().map(|event| event.uid.clone()).collect();
+        for uid in uids {
+            self.refresh(source, &uid, reach);
+        }
+    }
+
+    /// A person took back the rules of a link: what was deleted by hand before them may stay away again.
+    pub(crate) fn rule_is_back(&mut self, (source, target): Edge) {
+        for cause in self.by_key.values_mut().filter(|it| (it.source, it.target) == (source, target)) {
+            cause.dismissed.extend(&cause.respected_before);
+        }
+    }
+
+    /// A person deleted a mirror.
+    pub(crate) fn deleted_by_hand(&mut self, key: &MirrorKey, stood: Span) {
+        let Some(cause) = self.by_key.get_mut(key) else { return };
+        if self.rules.get(&(cause.source, cause.target)).is_some_and(Rule::respects) {
+            cause.stays_away = cause.wanted.is_some_and(|(wanted, _)| wanted == stood);
+            cause.dismissed.extend(cause.said.iter().map(|(said, _)| *said));
+            cause.dismissed.insert(stood);
+        }
+    }
+
+    /// It was placed again.
+    pub(crate) fn placed(&mut self, key: &MirrorKey) {
+        if let Some(cause) = self.by_key.get_mut(key) {
+            cause.dismissed.clear();
+            cause.respected_before.clear();
+            cause.stays_away = false;
+        }
     }
 
     /// A person's events in a calendar.
@@ -134,6 +201,7 @@ impl Causes {
         let twins: Vec<Event> =
             self.events[source].values().filter(|event| event.uid == uid).cloned().collect();
         let mut current: BTreeMap<MirrorKey, Cause> = BTreeMap::new();
+        let held = held(uid, &self.places[source]);
         for (index, event) in twins.iter().enumerate() {
             let id = if index == 0 { uid.to_owned() } else { format!("{uid}#{}", index + 1) };
             for occurrence in event.occurrences(self.places[source].home, self.until) {
@@ -142,7 +210,7 @@ impl Causes {
                         continue;
                     }
                     let key = self.key(source, target, &id, &occurrence.original);
-                    let shown = shown(self.rules.get(&(source, target)), &occurrence);
+                    let shown = shown(self.rules.get(&(source, target)), &occurrence, held);
                     let wanted = shown.map(|shown| (occurrence.span, shown));
                     current.insert(
                         key,
@@ -154,8 +222,12 @@ impl Causes {
                             original: occurrence.original.clone(),
                             wanted,
                             said: wanted.into_iter().collect(),
+                            was: vec![occurrence.clone()],
                             blemished: false,
                             readable: !event.unreadable,
+                            dismissed: BTreeSet::new(),
+                            respected_before: BTreeSet::new(),
+                            stays_away: false,
                         },
                     );
                 }
@@ -213,12 +285,21 @@ impl Cause {
     fn follow(&mut self, now: Option<Self>, reach: &Reach) {
         let before = self.wanted;
         self.readable = now.as_ref().is_none_or(|now| now.readable);
-        self.wanted = now.and_then(|now| now.wanted);
+        let (wanted, is) = now.map_or((None, Vec::new()), |now| (now.wanted, now.was));
+        self.wanted = wanted;
+        self.was.extend(is.into_iter().filter(|it| !self.was.contains(it)).collect::<Vec<_>>());
         self.said.extend(self.wanted);
+        self.stays_away &= before == self.wanted;
         let moved_out = match (before, self.wanted) {
             (Some((before, _)), Some((after, _))) => before != after && !reach.meets(&after),
             _ => false,
         };
         self.blemished |= self.wanted.is_none() || moved_out;
     }
+}
+
+/// What an event of a calendar holds of the words that links look for.
+fn held(uid: &str, place: &Place) -> Holds {
+    let held = words::holds(uid);
+    Holds { category: held.category && place.categories, ..held }
 }

@@ -45,7 +45,10 @@ impl World {
             return Err(format!("{} mirrors are left when all is taken back: {first}", left.len()));
         }
         let wrong = self.check_persons();
-        wrong.into_iter().next().map_or(Ok(()), |wrong| Err(format!("when all is taken back: {wrong}")))
+        if let Some(wrong) = wrong.into_iter().next() {
+            return Err(format!("when all is taken back: {wrong}"));
+        }
+        self.sweep_all().await
     }
 
     fn left_behind(&self) -> Vec<String> {
@@ -53,6 +56,9 @@ impl World {
         let oracle = self.watcher.oracle();
         for place in 0..self.swarm.places.len() {
             for (_, mirror) in self.mirrors(place) {
+                if oracle.is_canary(place, mirror.key) {
+                    continue;
+                }
                 let cause = mirror.key.and_then(|key| oracle.causes.get(&key));
                 let forgotten =
                     cause.is_some_and(|cause| self.excuses.forgotten.contains(&(cause.source, place)));

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 use chrono_tz::Tz;
 use starmesh_core::ids::{AccountId, CalendarId, LinkId};
 use starmesh_core::mirror::IdentityKey;
+use starmesh_core::policy::Policy;
 use starmesh_core::reconcile::LinkState;
-use starmesh_engine::{Command, Engine, EngineError, Parts, Plan, PlanOptions};
+use starmesh_engine::{Command, Engine, EngineError, Parts, Plan, PlanOptions, SweepOptions, SweepPlan};
+use starmesh_provider::env::Clock;
 use starmesh_provider::{CalendarProvider, ErrorKind, ProviderError, Providers, RemoteCalendar};
-use starmesh_store::state::{Account, AccountKind, Calendar, Changes, Link, Settings, State};
-use starmesh_store::{MemoryStore, StoreError};
+use starmesh_store::state::{
+    Account, AccountKind, Calendar, Changes, Course, Deed, Link, Narrowing, Pause, Settings, State, Step,
+};
+use starmesh_store::{Change, MemoryStore, Select, Store as _, StoreError, Table};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -24,20 +29,25 @@ use crate::lifeline::{Lifeline, Mortal};
 use crate::oracle::Running;
 use crate::rules::{self, Rules};
 use crate::span::Wall;
+use crate::still::{Still, Until};
 use starmesh_sim::dice::Dice;
 
 /// How many signals a daemon may lag behind.
 const COMMANDS_MAX: usize = 256;
+/// The dice that says whether canaries are placed: drawn from another stream it would change every seed.
+const CANARY_DICE: u64 = 7_200;
 /// How long a shutdown, a plan or a placement may take before it counts as hung.
 const PATIENCE: Duration = Duration::from_hours(2);
 
 /// What a device is to do.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Wishes {
     /// Its groups.
     pub groups: Vec<Group>,
     /// Links that stand still.
     pub paused: BTreeSet<Edge>,
+    /// Calendars that stand still, or everything.
+    pub still: Still,
     /// What the links leave out.
     pub rules: Rules,
     /// The length of the window, in days.
@@ -55,8 +65,10 @@ pub(crate) struct Device {
     seed: u64,
     keys: IdentityKey,
     ground: Arc<Ground>,
-    clock: Arc<WorldClock>,
-    places: Vec<Place>,
+    /// The wall clock.
+    pub(crate) clock: Arc<WorldClock>,
+    /// The calendars of the world.
+    pub(crate) places: Vec<Place>,
     accounts: Vec<AccountId>,
     store: Arc<MemoryStore>,
     life: Arc<Lifeline>,
@@ -127,8 +139,24 @@ impl Device {
         self.ground.bell.forget(self.number);
     }
 
-    /// Writes down what a person wants, as the façade would, and says how each link runs now.
-    pub(crate) async fn configure(&self, wishes: &Wishes) -> Result<BTreeMap<Edge, Running>, StoreError> {
+    /// The database is damaged, and rebuilt with what was configured.
+    pub(crate) async fn damage_store(&mut self) -> Result<(), StoreError> {
+        let before = self.store.clone();
+        self.lose_store();
+        let mut changes = Vec::new();
+        for table in Table::CONFIGURATION.into_iter().chain([Table::History]) {
+            let rows = before.select(table, Select::All).await?.into_iter();
+            changes.extend(rows.map(|row| Change::Put(table, row)));
+        }
+        self.store.commit(changes).await
+    }
+
+    /// Writes down what a person wants, as the façade would; says how each link runs now, and whether a step was
+    /// kept of it.
+    pub(crate) async fn configure(
+        &self,
+        wishes: &Wishes,
+    ) -> Result<(BTreeMap<Edge, Running>, bool), StoreError> {
         let state = self.state();
         let mut changes = Changes::new();
         if state.accounts().await?.is_empty() {
@@ -137,6 +165,12 @@ impl Device {
         let mut settings: Settings = state.settings().await?;
         settings.window_days = u16::try_from(wishes.days).unwrap_or(u16::MAX);
         settings.poll_interval_s = wishes.poll_s;
+        settings.pause = wishes.still.everything.map(pause);
+        for mut calendar in state.calendars().await? {
+            let place = self.places.iter().position(|place| place.id == calendar.id);
+            calendar.pause = place.and_then(|place| wishes.still.calendars.get(&place)).copied().map(pause);
+            changes.put_calendar(&calendar);
+        }
         changes.put_settings(&settings);
         let groups: Vec<_> = wishes.groups.iter().map(|group| group.stored(&self.places)).collect();
         for old in state.groups().await?.iter().filter(|old| groups.iter().all(|new| new.id != old.id)) {
@@ -145,7 +179,8 @@ impl Device {
         groups.iter().for_each(|group| changes.put_group(group));
         let wanted = edges(&wishes.groups, &self.places);
         let mut running = BTreeMap::new();
-        for link in state.links().await? {
+        let links = state.links().await?;
+        for link in &links {
             if let Some(edge) = self.edge(&link.id).filter(|edge| !wanted.contains(edge)) {
                 running.insert(edge, Running::Retiring);
             }
@@ -161,10 +196,29 @@ impl Device {
                 Running::Retiring => LinkState::Retiring,
             };
             let policy = rules::policy(wishes.rules.get(edge));
-            changes.put_link(&Link { state, policy, ..Link::new(self.link(*edge)) });
+            let id = self.link(*edge);
+            let before = links.iter().find(|link| link.id == id);
+            let narrowed = self.approved(before, &policy);
+            changes.put_link(&Link { state, policy, narrowed, ..Link::new(id) });
         }
+        let last = |steps: Vec<Step>| steps.into_iter().rfind(|step| !step.undone).map(|step| step.number);
+        let before = last(state.steps().await?);
+        state.record(&mut changes, Deed::GroupAdded, Course::AtOnce, self.clock.now()).await?;
         state.commit(changes).await?;
-        Ok(running)
+        let is_kept = last(state.steps().await?) != before;
+        Ok((running, is_kept))
+    }
+
+    /// What a person has approved to go from a link whose rules are `policy` from now on.
+    fn approved(&self, before: Option<&Link>, policy: &Policy) -> Vec<Narrowing> {
+        let Some(before) = before else { return Vec::new() };
+        let now = self.clock.now();
+        let mut narrowed = before.narrowed.clone();
+        narrowed.retain(|narrowing| narrowing.holds(now) && narrowing.from != before.policy);
+        if before.policy != *policy {
+            narrowed.push(Narrowing { from: before.policy.clone(), at: now });
+        }
+        narrowed
     }
 
     fn connect(&self, wishes: &Wishes, changes: &mut Changes) {
@@ -176,11 +230,12 @@ impl Device {
             };
             changes.put_account(&Account { id: id.clone(), name: id.to_string(), kind });
         }
-        for place in &self.places {
+        for (number, place) in self.places.iter().enumerate() {
+            let pause = wishes.still.calendars.get(&number).copied().map(pause);
             let remote = remote(place);
             let zone = if place.home == Wall::Berlin { Tz::Europe__Berlin } else { Tz::UTC };
             let (id, account) = (place.id.clone(), place.account.clone());
-            changes.put_calendar(&Calendar { id, account, remote, zone, missing: false, pause: None });
+            changes.put_calendar(&Calendar { id, account, remote, zone, missing: false, pause });
             let read =
                 starmesh_store::state::Read { beside_foreign: wishes.beside_foreign, ..Default::default() };
             changes.put_read(&place.id, &read);
@@ -191,7 +246,8 @@ impl Device {
         LinkId::new(self.places[source].id.clone(), self.places[target].id.clone())
     }
 
-    fn edge(&self, link: &LinkId) -> Option<Edge> {
+    /// A link by the numbers of its calendars.
+    pub(crate) fn edge(&self, link: &LinkId) -> Option<Edge> {
         let number = |id: &CalendarId| self.places.iter().position(|place| place.id == *id);
         Some((number(&link.source)?, number(&link.target)?))
     }
@@ -300,8 +356,13 @@ impl Device {
         self.kill();
         let (engine, _) = self.engine();
         steps.iter().for_each(|steps| self.life.end_after(*steps));
+        let tries = self.tries_canaries();
         let pass = async {
-            let plan = engine.plan(options).await?;
+            let mut plan = engine.plan(options).await?;
+            if tries {
+                let canaries = engine.try_canaries(&plan).await?;
+                plan.leave_out(&canaries.stopped);
+            }
             engine.place(&plan).await?;
             Ok(plan)
         };
@@ -313,7 +374,32 @@ impl Device {
         self.kill();
         let (engine, _) = self.engine();
         steps.iter().for_each(|steps| self.life.end_after(*steps));
-        self.finish("settling", engine.settle(options)).await.map(drop)
+        let tries = self.tries_canaries();
+        let settling = async {
+            if tries {
+                let plan = engine.plan(options).await?;
+                engine.try_canaries(&plan).await?;
+            }
+            engine.settle(options).await
+        };
+        self.finish("settling", settling).await.map(drop)
+    }
+
+    /// True where the person lets every calendar be tried before something is placed in it by hand.
+    fn tries_canaries(&self) -> bool {
+        Dice::new(self.seed, CANARY_DICE).chance(500)
+    }
+
+    /// Looks through calendars and removes what is found, with a fresh engine; `None` when it died over it.
+    pub(crate) async fn sweep(&mut self, options: &SweepOptions) -> Result<Option<SweepPlan>, String> {
+        self.kill();
+        let (engine, _) = self.engine();
+        let sweep = async {
+            let plan = engine.plan_sweep(options).await?;
+            engine.sweep(&plan).await?;
+            Ok(plan)
+        };
+        self.finish("a sweep", sweep).await
     }
 
     /// The calendars of an account, as the program lists them for a person.
@@ -367,4 +453,8 @@ impl Providers for Accounts {
         let unknown = || ProviderError::new(ErrorKind::Refused, "there is no such account");
         self.0.get(account).cloned().ok_or_else(unknown)
     }
+}
+
+fn pause(until: Until) -> Pause {
+    Pause { until: until.and_then(|until| DateTime::from_timestamp(until, 0)) }
 }

@@ -218,8 +218,8 @@ impl World {
             self.watcher.oracle().causes.events(place).values().filter(|it| it.uid == event.uid).count();
         // Two devices that run different links choose different sources for one meeting, and one that forgot
         // its paused mirrors chooses again: a known limit of the rule that the smallest key places it.
-        let uneven = self.swarm.has(Feature::Pauses)
-            && (self.devices.len() > 1 || self.swarm.has(Feature::LostStore))
+        let pauses = self.swarm.has(Feature::Pauses) || !self.swarm.rules.is_empty();
+        let uneven = pauses && (self.devices.len() > 1 || self.swarm.has(Feature::LostStore))
             || self.swarm.has(Feature::DifferentGroups) && self.devices.len() > 1;
         if other == place || there || floats || twins > 1 || uneven {
             return self.add(place);

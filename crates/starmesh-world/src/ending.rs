@@ -39,6 +39,7 @@ impl World {
     pub(crate) async fn end(&mut self) -> Result<(), Broken> {
         self.tell("the faults end".to_owned());
         self.ground.heal();
+        self.resume_all().await?;
         self.sign_in_everywhere()?;
         self.lossy = false;
         self.rest();
@@ -167,15 +168,19 @@ impl World {
     /// What a device would do now. Services keep their budgets when the faults end: who asks for too much in a
     /// minute asks again in the next.
     async fn plan_patiently(&mut self, device: usize) -> Result<Plan, Broken> {
+        let mut refused = Vec::new();
         for _ in 0..PLANS_MAX {
             let plan = self.devices[device].plan(&PlanOptions::default()).await?;
             let Some(plan) = plan else { return Err("a plan died although nobody killed it".to_owned()) };
             if plan.troubles.iter().all(|trouble| !trouble.kind.is_transient()) {
                 return Ok(plan);
             }
+            refused = plan.troubles;
             sleep(BETWEEN_PASSES).await;
         }
-        Err(format!("device {device} is refused {PLANS_MAX} times in a row though the faults have ended"))
+        Err(format!(
+            "device {device} is refused {PLANS_MAX} times in a row though the faults have ended: {refused:?}"
+        ))
     }
 
     /// A person allows what the brake holds.

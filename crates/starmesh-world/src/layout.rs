@@ -9,6 +9,7 @@ use crate::span::Wall;
 
 /// One calendar of the world.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub(crate) struct Place {
     /// Its account.
     pub account: AccountId,
@@ -22,6 +23,10 @@ pub(crate) struct Place {
     pub read_only: bool,
     /// True when it belongs to somebody else who lets us write, where its service knows such a thing.
     pub shared: bool,
+    /// True when its service knows categories.
+    pub categories: bool,
+    /// True when mirrors there can have a colour.
+    pub colors: bool,
 }
 
 /// What holds the calendars of an account.

@@ -6,7 +6,7 @@
 //! 3. [`layout`]: who is linked with whom.
 //! 4. [`cause`], [`oracle`]: why a mirror may be, and the judgement of each write as it is made.
 //! 5. [`clock`], [`lifeline`], [`device`]: an engine on a store, which may die at any await.
-//! 6. [`state`], [`edits`], [`mirror_edits`], [`rounds`], [`troubles`]: what persons and fate do.
+//! 6. [`state`], [`edits`], [`mirror_edits`], [`rounds`], [`troubles`], [`undo`], [`damage`]: what persons and fate do.
 //! 7. [`ending`], [`verdict`], [`clean`]: faults end, everything comes right within three passes, then nothing
 //!    moves; and when all is taken back, nothing of ours is left.
 //! 8. [`run()`], [`sabotage`]: one seed from start to end, and the proof that the oracle looks.
@@ -20,6 +20,7 @@ mod campaign;
 mod cause;
 mod clean;
 mod clock;
+mod damage;
 mod device;
 mod edits;
 mod ending;
@@ -36,14 +37,19 @@ mod run;
 mod sabotage;
 mod span;
 mod state;
+mod still;
 mod swarm;
+mod sweep;
 mod switches;
 mod tally;
 mod told;
 pub mod trace;
 mod troubles;
+mod undo;
 mod venue;
 mod verdict;
+mod whims;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use starmesh_core::ids::RemoteId;
 use starmesh_core::mirror::{Incarnation, Mark, MirrorKey};
 
 use crate::memory::{MarkedItem, Owner};
-use crate::span::HOUR;
+use crate::span::{HOUR, Span};
 use crate::state::{Deleted, World, identity_key, shifted};
 use crate::swarm::Feature;
 use crate::venue::Ability;
@@ -38,7 +38,12 @@ impl World {
     fn delete_mirror(&mut self, place: usize, id: &RemoteId, mirror: MarkedItem) {
         self.tell(format!("calendar {place}: the mirror {id} is deleted by hand"));
         self.hand_did(self.ground.venues[place].remove(id));
-        self.watcher.oracle().stands(place, id.as_str(), None);
+        {
+            let mut oracle = self.watcher.oracle();
+            oracle.stands(place, id.as_str(), None);
+            let stood = Span::of(&mirror.time);
+            mirror.key.iter().for_each(|key| oracle.causes.deleted_by_hand(key, stood));
+        }
         self.deleted.push(Deleted { place, id: id.clone(), mirror });
         self.watcher.oracle().note("a mirror was deleted by hand");
     }

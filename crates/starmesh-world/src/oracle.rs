@@ -7,13 +7,14 @@ use std::time::Duration;
 use starmesh_core::mirror::{IdentityKey, MirrorKey};
 use tokio::time::Instant;
 
-use crate::cause::Causes;
+use crate::cause::{Cause, Causes};
 use crate::clock::WorldClock;
 use crate::event::Shown;
 use crate::layout::{Edge, Place};
 use crate::memory::{Did, MarkedItem, Owner, Seen, Witness};
-use crate::rules::Rules;
-use crate::span::{DAY, Reach, Span};
+use crate::rules::{Rule, Rules};
+use crate::span::{DAY, HOUR, Reach, Span};
+use crate::still::Still;
 
 /// How long after a link was paused a write that was planned before may still arrive.
 const PAUSE_GRACE: Duration = Duration::from_mins(15);
@@ -21,6 +22,8 @@ const PAUSE_GRACE: Duration = Duration::from_mins(15);
 const REMOVALS_FREE: usize = 10;
 /// The share of all mirrors that a link ever had that may go within a day, in percent.
 const REMOVALS_PERCENT: usize = 20;
+/// How long the approval of what goes with other rules lasts, in seconds, with a day for what is on its way.
+const APPROVAL_S: i64 = 8 * DAY;
 /// What mirrors are called in this world.
 pub(crate) const LABEL: &str = "Busy";
 
@@ -39,6 +42,8 @@ pub(crate) enum Running {
 #[derive(Default)]
 pub(crate) struct DeviceView {
     links: BTreeMap<Edge, (Running, Instant)>,
+    /// What else stands still, and since when it does so.
+    still: (Still, Option<Instant>),
     /// When which event's mirrors were removed, by link.
     removed: BTreeMap<Edge, Vec<(i64, String)>>,
     /// True while a person has allowed removals.
@@ -70,6 +75,8 @@ pub(crate) struct Oracle {
     /// The length of the window, in days.
     pub days: i64,
     clock: Arc<WorldClock>,
+    /// The keys of the canaries of each calendar.
+    canaries: Vec<MirrorKey>,
     devices: Vec<DeviceView>,
     /// Mirrors that a person brought back from the bin, perhaps while another was on its way.
     pub(crate) restored: BTreeSet<MirrorKey>,
@@ -77,8 +84,14 @@ pub(crate) struct Oracle {
     slept: Option<(Instant, i64)>,
     /// When which event's mirrors were placed, by link, whichever device did it.
     placed: BTreeMap<Edge, Vec<(i64, String)>>,
+    /// When links were given other rules: what goes with that was approved, and is not for the brake.
+    rules_changed: BTreeMap<Edge, i64>,
+    /// True when no device ever forgets what it saw, and none overlooks a thing.
+    pub(crate) all_is_seen: bool,
     /// The events that had a mirror placed.
     events_placed: BTreeSet<String>,
+    /// True once a person had everything looked through: then any mirror may go but what others were invited to.
+    sweeping: bool,
     /// Situations that were reached.
     pub sometimes: BTreeMap<&'static str, u64>,
     /// The mirrors that stand in calendars of simulated services.
@@ -100,7 +113,9 @@ impl Oracle {
         devices: usize,
         rules: Rules,
     ) -> Self {
+        let canaries = places.iter().map(|place| keys.canary_key(&place.name)).collect();
         Self {
+            canaries,
             causes: Causes::new(keys, places.clone(), until, rules),
             places,
             days,
@@ -109,7 +124,10 @@ impl Oracle {
             restored: BTreeSet::new(),
             slept: None,
             placed: BTreeMap::new(),
+            rules_changed: BTreeMap::new(),
+            all_is_seen: false,
             events_placed: BTreeSet::new(),
+            sweeping: false,
             sometimes: BTreeMap::new(),
             standing: BTreeMap::new(),
             violations: Vec::new(),
@@ -170,6 +188,11 @@ impl Oracle {
         }
     }
 
+    /// A person has everything looked through from now on.
+    pub(crate) fn begin_sweep(&mut self) {
+        self.sweeping = true;
+    }
+
     /// Counts a situation.
     pub(crate) fn note(&mut self, situation: &'static str) {
         *self.sometimes.entry(situation).or_default() += 1;
@@ -193,6 +216,21 @@ impl Oracle {
         }
     }
 
+    /// Takes over what stands still on a device besides.
+    pub(crate) fn set_still(&mut self, device: u8, still: &Still) {
+        let known = &mut self.devices[usize::from(device)].still;
+        if known.0 != *still {
+            *known = (still.clone(), Some(Instant::now()));
+        }
+    }
+
+    /// A person gave a link other rules, and approved what goes with that.
+    pub(crate) fn rule_changes(&mut self, edge: Edge, rule: &Rule) {
+        let reach = self.reach();
+        self.rules_changed.insert(edge, self.clock.seconds());
+        self.causes.rule_changes(edge, rule, &reach);
+    }
+
     /// How a link runs on a device.
     pub(crate) fn running(&self, device: u8, edge: Edge) -> Option<Running> {
         self.devices[usize::from(device)].links.get(&edge).map(|(running, _)| *running)
@@ -200,7 +238,9 @@ impl Oracle {
 
     /// True when a link runs on any device.
     pub(crate) fn is_active(&self, edge: Edge) -> bool {
-        self.devices.iter().any(|view| matches!(view.links.get(&edge), Some((Running::Active, _))))
+        let now = self.clock.seconds();
+        let runs = |view: &DeviceView| matches!(view.links.get(&edge), Some((Running::Active, _)));
+        self.devices.iter().any(|view| runs(view) && !view.still.0.holds(edge, now))
     }
 
     /// True when any device knows a link.
@@ -210,7 +250,9 @@ impl Oracle {
 
     /// True when a link stands still on any device: its mirrors stay as they are.
     pub(crate) fn is_paused(&self, edge: Edge) -> bool {
-        self.devices.iter().any(|view| matches!(view.links.get(&edge), Some((Running::Paused, _))))
+        let now = self.clock.seconds();
+        let is_paused = |view: &DeviceView| matches!(view.links.get(&edge), Some((Running::Paused, _)));
+        self.devices.iter().any(|view| is_paused(view) || view.still.0.holds(edge, now))
     }
 
     /// A device lost what it remembered: also how much it removed lately.
@@ -223,14 +265,48 @@ impl Oracle {
         self.devices[usize::from(device)].removals_allowed = allowed;
     }
 
+    /// True for the key of the canary of a calendar.
+    pub(crate) fn is_canary(&self, place: usize, key: Option<MirrorKey>) -> bool {
+        key.is_some() && self.canaries.get(place).copied() == key
+    }
+
+    /// True when any link into a calendar runs on any device.
+    pub(crate) fn is_fed(&self, place: usize) -> bool {
+        self.devices
+            .iter()
+            .flat_map(|view| &view.links)
+            .any(|((_, target), (running, _))| *target == place && *running == Running::Active)
+    }
+
+    /// A canary says when, like any mirror, and nothing else; it stands in the window, and alone.
+    fn judge_canary(&mut self, deed: &Deed<'_>, after: &MarkedItem) -> Result<(), String> {
+        self.note("a canary was placed");
+        let span = Span::of(&after.time);
+        if after.label != LABEL || !after.plain || after.has_attendees {
+            return Err("a canary says more than a mirror does".to_owned());
+        }
+        if span.end - span.start > HOUR || !self.reach().meets(&span) || deed.others > 0 {
+            return Err(format!("a canary blocks {span:?}, beside {} others", deed.others));
+        }
+        Ok(())
+    }
+
     fn judge_create(&mut self, deed: &Deed<'_>, after: &MarkedItem) -> Result<(), String> {
+        if self.is_canary(deed.target, after.key) {
+            return self.judge_canary(deed, after);
+        }
         let (key, edge, event) = self.cause_of(after, deed.target, "a mirror without cause is placed")?;
         if deed.others > 0 && !self.restored.contains(&key) {
             return Err(format!("a second live mirror of {event} is placed"));
         }
         self.judge_link(deed.device, edge, false)?;
         self.judge_body(&key, after)?;
-        let event = self.causes.get(&key).map(|cause| cause.event.clone()).unwrap_or_default();
+        let Some(cause) = self.causes.get(&key) else { return Ok(()) };
+        let event = cause.event.clone();
+        if cause.stays_away && self.all_is_seen {
+            return Err(format!("the mirror of {event} is placed again, which a person deleted for good"));
+        }
+        self.causes.placed(&key);
         self.events_placed.insert(event.clone());
         let now = self.clock.seconds();
         self.placed.entry(edge).or_default().push((now, event));
@@ -255,6 +331,14 @@ impl Oracle {
     fn judge_remove(&mut self, deed: &Deed<'_>, before: &MarkedItem) -> Result<(), String> {
         if before.has_attendees {
             return Err("a mirror with attendees is removed".to_owned());
+        }
+        if self.is_canary(deed.target, before.key) {
+            self.note("a canary was removed");
+            return Ok(());
+        }
+        if self.sweeping {
+            self.note("a sweep removed a mirror");
+            return Ok(());
         }
         let (key, edge, event) =
             self.cause_of(before, deed.target, "a mirror without known cause is removed")?;
@@ -282,6 +366,9 @@ impl Oracle {
 
     fn judge_brake(&mut self, device: u8, edge: Edge, event: String) -> Result<(), String> {
         let since = self.clock.seconds() - DAY;
+        if self.rules_changed.get(&edge).is_some_and(|at| *at > since + DAY - APPROVAL_S) {
+            return Ok(());
+        }
         let view = &mut self.devices[usize::from(device)];
         if view.removals_allowed {
             return Ok(());
@@ -325,7 +412,15 @@ impl Oracle {
     }
 
     fn judge_link(&self, device: u8, edge: Edge, removal: bool) -> Result<(), String> {
-        let known = self.devices[usize::from(device)].links.get(&edge);
+        let view = &self.devices[usize::from(device)];
+        let known = view.links.get(&edge);
+        let (still, since) = &view.still;
+        let long_since = since.is_some_and(|since| since.elapsed() > PAUSE_GRACE);
+        if long_since && still.holds(edge, self.clock.seconds()) {
+            return Err(format!(
+                "device {device} writes for the link {edge:?}, which a person let stand still"
+            ));
+        }
         let allowed = match known {
             Some((Running::Active, _)) => true,
             Some((Running::Retiring, since)) => removal || since.elapsed() <= PAUSE_GRACE,
@@ -342,12 +437,16 @@ impl Oracle {
     fn judge_body(&self, key: &MirrorKey, after: &MarkedItem) -> Result<(), String> {
         let Some(cause) = self.causes.get(key) else { return Ok(()) };
         let said = Shown::of(after.availability).map(|shown| (Span::of(&after.time), shown));
-        if after.label != self.causes.label(cause.source, cause.target) || !after.plain || after.has_attendees
-        {
+        let edge = (cause.source, cause.target);
+        let looks_right = self.causes.was_look(edge, &after.label, after.color);
+        if !looks_right || !after.plain || after.has_attendees {
             return Err("a mirror says more than a mirror does".to_owned());
         }
         if said.is_none_or(|said| !cause.said.contains(&said)) {
-            return Err(format!("the mirror of {} says what its source never said", cause.event));
+            let Cause { event, source, target, .. } = cause;
+            return Err(format!(
+                "the mirror of {event} of calendar {source} in calendar {target} says what its source never said: {said:?}"
+            ));
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use starmesh_engine::PlanOptions;
 use crate::span::{DAY, HOUR};
 use crate::state::{Broken, World};
 use crate::swarm::{Feature, draw_group};
+use crate::undo::Past;
 
 /// The most seconds that a round's quiet part lasts.
 pub(crate) const ROUND_S_MAX: u64 = 240;
@@ -43,6 +44,9 @@ impl World {
             self.remove_many();
         }
         self.disturb().await?;
+        self.change_mind().await?;
+        self.undo_or_redo().await?;
+        self.damage_a_database().await?;
         self.trouble_an_account().await?;
         self.trouble_a_calendar().await?;
         let quiet = 20 + self.dice.below(ROUND_S_MAX);
@@ -95,6 +99,8 @@ impl World {
         }
         let wanted = self.edges(device);
         self.devices[device].lose_store();
+        self.pasts[device] = Past::default();
+        self.configured[device] = None;
         let all = 0..self.swarm.places.len();
         for edge in all.clone().flat_map(|source| all.clone().map(move |target| (source, target))) {
             if !wanted.contains(&edge) && self.watcher.oracle().is_known(edge) {

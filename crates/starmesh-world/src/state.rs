@@ -19,9 +19,11 @@ use crate::event::{Event, HORIZON};
 use crate::ground::Ground;
 use crate::layout::Edge;
 use crate::memory::{FaultPlan, MarkedItem, Owner, Universe};
-use crate::oracle::{Oracle, Watcher};
+use crate::oracle::{Oracle, Running, Watcher};
+use crate::still::Still;
 use crate::swarm::{Feature, Swarm};
 use crate::trace::Kept;
+use crate::undo::Past;
 use crate::venue::{Content, Refused, Standing};
 use crate::verdict::Excuses;
 
@@ -56,8 +58,18 @@ pub(crate) struct World {
     pub devices: Vec<Device>,
     /// What each device is to do.
     pub wishes: Vec<Wishes>,
+    /// What each device was to do when that was last written down.
+    pub configured: Vec<Option<Wishes>>,
+    /// What each was to do before, step by step.
+    pub pasts: Vec<Past>,
+    /// Chance for what persons take back; none in most seeds.
+    pub undo_dice: Option<Dice>,
+    /// Chance for databases that are damaged; none in most seeds.
+    pub damage_dice: Option<Dice>,
     /// Chance for the script.
     pub dice: Dice,
+    /// Chance for what a person does to rules and pauses.
+    pub whims: Dice,
     /// What happened, for a person.
     pub story: Vec<String>,
     /// What the last comparison forgives.
@@ -94,7 +106,7 @@ impl World {
         let ground = Arc::new(ground);
         let until = swarm.base + HORIZON;
         let count = usize::from(swarm.devices());
-        let oracle = Oracle::new(
+        let mut oracle = Oracle::new(
             keys.clone(),
             swarm.places.clone(),
             clock.clone(),
@@ -103,6 +115,7 @@ impl World {
             count,
             swarm.rules.clone(),
         );
+        oracle.all_is_seen = swarm.sees_all();
         let watcher = Watcher::new(oracle);
         universe.set_witness(Box::new(watcher.clone()));
         ground.watch_by(&watcher, ledger_names);
@@ -110,27 +123,16 @@ impl World {
             let (ground, clock) = (ground.clone(), clock.clone());
             Device::new(number, swarm.seed, keys.clone(), ground, clock, swarm.places.clone())
         });
-        let poll_s = if swarm.has(Feature::SignalsOnly) {
-            Settings::POLL_INTERVAL_S_MAX
-        } else {
-            Settings::POLL_INTERVAL_S_DEFAULT
-        };
-        let wishes = Wishes {
-            groups: swarm.groups.clone(),
-            paused: BTreeSet::new(),
-            days: swarm.days,
-            rules: swarm.rules.clone(),
-            poll_s,
-            beside_foreign: swarm.has(Feature::Copies),
-        };
-        let unrecorded = !swarm.faults.is_empty()
-            || swarm.has(Feature::Restarts)
-            || swarm.has(Feature::LostStore)
-            || swarm.has(Feature::SecondDevice);
+        let unrecorded = !swarm.sees_all();
         Ok(Self {
             devices: devices.collect(),
-            wishes: vec![wishes; count],
+            wishes: vec![wishes_of(&swarm); count],
+            configured: vec![None; count],
+            pasts: vec![Past::default(); count],
+            undo_dice: crate::undo::dice(swarm.seed),
+            damage_dice: crate::damage::dice(swarm.seed),
             dice: Dice::new(swarm.seed, 3),
+            whims: Dice::new(swarm.seed, 6),
             swarm,
             ground,
             universe,
@@ -242,10 +244,28 @@ impl World {
 
     /// Writes down what a device is to do, and tells it.
     pub(crate) async fn configure(&mut self, device: usize) -> Result<(), Broken> {
-        let running = self.devices[device].configure(&self.wishes[device]).await.map_err(store_broke)?;
-        self.watcher.oracle().set_links(self.devices[device].number, &running);
+        let wishes = self.wishes[device].clone();
+        let (running, is_kept) = self.devices[device].configure(&wishes).await.map_err(store_broke)?;
+        // What a device is told first is nothing to take back, nor is what touches none of its links.
+        if let Some(before) = self.configured[device].replace(wishes.clone())
+            && is_kept
+        {
+            self.pasts[device].note(before, wishes);
+        }
+        self.runs(device, running);
+        self.devices[device].tell(Command::Reload);
+        Ok(())
+    }
+
+    /// Tells the oracle how the links of a device run from now on.
+    pub(crate) fn runs(&mut self, device: usize, running: BTreeMap<Edge, Running>) {
+        {
+            let mut oracle = self.watcher.oracle();
+            oracle.set_links(self.devices[device].number, &running);
+            oracle.set_still(self.devices[device].number, &self.wishes[device].still);
+        }
         for (edge, state) in running {
-            if state == crate::oracle::Running::Retiring {
+            if state == Running::Retiring {
                 self.watcher.oracle().causes.given_up(edge.0, edge.1);
                 // Without a record, a mirror that a listing hides is nowhere known.
                 if self.excuses.store_lost && self.swarm.hides_mirrors() {
@@ -253,8 +273,6 @@ impl World {
                 }
             }
         }
-        self.devices[device].tell(Command::Reload);
-        Ok(())
     }
 
     /// Lets `seconds` go by while the daemons run, with signals for what changed, and revives the dead.
@@ -327,6 +345,24 @@ impl World {
     /// The edges of a device that run now.
     pub(crate) fn edges(&self, device: usize) -> Vec<Edge> {
         crate::layout::edges(&self.wishes[device].groups, &self.swarm.places).into_iter().collect()
+    }
+}
+
+/// What the devices of a world are to do at first.
+fn wishes_of(swarm: &Swarm) -> Wishes {
+    let poll_s = if swarm.has(Feature::SignalsOnly) {
+        Settings::POLL_INTERVAL_S_MAX
+    } else {
+        Settings::POLL_INTERVAL_S_DEFAULT
+    };
+    Wishes {
+        groups: swarm.groups.clone(),
+        paused: BTreeSet::new(),
+        still: Still::default(),
+        days: swarm.days,
+        rules: swarm.rules.clone(),
+        poll_s,
+        beside_foreign: swarm.has(Feature::Copies),
     }
 }
 

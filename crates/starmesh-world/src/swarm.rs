@@ -188,6 +188,11 @@ impl Swarm {
             Terrain::Mixed => true,
         };
         let services = services(&accounts, mixed, &mut ground);
+        for place in &mut places {
+            let service = services.get(&place.account);
+            place.categories = service != Some(&Service::Google);
+            place.colors = !matches!(service, Some(Service::Work | Service::Personal));
+        }
         if mixed {
             places.iter_mut().for_each(|place| place.shared = ground.chance(200));
         }
@@ -204,7 +209,7 @@ impl Swarm {
         let leeway = Leeway { faults: !faults.is_empty(), touches, devices };
         let truths = Truths::of(&mut ground, leeway).without(&cut.truths);
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
-        let rules = rules::draw(seed, places.len());
+        let rules = rules::draw(seed, &places);
         Self {
             seed,
             features,
@@ -225,6 +230,12 @@ impl Swarm {
     /// True when the seed does this.
     pub(crate) fn has(&self, feature: Feature) -> bool {
         self.features.contains(&feature)
+    }
+
+    /// True when nothing is overlooked and nothing forgotten: one device, without faults, that does not die.
+    pub(crate) fn sees_all(&self) -> bool {
+        let forgets = [Feature::Restarts, Feature::LostStore, Feature::SecondDevice];
+        self.faults.is_empty() && forgets.into_iter().all(|feature| !self.has(feature))
     }
 
     /// True when a first listing may lack mirrors that are there.
@@ -282,6 +293,8 @@ fn place(number: usize, accounts: &[(AccountId, Style)], dice: &mut Dice) -> Pla
         home: if dice.chance(500) { Wall::Berlin } else { Wall::Utc },
         read_only: dice.chance(150),
         shared: false,
+        categories: true,
+        colors: true,
     }
 }
 

@@ -42,6 +42,10 @@ impl Ground {
     pub const RADICALE: Self = Self::Caldav(Kind::Radicale(Rights::Owner));
     /// Xandikos.
     pub const XANDIKOS: Self = Self::Caldav(Kind::Xandikos);
+    /// Cyrus.
+    pub const CYRUS: Self = Self::Caldav(Kind::Cyrus);
+    /// sabre/dav, signed in to by Digest.
+    pub const SABRE: Self = Self::Caldav(Kind::Sabre);
     /// A mailbox of a person in an organisation.
     pub const MICROSOFT: Self = Self::Microsoft(MailboxKind::Work);
     /// A mailbox of a person at Outlook.com.

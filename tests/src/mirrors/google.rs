@@ -10,7 +10,8 @@ use crate::{Failure, Outcome};
 const ISSUED: [&str; 7] = ["created", "creator", "etag", "htmlLink", "kind", "organizer", "updated"];
 
 /// All that a mirror may say besides.
-const ALLOWED: [&str; 12] = [
+const ALLOWED: [&str; 13] = [
+    "colorId",
     "end",
     "eventType",
     "extendedProperties",

@@ -13,10 +13,10 @@ use url::Url;
 
 use super::radicale::{self, Rights};
 use super::users::{ALICE, User};
-use super::xandikos;
+use super::{cyrus, sabre, xandikos};
 use crate::{Failure, Outcome};
 
-/// How long a server may take until it answers. Both need about a second on an idle machine.
+/// How long a server may take until it answers. All need about a second on an idle machine.
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// How long one look at the port may take.
@@ -40,6 +40,10 @@ pub enum Kind {
     RadicaleSelfSigned,
     /// Xandikos, which asks nobody to sign in and serves Alice only.
     Xandikos,
+    /// Cyrus, where everybody signs in.
+    Cyrus,
+    /// sabre/dav, where everybody signs in by Digest.
+    Sabre,
 }
 
 /// A server on loopback; it ends when this is dropped, and its data goes with it.
@@ -56,6 +60,11 @@ impl Server {
         let folder = tempfile::Builder::new().prefix("starmesh-server-").tempdir()?;
         fs::create_dir(folder.path().join("data"))?;
         fs::create_dir(folder.path().join("state"))?;
+        match kind {
+            Kind::Cyrus => cyrus::prepare(folder.path())?,
+            Kind::Sabre => sabre::prepare(folder.path())?,
+            Kind::Radicale(_) | Kind::RadicaleSelfSigned | Kind::Xandikos => {}
+        }
         let mut server = Self { kind, port: 0, process: None, folder };
         let mut last = Failure::new("no port was tried");
         for _ in 0..PORTS_MAX {
@@ -76,6 +85,16 @@ impl Server {
     /// Xandikos.
     pub fn xandikos() -> Outcome<Self> {
         Self::start(Kind::Xandikos)
+    }
+
+    /// Cyrus.
+    pub fn cyrus() -> Outcome<Self> {
+        Self::start(Kind::Cyrus)
+    }
+
+    /// sabre/dav.
+    pub fn sabre() -> Outcome<Self> {
+        Self::start(Kind::Sabre)
     }
 
     /// Which server it is.
@@ -102,6 +121,8 @@ impl Server {
         match self.kind {
             Kind::Radicale(_) | Kind::RadicaleSelfSigned => format!("/{}/", user.name),
             Kind::Xandikos => "/alice/calendars/".to_owned(),
+            Kind::Cyrus => format!("/dav/calendars/user/{}/", user.name),
+            Kind::Sabre => format!("/calendars/{}/", user.name),
         }
     }
 
@@ -123,7 +144,10 @@ impl Server {
     /// Ends it; its data and its port stay reserved for [`Server::restart`].
     pub fn stop(&mut self) -> Outcome<()> {
         if let Some(mut process) = self.process.take() {
-            process.kill()?;
+            match self.kind {
+                Kind::Cyrus => cyrus::stop(&mut process)?,
+                _ => process.kill()?,
+            }
             process.wait()?;
         }
         Ok(())
@@ -156,6 +180,8 @@ impl Server {
             Kind::Radicale(rights) => radicale::command(folder, self.port, rights, false),
             Kind::RadicaleSelfSigned => radicale::command(folder, self.port, Rights::Owner, true),
             Kind::Xandikos => xandikos::command(folder, self.port),
+            Kind::Cyrus => cyrus::command(folder, self.port),
+            Kind::Sabre => Ok(sabre::command(folder, self.port)),
         }
     }
 
@@ -167,7 +193,10 @@ impl Server {
         command.env("HOME", self.folder.path()).env_remove("RADICALE_CONFIG");
         self.process =
             Some(command.spawn().map_err(|error| Failure::from(error).during("starting a server"))?);
-        let outcome = self.wait_until_ready();
+        let outcome = self.wait_until_ready().and_then(|()| match self.kind {
+            Kind::Cyrus => cyrus::make_people(self.folder.path()),
+            _ => Ok(()),
+        });
         if outcome.is_err() {
             self.stop()?;
         }

@@ -101,14 +101,14 @@ async fn an_account_that_cannot_be_reached_stays_until_its_blocks_are_given_up()
     world.sync().await?;
 
     world.server_mut().stop()?;
-    let ended = world.app.code(&["--json", "account", "remove", "home"], 1).await?;
+    let ended = world.app.code(&["--json", "account", "remove", "home", "--yes"], 1).await?;
     assert_eq!(ended.error()?["code"], "incomplete");
     let report: serde_json::Value = serde_json::from_str(&ended.stdout)?;
     assert_eq!(report["removed"], false);
     assert_eq!(report["unreached"][0]["mirrors"], 1);
     assert_eq!(world.app.json(&["account", "list"]).await?["accounts"].as_array().map(Vec::len), Some(1));
 
-    let removed = world.app.json(&["account", "remove", "home", "--leave-mirrors"]).await?;
+    let removed = world.app.json(&["account", "remove", "home", "--yes", "--leave-mirrors"]).await?;
     assert_eq!(removed["removed"], true);
     assert_eq!(removed["groups_removed"][0], "pair-1");
     assert_eq!(world.app.json(&["account", "list"]).await?["accounts"].as_array().map(Vec::len), Some(0));
@@ -131,7 +131,7 @@ async fn the_blocks_of_a_dead_account_are_removed_where_they_can_be_reached() ->
     world.expect("work", &[starmesh_tests::mirrors::Block::timed(there, hour)]).await?;
 
     other.server_mut().stop()?;
-    let ended = world.app.code(&["--json", "account", "remove", "club-server"], 1).await?;
+    let ended = world.app.code(&["--json", "account", "remove", "club-server", "--yes"], 1).await?;
     let report: serde_json::Value = serde_json::from_str(&ended.stdout)?;
     assert_eq!(report["mirrors_removed"], 1);
     assert_eq!(report["unreached"].as_array().map(Vec::len), Some(1));
@@ -139,7 +139,7 @@ async fn the_blocks_of_a_dead_account_are_removed_where_they_can_be_reached() ->
     world.expect("work", &[]).await?;
 
     other.server_mut().restart()?;
-    let removed = world.app.json(&["account", "remove", "club-server"]).await?;
+    let removed = world.app.json(&["account", "remove", "club-server", "--yes"]).await?;
     assert_eq!((&removed["removed"], &removed["mirrors_removed"]), (&true.into(), &1.into()));
     other.expect("club", &[]).await?;
     assert_eq!(world.originals().await?, world.snapshot().await?);

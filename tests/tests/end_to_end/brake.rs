@@ -10,7 +10,7 @@ use starmesh_tests::world::{World, at};
 
 use crate::on_grounds;
 
-on_grounds!(radicale, google, microsoft: many_removals_are_held_on_every_link_until_a_person_says_how_many);
+on_grounds!(radicale, cyrus, sabre, google, microsoft: many_removals_are_held_on_every_link_until_a_person_says_how_many);
 
 /// Events at work.
 const EVENTS: usize = 40;

@@ -11,7 +11,7 @@ use starmesh_tests::world::{SEEN_WITHIN, World, at};
 
 use crate::on_grounds;
 
-on_grounds!(xandikos, google, microsoft, mixed: a_running_engine_notices_bookings_groups_and_pauses);
+on_grounds!(xandikos, cyrus, sabre, google, microsoft, mixed: a_running_engine_notices_bookings_groups_and_pauses);
 
 /// How long the engine may take from its start to its first line.
 const STARTED_WITHIN: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use starmesh_tests::Outcome;
 use starmesh_tests::fault_proxy::Answer;
 use starmesh_tests::feed::{FEED_TOKEN, FeedServer};
@@ -65,7 +65,7 @@ async fn a_feed_becomes_busy_blocks_that_follow_its_file() -> Outcome<()> {
     world.expect_quiet().await?;
 
     // With the account its blocks go.
-    world.app.ok(&["account", "remove", "club"]).await?;
+    world.app.ok(&["account", "remove", "club", "--yes"]).await?;
     world.expect("work", &[]).await
 }
 
@@ -195,4 +195,30 @@ async fn a_feed_that_moved_keeps_its_blocks() -> Outcome<()> {
     world.app.run_with_input(&sign_in, &moved.address()).await?.expect(0)?;
     world.sync().await?;
     world.expect_unchanged(&before).await
+}
+
+#[tokio::test]
+async fn a_feed_that_wants_to_be_left_alone_is_shown_as_due_then_and_read_when_a_person_asks() -> Outcome<()>
+{
+    let feed = FeedServer::publishing(&[]).await;
+    let restful = |events: &[Event]| {
+        let text = Event::feed(events);
+        text.replace("X-WR-CALNAME", "REFRESH-INTERVAL;VALUE=DURATION:PT6H\r\nX-WR-CALNAME")
+    };
+    feed.publish_text(&restful(&[meeting("a", 3, 10)]));
+    let world = world_with(&feed, &["work"]).await?;
+    world.sync().await?;
+    let status = world.app.json(&["status"]).await?;
+    let of_feed = |calendar: &&serde_json::Value| calendar["calendar"]["account"] == "club";
+    let listed = status["calendars"].as_array().and_then(|all| all.iter().find(of_feed)).cloned();
+    let listed = listed.unwrap_or_default();
+    let time = |name: &str| listed[name].as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok());
+    let (read, due) = (time("read_at"), time("due_at"));
+    assert!(read.is_some() && due == read.map(|read| read + HOUR * 6), "{listed}");
+    assert!(world.app.ok(&["status"]).await?.contains("due again at "));
+
+    // A person who asks is heard at once.
+    feed.publish_text(&restful(&[meeting("a", 3, 11)]));
+    world.sync().await?;
+    world.expect("work", &[block(3, 11)]).await
 }

@@ -12,7 +12,7 @@ use starmesh_tests::{Outcome, dav::Dav};
 
 use crate::on_grounds;
 
-on_grounds!(xandikos, google, microsoft, personal, mixed: a_star_a_mesh_and_both_over_one_calendar, a_one_way_pair_and_the_pair_limit);
+on_grounds!(xandikos, cyrus, sabre, google, microsoft, personal, mixed: a_star_a_mesh_and_both_over_one_calendar, a_one_way_pair_and_the_pair_limit);
 
 /// A link by the names of its source and its target.
 type Way = (&'static str, &'static str);

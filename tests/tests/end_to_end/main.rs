@@ -3,7 +3,10 @@
 //! itself.
 
 mod brake;
+mod canaries;
+mod colors;
 mod daemon;
+mod damage;
 mod devices;
 mod feeds;
 mod groups;
@@ -13,6 +16,8 @@ mod pauses;
 mod policies;
 mod removal;
 mod secrecy;
+mod sweeps;
+mod undo;
 mod why;
 
 /// Makes a test on each ground named of every function named, which takes the ground.
@@ -36,7 +41,7 @@ macro_rules! on_grounds {
 /// The same on every ground: for what the services could each take differently.
 macro_rules! on_every_ground {
     ($($name:ident),+ $(,)?) => {
-        crate::on_grounds!(radicale, xandikos, google, microsoft, mixed: $($name),+);
+        crate::on_grounds!(radicale, xandikos, cyrus, sabre, google, microsoft, mixed: $($name),+);
     };
 }
 
@@ -52,6 +57,14 @@ mod ground {
 
     pub(crate) fn xandikos() -> Ground {
         Ground::XANDIKOS
+    }
+
+    pub(crate) fn cyrus() -> Ground {
+        Ground::CYRUS
+    }
+
+    pub(crate) fn sabre() -> Ground {
+        Ground::SABRE
     }
 
     pub(crate) fn google() -> Ground {

@@ -12,7 +12,7 @@ use starmesh_tests::world::{World, at};
 
 use crate::on_grounds;
 
-on_grounds!(xandikos, google, microsoft: a_removed_group_takes_its_mirrors_along);
+on_grounds!(xandikos, cyrus, sabre, google, microsoft: a_removed_group_takes_its_mirrors_along);
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 
@@ -89,7 +89,9 @@ impl TwoAccounts {
 #[tokio::test]
 async fn a_removed_account_takes_its_mirrors_along_on_both_sides() -> Outcome<()> {
     let two = TwoAccounts::new().await?;
-    let removed = two.world.app.json(&["account", "remove", "office"]).await?;
+    let unasked = two.world.app.error(&["account", "remove", "office"], 3).await?;
+    assert_eq!(unasked["code"], "approval_needed");
+    let removed = two.world.app.json(&["account", "remove", "office", "--yes"]).await?;
     assert_eq!((&removed["removed"], &removed["mirrors_removed"]), (&true.into(), &4.into()), "{removed}");
     two.expect(&[18], &[8], &[]).await?;
     assert_eq!(two.accounts().await?.len(), 1);
@@ -102,7 +104,7 @@ async fn a_removed_account_takes_its_mirrors_along_on_both_sides() -> Outcome<()
 #[tokio::test]
 async fn a_removed_account_may_leave_its_mirrors() -> Outcome<()> {
     let two = TwoAccounts::new().await?;
-    two.world.app.ok(&["account", "remove", "office", "--leave-mirrors"]).await?;
+    two.world.app.ok(&["account", "remove", "office", "--yes", "--leave-mirrors"]).await?;
     assert_eq!(two.accounts().await?.len(), 1);
     two.expect(&[18, 12], &[8, 12], &[8, 18]).await?;
     two.world.expect_quiet().await?;
@@ -113,7 +115,7 @@ async fn a_removed_account_may_leave_its_mirrors() -> Outcome<()> {
 async fn an_account_that_cannot_be_reached_stays_and_says_so() -> Outcome<()> {
     let mut two = TwoAccounts::new().await?;
     two.office.stop()?;
-    let ended = two.world.app.code(&["--json", "account", "remove", "office"], 1).await?;
+    let ended = two.world.app.code(&["--json", "account", "remove", "office", "--yes"], 1).await?;
     assert_eq!(ended.error()?["code"], "incomplete");
     assert!(ended.stdout.contains("unreached") && ended.stdout.contains("Desk"), "{}", ended.stdout);
     assert_eq!(two.accounts().await?.len(), 2);
@@ -121,7 +123,7 @@ async fn an_account_that_cannot_be_reached_stays_and_says_so() -> Outcome<()> {
     two.world.expect("work", &[block(18)]).await?;
     two.world.expect("family", &[block(8)]).await?;
     two.office.restart()?;
-    two.world.app.ok(&["account", "remove", "office"]).await?;
+    two.world.app.ok(&["account", "remove", "office", "--yes"]).await?;
     two.expect(&[18], &[8], &[]).await?;
     assert_eq!(two.accounts().await?.len(), 1);
     two.world.expect_quiet().await

@@ -14,7 +14,7 @@ use starmesh_tests::world::{World, at, day, on_clock};
 
 use crate::on_grounds;
 
-on_grounds!(radicale, google, microsoft: hidden_words_appear_nowhere, twins_that_differ_only_in_hidden_words_have_equal_mirrors);
+on_grounds!(radicale, cyrus, sabre, google, microsoft: hidden_words_appear_nowhere, twins_that_differ_only_in_hidden_words_have_equal_mirrors);
 
 const HOUR: TimeDelta = TimeDelta::hours(1);
 

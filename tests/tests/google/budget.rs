@@ -32,6 +32,7 @@ fn mirror(calendar: &LastingName, number: usize, start: DateTime<Utc>) -> Mirror
         time: EventTime::Timed { start, end: start + TimeDelta::hours(1) },
         availability: MirrorAvailability::Busy,
         label: Label::default(),
+        color: None,
     };
     MirrorSpec::new(&keys, calendar, &source, key, Incarnation::default(), body)
 }

@@ -43,6 +43,16 @@ async fn a_calendar_lives_on_xandikos() -> Outcome<()> {
 }
 
 #[tokio::test]
+async fn a_calendar_lives_on_cyrus() -> Outcome<()> {
+    a_calendar_lives(Kind::Cyrus).await
+}
+
+#[tokio::test]
+async fn a_calendar_lives_on_sabre() -> Outcome<()> {
+    a_calendar_lives(Kind::Sabre).await
+}
+
+#[tokio::test]
 async fn a_fixed_calendar_is_written_by_bob_only() -> Outcome<()> {
     let server = Server::start(Kind::Radicale(Rights::FixedCalendars))?;
     let (alice, bob) = (Dav::new(&server)?, Dav::of(&server, BOB)?);

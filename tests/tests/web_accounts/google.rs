@@ -115,7 +115,7 @@ async fn an_account_that_is_removed_ends_its_sign_in_at_google() -> Outcome<()> 
     scene.app.ok(&["sync", "--yes"]).await?;
     let live = || scene.google.sim.auth().live_grants(&User(ADA.to_owned()));
     assert_eq!(live(), 1);
-    let removed = scene.app.json(&["account", "remove", "work"]).await?;
+    let removed = scene.app.json(&["account", "remove", "work", "--yes"]).await?;
     assert_eq!(removed["grant"], json!({ "state": "withdrawn", "provider": "Google" }), "{removed}");
     assert_eq!(live(), 0);
     scene.expect(0, 0, 0)
@@ -130,7 +130,7 @@ async fn an_account_goes_though_google_cannot_be_told_and_the_person_is() -> Out
     let endpoints =
         google.endpoints().replace(&format!("{}/revoke", google.authority()), "127.0.0.1:9/revoke");
     google.add_account_at(&app, "work", &endpoints).await?.expect(0)?;
-    let told = app.ok(&["account", "remove", "work"]).await?;
+    let told = app.ok(&["account", "remove", "work", "--yes"]).await?;
     assert!(told.contains("Removed the account work."), "{told}");
     assert!(told.contains("Google could not be told to end its sign-in (127.0.0.1:9 "), "{told}");
     assert!(told.contains("withdraw by hand what you allowed, at https://myaccount.google.com/"), "{told}");
@@ -143,7 +143,7 @@ async fn an_account_goes_though_google_cannot_be_told_and_the_person_is() -> Out
 async fn a_sign_in_that_was_withdrawn_by_hand_needs_no_end() -> Outcome<()> {
     let scene = Scene::new().await?;
     scene.google.sim.auth().withdraw_consent(&User(ADA.to_owned()));
-    let told = scene.app.ok(&["account", "remove", "work", "--leave-mirrors"]).await?;
+    let told = scene.app.ok(&["account", "remove", "work", "--yes", "--leave-mirrors"]).await?;
     assert!(told.contains("Google has ended its sign-in."), "{told}");
     Ok(())
 }

@@ -124,7 +124,7 @@ async fn a_withdrawn_sign_in_is_told_and_a_new_one_goes_on() -> Outcome<()> {
 #[tokio::test]
 async fn an_account_that_is_removed_says_what_to_withdraw_by_hand_at_microsoft() -> Outcome<()> {
     let scene = Scene::new(MailboxKind::Work).await?;
-    let told = scene.app.ok(&["account", "remove", "work"]).await?;
+    let told = scene.app.ok(&["account", "remove", "work", "--yes"]).await?;
     assert!(told.contains("Microsoft cannot be told to end its sign-in: withdraw by hand"), "{told}");
     assert!(told.contains("https://myapps.microsoft.com"), "{told}");
     assert_eq!(scene.app.json(&["account", "list"]).await?["accounts"], json!([]));

@@ -1,5 +1,6 @@
 //! Virtual environments: one with the CalDAV servers and the recurrence oracles, one with the official client
-//! libraries of Google and Microsoft, which are large and get in nobody's way there.
+//! libraries of Google and Microsoft, which are large and get in nobody's way there, and for benches one with
+//! vdirsyncer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,9 +26,14 @@ const CLIENTS: [Package; 2] = [
     Package { pin: "Deprecated==1.3.1", why: "likewise" },
 ];
 
+/// What a bench is measured against.
+const VDIRSYNCER: [Package; 1] =
+    [Package { pin: "vdirsyncer==0.20.0", why: "a program that syncs calendars, too, for comparison" }];
+
 /// What those bring with them, pinned too (`pip freeze` of a fresh environment).
 const SERVERS_BRING: &str = include_str!("constraints.txt");
 const CLIENTS_BRING: &str = include_str!("clients.txt");
+const VDIRSYNCER_BRINGS: &str = include_str!("vdirsyncer.txt");
 
 /// Written last, so that an environment whose making was interrupted is made anew.
 pub(super) const STAMP: &str = "starmesh-setup.txt";
@@ -71,6 +77,17 @@ impl Environment {
         }
     }
 
+    /// vdirsyncer, in `folder`.
+    pub(super) fn of_vdirsyncer(workspace: &Workspace, folder: &Path) -> Self {
+        let constraints = workspace.root().join("xtask/src/setup/vdirsyncer.txt");
+        Self {
+            folder: folder.to_owned(),
+            packages: &VDIRSYNCER,
+            constraints: (constraints, VDIRSYNCER_BRINGS),
+            options: &[],
+        }
+    }
+
     /// True when it was made, wholly, from these very pins, at this very place.
     pub(super) fn is_ready(&self) -> bool {
         self.python().is_file()
@@ -105,7 +122,13 @@ impl Environment {
 
     /// Its Python.
     pub(super) fn python(&self) -> PathBuf {
-        self.folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
+        self.program("python")
+    }
+
+    /// A program in it.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        let programs = self.folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
+        programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// All that it depends on. The folder is part of it, since the programs in an environment name their
@@ -131,9 +154,10 @@ mod tests {
 
     #[test]
     fn everything_is_pinned_to_one_version() {
-        let brought = SERVERS_BRING.lines().chain(CLIENTS_BRING.lines());
+        let brought = [SERVERS_BRING, CLIENTS_BRING, VDIRSYNCER_BRINGS].into_iter().flat_map(str::lines);
         let brought = brought.filter(|line| !line.starts_with('#'));
-        for pin in SERVERS.iter().chain(&CLIENTS).map(|package| package.pin).chain(brought) {
+        for pin in SERVERS.iter().chain(&CLIENTS).chain(&VDIRSYNCER).map(|package| package.pin).chain(brought)
+        {
             assert_eq!(pin.matches("==").count(), 1, "{pin}");
         }
     }

@@ -26,10 +26,14 @@ enum Probe {
     LinuxProgram(&'static str),
     /// A Python that can make virtual environments.
     PythonVenv,
+    /// A file of a Linux, for what is on nobody's search path.
+    LinuxFile(&'static str),
+    /// An extension of PHP, on a Linux.
+    Php(&'static str),
 }
 
 /// Everything we ask of the operating system.
-const PACKAGES: [Package; 8] = [
+const PACKAGES: [Package; 15] = [
     Package {
         debian: "build-essential",
         probe: Probe::UnixProgram("cc"),
@@ -78,7 +82,70 @@ const PACKAGES: [Package; 8] = [
         purpose: Purpose::Test,
         why: "installs the official JavaScript clients",
     },
+    Package {
+        debian: "dma",
+        probe: Probe::LinuxFile("/usr/sbin/sendmail"),
+        purpose: Purpose::Test,
+        why: "Cyrus wants a mail program; this one runs no server, and no test sends mail",
+    },
+    Package {
+        debian: "cyrus-imapd",
+        probe: Probe::LinuxFile("/usr/lib/cyrus/bin/imapd"),
+        purpose: Purpose::Test,
+        why: "makes the people of the Cyrus of the tests",
+    },
+    Package {
+        debian: "cyrus-caldav",
+        probe: Probe::LinuxFile("/usr/lib/cyrus/bin/httpd"),
+        purpose: Purpose::Test,
+        why: "a third CalDAV server: Fastmail's engine",
+    },
+    Package {
+        debian: "sasl2-bin",
+        probe: Probe::LinuxFile("/usr/sbin/saslpasswd2"),
+        purpose: Purpose::Test,
+        why: "gives the people of Cyrus their passwords",
+    },
+    Package {
+        debian: "php-cli",
+        probe: Probe::LinuxProgram("php"),
+        purpose: Purpose::Test,
+        why: "runs sabre/dav",
+    },
+    Package {
+        debian: "php-sqlite3",
+        probe: Probe::Php("pdo_sqlite"),
+        purpose: Purpose::Test,
+        why: "keeps the calendars of sabre/dav",
+    },
+    Package {
+        debian: "php-sabre-dav",
+        probe: Probe::LinuxFile("/usr/share/php/Sabre/autoload.php"),
+        purpose: Purpose::Test,
+        why: "a fourth CalDAV server: what Nextcloud grew from, with Digest",
+    },
 ];
+
+/// What some of them would start, now and with the computer. The tests start servers of their own and stop
+/// them, and nobody asked for others.
+const SERVICES: [&str; 2] = ["cyrus-imapd", "saslauthd"];
+
+/// Runs its arguments while Debian's own means against it keep packages from starting services, and then takes
+/// the services out of what starts with the computer, unless they were there before.
+const WITHOUT_SERVICES: &str = r#"
+policy=/usr/sbin/policy-rc.d
+services="$1"; shift
+new=
+for service in $services; do [ -e "/etc/init.d/$service" ] || new="$new $service"; done
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy" || exit 1
+fi
+"$@" || exit
+for service in $new; do
+  [ ! -e "/etc/init.d/$service" ] || update-rc.d "$service" disable || exit
+done
+"#;
 
 impl Package {
     fn is_present(&self, python_ready: bool) -> bool {
@@ -86,6 +153,8 @@ impl Package {
             Probe::UnixProgram(program) => !cfg!(unix) || process::find(program).is_some(),
             Probe::LinuxProgram(program) => !cfg!(target_os = "linux") || process::find(program).is_some(),
             Probe::PythonVenv => python_ready || python_makes_venvs(),
+            Probe::LinuxFile(file) => !cfg!(target_os = "linux") || Path::new(file).exists(),
+            Probe::Php(extension) => !cfg!(target_os = "linux") || php_has(extension),
         }
     }
 }
@@ -93,6 +162,12 @@ impl Package {
 fn python_makes_venvs() -> bool {
     let mut command = Command::new(super::python::SYSTEM_PYTHON);
     command.args(["-c", "import venv, ensurepip"]);
+    process::ask(command).is_some()
+}
+
+fn php_has(extension: &str) -> bool {
+    let mut command = Command::new("php");
+    command.args(["-r", &format!("exit(extension_loaded('{extension}') ? 0 : 1);")]);
     process::ask(command).is_some()
 }
 
@@ -119,7 +194,7 @@ pub(super) fn install(purpose: Purpose, python_ready: bool) -> Result<bool, Fail
         println!("setup: {failure}; going on with the package lists that are there");
     }
     let options = ["install", "--yes", "--no-install-recommends"];
-    process::run(rights.apt_get(&[&options[..], &names[..]].concat()))
+    process::run(rights.apt_get_quietly(&[&options[..], &names[..]].concat()))
         .map_err(|failure| failure.hint(by_hand.clone()))?;
     let still = self::missing(purpose, python_ready);
     if still.is_empty() {
@@ -162,6 +237,20 @@ impl Rights {
     }
 
     fn apt_get(self, arguments: &[&str]) -> Command {
+        let mut command = self.env();
+        command.arg("apt-get").args(arguments);
+        command
+    }
+
+    /// The same, and no service is started by it.
+    fn apt_get_quietly(self, arguments: &[&str]) -> Command {
+        let mut command = self.env();
+        command.args(["sh", "-c", WITHOUT_SERVICES, "setup"]).arg(SERVICES.join(" "));
+        command.arg("apt-get").args(arguments);
+        command
+    }
+
+    fn env(self) -> Command {
         let mut command = match self {
             Self::Root => Command::new("env"),
             Self::Sudo => {
@@ -174,7 +263,7 @@ impl Rights {
                 sudo
             }
         };
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+        command.arg("DEBIAN_FRONTEND=noninteractive");
         command
     }
 }
@@ -213,5 +302,32 @@ mod tests {
     fn apt_never_asks_questions() {
         let line = process::describe(&Rights::Root.apt_get(&["install", "--yes", "dbus"]));
         assert_eq!(line, "env DEBIAN_FRONTEND=noninteractive apt-get install --yes dbus");
+    }
+    #[cfg(unix)]
+    #[test]
+    fn services_are_kept_from_starting_while_packages_are_installed() {
+        let folder = std::env::temp_dir().join(format!("starmesh-setup-{}", std::process::id()));
+        let (policy, init) = (folder.join("policy-rc.d"), folder.join("init.d"));
+        std::fs::create_dir_all(&init).unwrap();
+        std::fs::write(init.join("saslauthd"), "").unwrap();
+        let script = WITHOUT_SERVICES
+            .replace("/usr/sbin/policy-rc.d", policy.to_str().unwrap())
+            .replace("/etc/init.d", init.to_str().unwrap())
+            .replace("update-rc.d", "echo");
+        let install = format!("{} && echo installed; touch {}/cyrus-imapd", policy.display(), init.display());
+        let run = |command: &str| {
+            let mut sh = Command::new("sh");
+            sh.args(["-c", &script, "setup", &SERVICES.join(" "), "sh", "-c", command]);
+            sh.output().unwrap()
+        };
+        let first = run(&install.replace(" &&", "; [ $? = 101 ] &&"));
+        assert_eq!(String::from_utf8_lossy(&first.stdout), "installed\ncyrus-imapd disable\n");
+        assert!(first.status.success() && !policy.exists(), "what was put there is taken away");
+        let second = run("true");
+        assert_eq!(String::from_utf8_lossy(&second.stdout), "", "services that were there are left alone");
+        std::fs::write(&policy, "theirs").unwrap();
+        assert_eq!(run("exit 7").status.code(), Some(7));
+        assert_eq!(std::fs::read_to_string(&policy).unwrap(), "theirs");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

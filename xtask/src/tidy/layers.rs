@@ -86,6 +86,12 @@ const HOMES: [(&str, &[&str], &str); 7] = [
     ("tauri", &[], "the desktop shell alone may name it"),
 ];
 
+/// Libraries that no crate may need for anything but its tests and benches.
+const FOR_TESTS: [(&str, &str); 2] = [
+    ("criterion", "it measures; what is shipped has nothing to measure"),
+    ("rrule", "our own recurrence is measured against it, and dates come from nowhere else"),
+];
+
 /// What the pure core must do without, tests aside.
 const IMPURE: [&str; 9] =
     ["tokio", "futures", "async-trait", "rand", "getrandom", "tracing", "http", "url", "notify"];
@@ -143,7 +149,7 @@ pub(super) fn declared(workspace: &Workspace) -> Result<Vec<Declared>, Failure> 
 pub(super) fn check(crates: &[Declared]) -> Vec<Finding> {
     crates
         .iter()
-        .flat_map(|declared| [directions(declared), homes(declared), purity(declared)])
+        .flat_map(|declared| [directions(declared), homes(declared), shipped(declared), purity(declared)])
         .flatten()
         .collect()
 }
@@ -171,6 +177,14 @@ fn homes(declared: &Declared) -> Vec<Finding> {
         .map(|(library, _, why)| {
             declared.finding(library, format!("{} uses {library} directly", declared.name), why)
         })
+        .collect()
+}
+
+fn shipped(declared: &Declared) -> Vec<Finding> {
+    let needs = |library: &str| declared.dependencies.iter().any(|it| it.name == library && !it.for_tests);
+    let astray = FOR_TESTS.iter().filter(|(library, _)| needs(library));
+    astray
+        .map(|(library, why)| declared.finding(library, format!("{} ships {library}", declared.name), why))
         .collect()
 }
 
@@ -234,6 +248,13 @@ mod tests {
     fn a_library_away_from_home_is_found_and_at_home_is_not() {
         assert_eq!(found("starmesh-http", &[("reqwest", false)]), []);
         assert_eq!(found("starmesh-cli", &[("sqlx", false), ("tauri-plugin-opener", false)]).len(), 2);
+    }
+
+    #[test]
+    fn what_only_measures_is_never_shipped() {
+        assert_eq!(found("starmesh-core", &[("rrule", true), ("criterion", true)]), []);
+        let findings = found("starmesh-core", &[("rrule", false)]);
+        assert_eq!(findings, [(4, "starmesh-core ships rrule".to_owned())]);
     }
 
     #[test]

@@ -45,10 +45,12 @@ pub(super) async fn look(starmesh: &Starmesh, directory: &Directory) -> Result<V
         let read = starmesh.state.read(&calendar.id).await?;
         let mut of_it = vec![judge_read(calendar, &read, &account, now, polled.then_some(interval))];
         of_it.extend(judge_token(&read, now));
+        of_it.extend(repairs(&read, now));
         of_it.extend(waiting_for_an_answer(&read));
         if links.iter().any(|link| link.id.target == calendar.id) {
             let census = Census::take(starmesh, directory, calendar, &links).await?;
             of_it.extend(census.marks());
+            of_it.extend(canary(&read, now));
             of_it.extend(census.neighbours());
         }
         of_it.extend(tools(starmesh, &calendar.id).await?);
@@ -87,7 +89,7 @@ fn judge_read(
     };
     let age = now - read_at;
     let message = format!("last read {} ago", since(now, read_at));
-    if let Some(interval) = polled
+    if let Some(interval) = polled.map(|interval| interval.max(read.rest_s.unwrap_or_default()))
         && age > BEHIND_MIN.max(TimeDelta::seconds(i64::from(interval) * i64::from(POLLS_MISSED_MAX)))
     {
         return FindingDto::warning(CHECK, format!("{message}, although a process is at work"))
@@ -116,6 +118,45 @@ fn judge_token(read: &Read, now: DateTime<Utc>) -> Option<FindingDto> {
         None => {
             FindingDto::note(CheckDto::SyncToken, "no sync token is kept: the next read lists everything")
         }
+    })
+}
+
+/// What whole reads found that no change had told.
+fn repairs(read: &Read, now: DateTime<Utc>) -> Option<FindingDto> {
+    let found = read.repairs_lately(now);
+    (found > 0).then(|| {
+        let blocks = count(found, "busy block");
+        FindingDto::note(
+            CheckDto::Read,
+            format!("over seven days whole reads found {blocks} otherwise than its changes had told; all is mended"),
+        )
+        .action("nothing is to be done, unless it is often: then report which server it is")
+    })
+}
+
+/// What came back of the block that was placed on trial.
+fn canary(read: &Read, now: DateTime<Utc>) -> Option<FindingDto> {
+    const CHECK: CheckDto = CheckDto::Marks;
+    let canary = read.canary.as_ref()?;
+    let ago = since(now, canary.at);
+    Some(if canary.same_as.is_some() {
+        FindingDto::failed(
+            CHECK,
+            format!("a block on trial, {ago} ago, stood in another linked calendar too"),
+        )
+        .action("the two are one: take one of them out of its group; `starmesh plan` names both")
+    } else if !canary.mark_kept {
+        FindingDto::warning(CHECK, format!("a block on trial, {ago} ago, came back without its mark"))
+            .action("keep a copy of the data folder: here busy blocks are known only by what is remembered")
+    } else if canary.altered {
+        FindingDto::note(
+            CHECK,
+            format!("a block on trial, {ago} ago, came back otherwise than it was written"),
+        )
+    } else if !canary.listed || canary.told == Some(false) {
+        FindingDto::note(CHECK, format!("a block on trial, {ago} ago, was not told of at once"))
+    } else {
+        FindingDto::good(CHECK, format!("a block on trial, {ago} ago, came back as it was written"))
     })
 }
 
@@ -239,7 +280,7 @@ impl Census {
                     CHECK,
                     format!("{blocks} of ours belong to links unknown here, perhaps of another device"),
                 )
-                .action("if no other device places them, delete them by hand"),
+                .action("if no other device places them, `starmesh clean --scan` takes them away"),
             );
         }
         if self.copied > 0 {

@@ -109,6 +109,7 @@ impl Starmesh {
             }
         };
         findings.extend(database::rows(self).await);
+        findings.extend(database::copy(self).await);
         for looked in [
             vault::secrets(self, &directory).await,
             work::look(self, &directory).await,

@@ -82,6 +82,13 @@ pub enum RunEvent {
         /// How many so far.
         items: u64,
     },
+    /// Its provider asked to slow down: the read goes on after a wait.
+    PullWaits {
+        /// Which.
+        calendar: CalendarRef,
+        /// How long, in seconds.
+        seconds: u64,
+    },
     /// A calendar was read.
     Pulled {
         /// Which.

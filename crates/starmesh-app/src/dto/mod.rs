@@ -4,6 +4,7 @@
 mod account;
 mod activity;
 mod calendar;
+mod damage;
 mod doctor;
 mod group;
 mod plan;
@@ -11,7 +12,9 @@ mod policy;
 mod report;
 mod settings;
 mod status;
+mod sweep;
 mod transfer;
+mod undo;
 mod why;
 
 #[cfg(any(test, feature = "samples"))]
@@ -22,6 +25,7 @@ mod snapshots;
 pub use account::{AccountDto, AccountRemoved, GrantDto, Unreached};
 pub use activity::{ActionDto, JourneyDto, RunEvent, StepsDto, TimeDto};
 pub use calendar::{CalendarDto, CalendarRef, CalendarsDto};
+pub use damage::{DamageDto, DamageSource};
 pub use doctor::{CheckDto, DoctorDto, FindingDto, VerdictDto};
 pub use group::{
     GroupChange, GroupDto, LeftOut, LeftOutReason, LinkDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto,
@@ -31,6 +35,8 @@ pub use plan::{HeldDto, LinkPlanDto, PlanDto, QuestionDto, StuckDto, TargetPlanD
 pub use policy::{ChoiceDto, PolicyDto, PolicyEffect};
 pub use report::{CleanDto, CleanedLink, KeyImported, ReportDto, WrittenDto};
 pub use settings::{SettingDto, SettingsDto};
-pub use status::{CalendarStatusDto, FailureDto, LatencyDto, StatusDto, WedgeDto};
+pub use status::{CalendarStatusDto, CanaryDto, FailureDto, LatencyDto, StatusDto, WedgeDto};
+pub use sweep::{DaysDto, SweepDto, SweptCalendarDto};
 pub use transfer::{ImportDto, SettingChangeDto, SignInNeededDto};
+pub use undo::{ConfigurationDto, RulesDto, StepDto, UndoDto, WritesDto};
 pub use why::{WhyDto, WhyEvent, WhyLink, WhyOutcome};

@@ -165,4 +165,35 @@ pub enum QuestionDto {
         /// How many.
         count: u32,
     },
+    /// Two calendars are one under two names.
+    SameCalendar {
+        /// One name.
+        calendar: CalendarRef,
+        /// The other.
+        other: CalendarRef,
+    },
+}
+
+impl QuestionDto {
+    /// The question as the failure that it is while nobody answers it.
+    pub fn failure(&self) -> crate::error::AppError {
+        use crate::error::{Action, AppError, ErrorCode};
+        match self {
+            Self::ForeignMarks { calendar, count } => AppError::new(
+                ErrorCode::ForeignMarks,
+                format!(
+                    "{} holds {count} busy blocks of another installation, or of a key that was lost",
+                    calendar.name
+                ),
+            )
+            .action(Action::ImportKey),
+            Self::SameCalendar { calendar, other } => AppError::new(
+                ErrorCode::SameCalendar,
+                format!("{} and {} are one calendar under two names", calendar.path, other.path),
+            )
+            .hint(
+                "take one of the two out of its group with `starmesh group remove NAME --calendar CALENDAR`",
+            ),
+        }
+    }
 }

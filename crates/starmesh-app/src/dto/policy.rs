@@ -1,6 +1,7 @@
 //! What links mirror.
 
 use serde::Serialize;
+use starmesh_core::mirror::Color;
 use starmesh_core::policy::{AllDay, Choice, Deleted, Policy, Undecided};
 
 use super::LinkRef;
@@ -12,6 +13,8 @@ pub struct PolicyDto {
     pub on: bool,
     /// What busy blocks are called; `None` when as the setting says.
     pub label: Option<String>,
+    /// The colour of busy blocks; `None` for whatever their calendar gives them.
+    pub color: Option<Color>,
     /// What becomes of tentative events.
     pub tentative: Undecided,
     /// What becomes of invitations without an answer.
@@ -44,6 +47,7 @@ impl From<&Policy> for PolicyDto {
         Self {
             on: !policy.off,
             label: policy.label.as_ref().map(|label| label.as_str().to_owned()),
+            color: policy.color,
             tentative: policy.tentative,
             unanswered: policy.unanswered,
             all_day: policy.all_day,

@@ -6,12 +6,13 @@ use starmesh_core::mirror::Label;
 use starmesh_core::policy::{AllDay, Choice, Deleted, Policy, Undecided, Word};
 
 use super::{
-    AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CheckDto, CleanDto,
-    CleanedLink, DoctorDto, FailureDto, FindingDto, GroupChange, GroupDto, HeldDto, ImportDto, JourneyDto,
-    LatencyDto, LeftOut, LeftOutReason, LinkDto, LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar,
-    PausesDto, PlanDto, PolicyDto, PolicyEffect, QuestionDto, ReportDto, RunEvent, SettingChangeDto,
-    ShapeDto, SignInNeededDto, StatusDto, StepsDto, StuckDto, TargetPlanDto, TimeDto, TroubleDto, Unreached,
-    VerdictDto, WedgeDto, WhyDto, WhyEvent, WhyLink, WhyOutcome, WindowDto, WrittenDto,
+    AccountDto, AccountRemoved, ActionDto, CalendarDto, CalendarRef, CalendarStatusDto, CanaryDto, CheckDto,
+    CleanDto, CleanedLink, ConfigurationDto, DamageDto, DamageSource, DaysDto, DoctorDto, FailureDto,
+    FindingDto, GroupChange, GroupDto, HeldDto, ImportDto, JourneyDto, LatencyDto, LeftOut, LeftOutReason,
+    LinkDto, LinkPlanDto, LinkRef, LinkStateDto, PausedCalendar, PausesDto, PlanDto, PolicyDto, PolicyEffect,
+    QuestionDto, ReportDto, RulesDto, RunEvent, SettingChangeDto, ShapeDto, SignInNeededDto, StatusDto,
+    StepDto, StepsDto, StuckDto, SweepDto, SweptCalendarDto, TargetPlanDto, TimeDto, TroubleDto, UndoDto,
+    Unreached, VerdictDto, WedgeDto, WhyDto, WhyEvent, WhyLink, WhyOutcome, WindowDto, WritesDto, WrittenDto,
 };
 use crate::accounts::AccountAdded;
 use crate::error::{Action, AppError, ErrorCode};
@@ -128,6 +129,7 @@ pub fn policy() -> Policy {
     Policy {
         off: false,
         label: Label::new("Away").ok(),
+        color: Some(starmesh_core::mirror::Color::Teal),
         tentative: Undecided::Skip,
         unanswered: Undecided::Busy,
         all_day: AllDay::Off,
@@ -273,6 +275,40 @@ pub fn report() -> ReportDto {
     ReportDto { passes: 3, written, in_step: false, troubles: plan.troubles.clone(), plan }
 }
 
+/// What a scan found; nothing was removed yet.
+pub fn sweep() -> SweepDto {
+    let counts =
+        |rows: &[(&str, u64)]| rows.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+    SweepDto {
+        removed: false,
+        calendars: vec![
+            SweptCalendarDto {
+                calendar: work(),
+                days: Some(DaysDto { from: "2021-12-02".to_owned(), to: "2029-11-30".to_owned() }),
+                found: counts(&[("of_link", 12), ("unknown_link", 3), ("foreign", 2)]),
+                left: counts(&[("copied", 1)]),
+                standing: 0,
+            },
+            SweptCalendarDto {
+                calendar: family(),
+                days: None,
+                found: counts(&[]),
+                left: counts(&[]),
+                standing: 0,
+            },
+        ],
+        links: vec![link(family(), work())],
+        troubles: Vec::new(),
+    }
+}
+
+/// What became of it.
+pub fn swept() -> SweepDto {
+    let mut swept = SweepDto { removed: true, ..sweep() };
+    swept.calendars[0].standing = 1;
+    swept
+}
+
 /// What clean did.
 pub fn clean() -> CleanDto {
     let links = vec![CleanedLink { link: link(family(), work()), mirrors: 12 }];
@@ -286,8 +322,18 @@ pub fn status() -> StatusDto {
         calendar: work(),
         read_at: Some(at.clone()),
         read_age_s: Some(45),
+        due_at: Some("2026-12-01T10:00:00Z".to_owned()),
         verified_at: Some(at.clone()),
         verified_age_s: Some(7_300),
+        repairs: 2,
+        canary: Some(CanaryDto {
+            at: at.clone(),
+            listed: true,
+            told: Some(true),
+            mark_kept: false,
+            altered: false,
+            same_as: None,
+        }),
         items: 120,
         mirrors: 40,
         wedged: 1,
@@ -321,6 +367,17 @@ pub fn status() -> StatusDto {
         }],
         waiting: 1,
         needs_person: true,
+        damage: Some(damage()),
+    }
+}
+
+/// A database that was moved aside.
+pub fn damage() -> DamageDto {
+    DamageDto {
+        at: "2026-12-01T09:00:00Z".to_owned(),
+        what: "a row of table items is damaged".to_owned(),
+        moved_to: Some("/var/lib/starmesh/starmesh.db.damaged-20261201T090000Z".to_owned()),
+        restored_from: DamageSource::Copy,
     }
 }
 
@@ -354,6 +411,7 @@ pub fn run_events() -> Vec<RunEvent> {
         RunEvent::Started { links: 2, pid: 4_711 },
         RunEvent::PullStarted { calendar: work() },
         RunEvent::PullProgress { calendar: work(), items: 50 },
+        RunEvent::PullWaits { calendar: work(), seconds: 30 },
         RunEvent::Pulled { calendar: work(), changed: 1 },
         RunEvent::PullFailed {
             calendar: work(),
@@ -423,5 +481,58 @@ pub fn import() -> ImportDto {
         links_resumed: Vec::new(),
         policies_kept: vec!["Work → Our family".to_owned()],
         sign_in: vec![needed],
+    }
+}
+
+/// Steps, one in each state.
+pub fn steps() -> Vec<StepDto> {
+    let step = |day: u32, command: &str, open, undone, placed| StepDto {
+        at: format!("2026-12-0{day}T09:00:00Z"),
+        commands: vec![command.to_owned()],
+        open,
+        undone,
+        written: WritesDto { placed, updated: 0, removed: 0 },
+    };
+    vec![
+        step(3, "settings set", false, true, 0),
+        step(2, "link set", true, false, 0),
+        step(1, "group add", false, false, 12),
+    ]
+}
+
+/// What an undo changes, wherever it can.
+pub fn undo() -> UndoDto {
+    let setting = SettingChangeDto {
+        key: "window".to_owned(),
+        from: Some("90".to_owned()),
+        to: Some("180".to_owned()),
+    };
+    let (there, back) = (link(work(), family()), link(family(), work()));
+    UndoDto {
+        done: false,
+        redo: false,
+        step: steps().pop(),
+        changes: ConfigurationDto {
+            settings: vec![setting],
+            everything_paused: Some(false),
+            accounts_back: vec!["office".to_owned()],
+            groups_back: vec![group()],
+            groups_changed: vec![group()],
+            groups_gone: vec!["pair-1".to_owned()],
+            links_back: vec![there.clone()],
+            links_gone: vec![back.clone()],
+            links_cleaned: vec![back.clone()],
+            links_paused: vec![there.clone()],
+            links_resumed: vec![back],
+            rules: vec![RulesDto { link: there, policy: PolicyDto::from(&policy()) }],
+            calendars_paused: vec![work()],
+            calendars_resumed: vec![family()],
+        },
+        stays: vec!["the account “club” stays; `starmesh account remove club` takes it away".to_owned()],
+        sign_in: import().sign_in,
+        plan: Some(plan_in_step()),
+        written: None,
+        troubles: Vec::new(),
+        left_to: None,
     }
 }

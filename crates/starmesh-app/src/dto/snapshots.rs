@@ -24,6 +24,7 @@ fn groups_and_links_keep_their_form() {
 fn plans_and_reports_keep_their_form() {
     assert_json_snapshot!("report", samples::report());
     assert_json_snapshot!("clean", samples::clean());
+    assert_json_snapshot!("sweep", samples::sweep());
 }
 
 #[test]
@@ -43,6 +44,8 @@ fn settings_keys_and_errors_keep_their_form() {
     };
     assert_json_snapshot!("settings", SettingsDto { settings: vec![setting] });
     assert_json_snapshot!("import", samples::import());
+    assert_json_snapshot!("undo", samples::undo());
+    assert_json_snapshot!("steps", samples::steps());
     assert_json_snapshot!("key_imported", KeyImported { changed: true, calendars_to_read: 2 });
     assert_json_snapshot!("error", samples::error());
 }

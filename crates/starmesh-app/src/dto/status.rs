@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{CalendarRef, LinkDto, LinkRef};
+use super::{CalendarRef, DamageDto, LinkDto, LinkRef};
 
 /// How things stand.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
@@ -28,6 +28,9 @@ pub struct StatusDto {
     pub waiting: u64,
     /// True when something needs a person.
     pub needs_person: bool,
+    /// The database that was damaged and moved aside, as long as it lies there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<DamageDto>,
 }
 
 /// How long changes took on a link, from the signal until the provider had confirmed the busy block.
@@ -52,10 +55,19 @@ pub struct CalendarStatusDto {
     pub read_at: Option<String>,
     /// Seconds since then.
     pub read_age_s: Option<i64>,
+    /// When it is asked for again, RFC 3339, where whoever publishes it wants it left alone until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<String>,
     /// When it was last read wholly, RFC 3339.
     pub verified_at: Option<String>,
     /// Seconds since then.
     pub verified_age_s: Option<i64>,
+    /// How many busy blocks whole reads found missing, changed or doubled over the last seven days, though the
+    /// calendar had told of no change.
+    pub repairs: u64,
+    /// What came back of the block that was placed there first, on trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub canary: Option<CanaryDto>,
     /// How many items it holds, busy blocks included.
     pub items: u64,
     /// How many busy blocks of ours it holds.
@@ -73,6 +85,25 @@ pub struct CalendarStatusDto {
     /// Why it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureDto>,
+}
+
+/// What came back of a block that was placed on trial, before any other, and removed.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct CanaryDto {
+    /// When, RFC 3339.
+    pub at: String,
+    /// True when a listing showed it.
+    pub listed: bool,
+    /// True when the calendar told of it as a change; absent where it tells no changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<bool>,
+    /// True when its mark came back.
+    pub mark_kept: bool,
+    /// True when something in it came back otherwise than it was written.
+    pub altered: bool,
+    /// The calendar in which it stood too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<CalendarRef>,
 }
 
 /// Why a calendar cannot be read.

@@ -17,6 +17,7 @@ use crate::dto::{ImportDto, SettingChangeDto};
 use crate::error::{AppError, ErrorCode, Result};
 use crate::groups::{check_pairs, check_shape, check_some_link, free_name};
 use crate::names::Directory;
+use crate::policies::takes_colors;
 use crate::settings::changed;
 use crate::wanted::Wanted;
 
@@ -304,6 +305,10 @@ fn merged_links(
             dto.policies_kept.push(directory.link(&id).name);
         }
         let brings_policy = known_policy.is_none() && table.policy != Policy::default();
+        if brings_policy && table.policy.color.is_some() && !takes_colors(directory, &id.target) {
+            let name = directory.link(&id).name;
+            return Err(invalid(format!("link “{name}”: busy blocks at Microsoft cannot have a colour")));
+        }
         if now == LinkState::Retiring || (now == state && !brings_policy) {
             continue;
         }

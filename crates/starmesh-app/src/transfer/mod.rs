@@ -13,6 +13,7 @@ use std::path::Path;
 use starmesh_core::ids::CalendarId;
 use starmesh_core::mirror::Label;
 use starmesh_core::topology::Shape;
+use starmesh_store::state::Deed;
 
 use self::file::{
     AccountTable, CalendarTable, File, GroupTable, LinkTable, SettingsTable, ShapeName, StateName,
@@ -143,7 +144,7 @@ impl Starmesh {
         for link in &merged.links {
             changes.put_link(link);
         }
-        self.state.commit(changes).await?;
+        self.commit_deed(Deed::Imported, changes).await?;
         drop(turn);
         self.folder.tell_changed()?;
         dto.imported = true;

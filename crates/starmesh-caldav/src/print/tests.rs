@@ -3,7 +3,7 @@
 use chrono::TimeZone as _;
 use starmesh_core::event::{Availability, LabelDigest};
 use starmesh_core::ids::{EventId, LastingName, RemoteId};
-use starmesh_core::mirror::{Fingerprint, IdentityKey, Incarnation, Label, MirrorBody};
+use starmesh_core::mirror::{Color, Fingerprint, FoundColor, IdentityKey, Incarnation, Label, MirrorBody};
 use starmesh_core::policy::Terms;
 use starmesh_core::recurrence::OriginalStart;
 use starmesh_ical::{OwnAddresses, source_item};
@@ -17,7 +17,7 @@ fn keys() -> IdentityKey {
 fn mirror(time: EventTime, availability: MirrorAvailability, label: &str) -> MirrorSpec {
     let (target, source) = (LastingName::new("https://t.example/"), LastingName::new("https://s.example/"));
     let key = keys().mirror_key(&target, &source, &EventId::new("u"), &OriginalStart(String::new()));
-    let body = MirrorBody { time, availability, label: Label::new(label).unwrap() };
+    let body = MirrorBody { time, availability, label: Label::new(label).unwrap(), color: None };
     MirrorSpec::new(&keys(), &target, &source, key, Incarnation::default(), body)
 }
 
@@ -92,7 +92,29 @@ fn every_kind_of_mirror_reads_back_as_what_was_written() {
             assert_eq!((marked.time, marked.availability), (Some(time), read));
             assert_eq!(marked.label, LabelDigest::of(mirror.body().label.as_str()));
             assert!(marked.plain && !marked.has_attendees);
-            assert_eq!(Fingerprint::observed(&keys(), marked), Some(mirror.body().fingerprint(&keys())));
+            assert_eq!(
+                Fingerprint::observed(&keys(), marked, None),
+                Some(mirror.body().fingerprint(&keys()))
+            );
         }
+    }
+}
+
+#[test]
+fn the_color_of_a_link_is_written_by_its_css_name_and_read_again() {
+    for color in [Color::Teal, Color::Gray] {
+        let (target, source) =
+            (LastingName::new("https://t.example/"), LastingName::new("https://s.example/"));
+        let plain = mirror(timed(), MirrorAvailability::Busy, "Busy");
+        let body = MirrorBody { color: Some(color), ..plain.body().clone() };
+        let key = plain.mark().key;
+        let colored = MirrorSpec::new(&keys(), &target, &source, key, Incarnation::default(), body);
+        let text = print_mirror(&colored, instant(1, 0));
+        let added = format!("COLOR:{}\r\n", color.name());
+        assert_eq!(text.replace(&added, ""), print_mirror(&plain, instant(1, 0)));
+        let own = OwnAddresses::new(std::iter::empty());
+        let item = source_item(RemoteId::new("/c/x.ics"), None, &text, &own, &Terms::default());
+        let marked = item.events[0].marked.as_ref().unwrap();
+        assert_eq!((marked.color, marked.plain), (FoundColor::Known(color), true));
     }
 }

@@ -7,8 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use starmesh_app::dto::AccountDto;
 use starmesh_app::{
-    Access, AppError, Endpoints, ErrorCode, FeedSecret, Mirrors, NewAccount as New, NewCaldavAccount,
-    NewFeed, NewOAuthAccount, NewSecret, OAuthProvider, SignInKind, SignInWay, Starmesh, TENANT_DEFAULT,
+    Access, Action, AppError, Endpoints, ErrorCode, FeedSecret, LinkScope, Mirrors, NewAccount as New,
+    NewCaldavAccount, NewFeed, NewOAuthAccount, NewSecret, OAuthProvider, SignInKind, SignInWay, Starmesh,
+    TENANT_DEFAULT,
 };
 
 use crate::browser::Browser;
@@ -184,6 +185,9 @@ pub(crate) struct RemoveArgs {
     /// Leave its busy blocks where they are
     #[arg(long)]
     leave_mirrors: bool,
+    /// Approve what is shown: busy blocks that go, and the end of the sign-in
+    #[arg(long, short)]
+    yes: bool,
 }
 
 pub(crate) async fn carry_out(context: &Context, command: AccountCommand) -> Result<(), AppError> {
@@ -299,8 +303,43 @@ async fn sign_in_with(
     }
 }
 
+/// The sign-in ends, and its password is forgotten: no undo brings it back.
+async fn approve_removal(context: &Context, starmesh: &Starmesh, args: &RemoveArgs) -> Result<(), AppError> {
+    let name = &args.name;
+    let question = if args.leave_mirrors {
+        format!("Remove the account {name} and leave its busy blocks where they are?")
+    } else {
+        let progress = Progress::new(&context.out);
+        let scope = LinkScope::Account(name.clone());
+        let prepared = starmesh.prepare_clean(&scope, &|event| progress.hear(event)).await;
+        progress.clear();
+        let prepared = prepared?;
+        let any = !prepared.links.is_empty() || !prepared.unreached.is_empty();
+        if any && !context.out.json {
+            context.out.line(&text::clean_prepared(&prepared))?;
+        }
+        format!("Remove the account {name} and {}?", text::count(prepared.mirrors(), "busy block"))
+    };
+    let refusal = match context.terminal.approves(&question)? {
+        Some(true) => return Ok(()),
+        Some(false) => AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was removed"),
+        None => AppError::new(
+            ErrorCode::ApprovalNeeded,
+            format!("the removal of the account {name} waits for approval; nothing was removed"),
+        )
+        .hint("--yes approves it"),
+    };
+    Err(refusal.action(Action::Approve))
+}
+
 async fn remove(context: &Context, args: RemoveArgs) -> Result<(), AppError> {
     let starmesh = context.open(Access::Write).await?;
+    if !args.yes
+        && let Err(refusal) = approve_removal(context, &starmesh, &args).await
+    {
+        starmesh.close().await;
+        return Err(refusal);
+    }
     let progress = Progress::new(&context.out);
     let mirrors = if args.leave_mirrors { Mirrors::Leave } else { Mirrors::Remove };
     let removed = starmesh.remove_account(&args.name, mirrors, &|event| progress.hear(event)).await;

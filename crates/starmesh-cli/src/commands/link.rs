@@ -19,7 +19,7 @@ pub(crate) enum LinkCommand {
     /// List the links
     List,
     /// Say what links mirror: hours, lengths, words, labels, what is tentative
-    Set(SetArgs),
+    Set(Box<SetArgs>),
     /// Let links stand still: nothing is placed, changed or removed
     #[command(after_help = EXAMPLES)]
     Pause(PauseArgs),

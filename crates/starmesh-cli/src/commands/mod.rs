@@ -16,6 +16,7 @@ pub(crate) mod policy;
 mod run;
 pub(crate) mod settings;
 mod status;
+pub(crate) mod undo;
 pub(crate) mod why;
 
 use starmesh_app::AppError;
@@ -42,6 +43,7 @@ pub(crate) async fn carry_out(context: &Context, command: Command) -> Result<(),
         Command::Activity(args) => activity::activity(context, &args).await,
         Command::Doctor(args) => doctor::doctor(context, &args).await,
         Command::Clean(args) => clean::clean(context, &args).await,
+        Command::Undo(args) => undo::undo(context, &args).await,
         Command::Key(command) => key::carry_out(context, command).await,
         Command::Demo(args) => demo::demo(context, &args).await,
         Command::Completions(args) => completions::completions(&args),

@@ -142,13 +142,11 @@ fn outcome(report: &ReportDto, course: Course) -> Result<(), AppError> {
     }
     held(&report.plan, course)?;
     if let Some(question) = report.plan.questions.first() {
-        let starmesh_app::dto::QuestionDto::ForeignMarks { calendar, count } = question;
-        let blocks = text::count(u64::from(*count), "busy block");
-        return Err(AppError::new(
-            ErrorCode::ForeignMarks,
-            format!("{} holds {blocks} of another installation, or of a key that was lost", calendar.name),
-        )
-        .hint("`starmesh plan` explains what to do"));
+        let failure = question.failure();
+        return Err(match failure.hint {
+            Some(_) => failure,
+            None => failure.hint("`starmesh plan` explains what to do"),
+        });
     }
     unreached(&report.troubles)?;
     if report.in_step
@@ -180,7 +178,7 @@ fn held(plan: &PlanDto, course: Course) -> Result<(), AppError> {
 }
 
 /// Calendars that could not be reached.
-fn unreached(troubles: &[TroubleDto]) -> Result<(), AppError> {
+pub(crate) fn unreached(troubles: &[TroubleDto]) -> Result<(), AppError> {
     let Some(first) = troubles.iter().find(|trouble| trouble.needs_person).or(troubles.first()) else {
         return Ok(());
     };

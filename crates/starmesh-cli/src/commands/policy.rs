@@ -15,9 +15,14 @@ use crate::text;
 const EXAMPLES: &str = "\
 Whatever lets busy blocks go is shown first, and goes only once it was approved.
 
+A colour says nothing of an event: it is the link's. One that you give a busy block by hand stays where the link has none,
+until the block is next written; where the link has one, yours is replaced by it, and no colour at all is left so. Microsoft
+has no colours without names that others read, so links into its calendars take none.
+
 Examples:
   starmesh link set 'family->work' --hours 'Mon-Fri 08:00-18:00 Europe/Berlin'
   starmesh link set --into work --label 'Private appointment' --min-length 15min
+  starmesh link set --into family --color teal
   starmesh link set --group mesh-1 --tentative skip --all-day off
   starmesh link set 'work->family' --never-keyword lunch --never-keyword gym
   starmesh link set 'work->family' --never-keyword none
@@ -74,6 +79,9 @@ struct RuleArgs {
     /// What busy blocks are called, or `none` for what the setting says
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
+    /// The colour of busy blocks, or `none`: red, orange, yellow, green, teal, blue, purple, pink, gray
+    #[arg(long, value_name = "NAME")]
+    color: Option<String>,
     /// Events that may or may not happen
     #[arg(long, value_enum)]
     tentative: Option<UndecidedArg>,
@@ -170,6 +178,7 @@ impl RuleArgs {
             reset: self.default,
             on: if self.off { Some(false) } else { self.on.then_some(true) },
             label: self.label.clone(),
+            color: self.color.clone(),
             tentative: undecided(self.tentative),
             unanswered: undecided(self.unanswered),
             all_day: self.all_day.map(|arg| match arg {

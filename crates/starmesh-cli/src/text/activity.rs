@@ -67,6 +67,9 @@ pub(crate) fn run_event(event: &RunEvent, at: &str, zone: Tz, verbose: bool) -> 
             let person = if *needs_person { " (needs you)" } else { "" };
             format!("{}: not reached: {message}{person}", calendar.name)
         }
+        RunEvent::PullWaits { calendar, seconds } => {
+            format!("{}: asked to slow down, reads on in {seconds} s", calendar.name)
+        }
         RunEvent::Wedged { calendar, reason } => {
             format!("{}: a write stands still: {}", calendar.name, wedge_words(reason))
         }

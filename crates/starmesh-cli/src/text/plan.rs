@@ -111,9 +111,16 @@ fn question(question: &QuestionDto) -> String {
     match question {
         QuestionDto::ForeignMarks { calendar, count: number } => format!(
             "{}: holds {} of another installation, or of a key that was lost. Import its key with `starmesh key \
-             import FILE`, or go on beside it with `--beside-foreign`",
+             import FILE`, go on beside it with `--beside-foreign`, or look at `starmesh clean --scan --foreign \
+             --dry-run`",
             titled(calendar),
             count(u64::from(*number), "busy block")
+        ),
+        QuestionDto::SameCalendar { calendar, other } => format!(
+            "{} and {} are one calendar under two names: what was placed in one stood in the other. Nothing is placed \
+             there; take one of them out of its group with `starmesh group remove NAME --calendar CALENDAR`",
+            titled(calendar),
+            titled(other)
         ),
     }
 }

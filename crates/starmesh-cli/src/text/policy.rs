@@ -36,6 +36,7 @@ pub(super) fn rules(policy: &PolicyDto) -> String {
         rules.push("off".to_owned());
     }
     rules.extend(policy.label.as_ref().map(|label| format!("called “{label}”")));
+    rules.extend(policy.color.map(|color| format!("shown in {color}")));
     rules.extend(undecided("tentative", policy.tentative));
     rules.extend(undecided("unanswered", policy.unanswered));
     match policy.all_day {

@@ -16,6 +16,8 @@ fn a_plan_says_what_would_be_written_and_why_not_more() {
 fn a_report_says_what_was_written_and_what_is_left() {
     assert_snapshot!("report", super::report(&samples::report()));
     assert_snapshot!("clean_done", super::clean_done(&samples::clean()));
+    assert_snapshot!("sweep_prepared", super::sweep_prepared(&samples::sweep()));
+    assert_snapshot!("sweep_done", super::sweep_done(&samples::swept()));
 }
 
 #[test]
@@ -40,6 +42,15 @@ fn the_status_says_what_needs_a_person() {
 fn an_import_says_what_changes_and_who_must_sign_in() {
     assert_snapshot!("import", super::import(&samples::import()));
     assert_snapshot!("import_nothing", super::import(&starmesh_app::dto::ImportDto::default()));
+}
+
+#[test]
+fn an_undo_says_what_comes_back_and_what_does_not() {
+    assert_snapshot!("undo", super::undo(&samples::undo(), ZONE));
+    assert_snapshot!("undo_nothing", super::undo(&starmesh_app::dto::UndoDto::nothing(false), ZONE));
+    assert_snapshot!("steps", super::steps(&samples::steps(), ZONE));
+    let left = starmesh_app::dto::UndoDto { left_to: Some(42), ..samples::undo() };
+    assert_snapshot!("undone", super::undone(&left));
 }
 
 #[test]

@@ -1,10 +1,29 @@
 //! How things stand, in words.
 
 use chrono_tz::Tz;
-use starmesh_app::dto::{CalendarStatusDto, LinkStateDto, StatusDto};
+use starmesh_app::dto::{CalendarStatusDto, DamageDto, DamageSource, LinkStateDto, StatusDto};
 
 use super::pauses::end;
 use super::words::{ago, count, local, milliseconds, titled, wedge_words};
+
+/// A database that was damaged.
+pub(crate) fn damage(damage: &DamageDto) -> String {
+    let place = match &damage.moved_to {
+        Some(path) => format!("it was moved to {path}"),
+        None => "there was no file left".to_owned(),
+    };
+    let source = match damage.restored_from {
+        DamageSource::Copy => "what you configured came back from its second copy",
+        DamageSource::Rows => {
+            "what you configured came back as far as it could be read: look at `starmesh group list`"
+        }
+    };
+    format!(
+        "the database was damaged ({}); {place}, and a new one was made: {source}. Busy blocks are known by \
+         their marks; the list of what was written before is gone",
+        damage.what
+    )
+}
 
 /// How things stand.
 pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
@@ -13,6 +32,7 @@ pub(crate) fn status(status: &StatusDto, zone: Tz) -> String {
         (None, Some(pid)) => format!("Another command is at work (process {pid})."),
         (None, None) => "Not running: `starmesh run` keeps everything in step.".to_owned(),
     }];
+    lines.extend(status.damage.as_ref().map(|damage| format!("{}.", self::damage(damage))));
     if status.paused {
         lines.push(format!("Everything is paused{}.", end(status.paused_until.as_deref(), zone)));
     }
@@ -67,8 +87,14 @@ fn calendar_lines(calendar: &CalendarStatusDto, zone: Tz) -> Vec<String> {
         Some(seconds) => format!("read {}", ago(seconds)),
         None => "never read".to_owned(),
     });
+    if let Some(due) = &calendar.due_at {
+        facts.push(format!("due again at {}", local(due, zone)));
+    }
     if let Some(seconds) = calendar.verified_age_s {
         facts.push(format!("verified {}", ago(seconds)));
+    }
+    if calendar.repairs > 0 {
+        facts.push(format!("{} in 7 days", count(calendar.repairs, "repair")));
     }
     facts.push(count(calendar.items, "item"));
     facts.push(count(calendar.mirrors, "busy block"));
@@ -86,6 +112,17 @@ fn calendar_lines(calendar: &CalendarStatusDto, zone: Tz) -> Vec<String> {
         let times = count(u64::from(failure.attempts), "attempt");
         let since = local(&failure.since, zone);
         lines.push(format!("  not reached since {since} ({times}): {}", failure.message));
+    }
+    if let Some(canary) = &calendar.canary {
+        if let Some(other) = &canary.same_as {
+            lines.push(format!("  the same calendar as {}: `starmesh plan` explains", titled(other)));
+        } else if !canary.mark_kept {
+            lines.push(
+                "  takes marks away: busy blocks are known only by what is remembered here, and none is changed \
+                 without it"
+                    .to_owned(),
+            );
+        }
     }
     if calendar.held > 0 {
         lines.push(format!(

@@ -1,9 +1,11 @@
-//! What crosses a link: time, availability and a constant label. Nothing else has a field.
+//! What crosses a link: time and availability. What is configured goes along: a constant label and a colour. Nothing
+//! else has a field.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::color::Color;
 use super::key::{IdentityKey, lower_base32};
 use crate::event::{Availability, LabelDigest, MarkedEvent};
 use crate::time::EventTime;
@@ -103,6 +105,8 @@ pub struct MirrorBody {
     pub availability: MirrorAvailability,
     /// The constant label.
     pub label: Label,
+    /// The colour, where the link has one.
+    pub color: Option<Color>,
 }
 
 /// Keyed hash of everything a mirror says: equal fingerprints mean nothing to do.
@@ -118,14 +122,14 @@ impl fmt::Display for Fingerprint {
 impl MirrorBody {
     /// The fingerprint of this body.
     pub fn fingerprint(&self, keys: &IdentityKey) -> Fingerprint {
-        fingerprint(keys, &self.time, self.availability, LabelDigest::of(self.label.as_str()))
+        fingerprint(keys, &self.time, self.availability, LabelDigest::of(self.label.as_str()), self.color)
     }
 }
 
 impl Fingerprint {
-    /// The fingerprint of a mirror as found; `None` when it says more than a mirror does, so that it
-    /// equals nothing.
-    pub fn observed(keys: &IdentityKey, found: &MarkedEvent) -> Option<Self> {
+    /// The fingerprint of a mirror as found, whose colour is taken for `color`; `None` when it says more than a
+    /// mirror does, so that it equals nothing.
+    pub fn observed(keys: &IdentityKey, found: &MarkedEvent, color: Option<Color>) -> Option<Self> {
         let availability = match found.availability {
             Availability::Free => return None,
             Availability::Tentative => MirrorAvailability::Tentative,
@@ -133,7 +137,7 @@ impl Fingerprint {
             Availability::OutOfOffice => MirrorAvailability::OutOfOffice,
         };
         let time = found.time.as_ref().filter(|_| found.plain)?;
-        Some(fingerprint(keys, time, availability, found.label))
+        Some(fingerprint(keys, time, availability, found.label, color))
     }
 }
 
@@ -142,9 +146,18 @@ fn fingerprint(
     time: &EventTime,
     availability: MirrorAvailability,
     label: LabelDigest,
+    color: Option<Color>,
 ) -> Fingerprint {
     let kind = [u8::from(time.is_all_day()), availability as u8];
     let start = time.start().timestamp().to_be_bytes();
     let end = time.end().timestamp().to_be_bytes();
-    Fingerprint(keys.derive("fingerprint", &[&kind, &start, &end, &label.0]))
+    let said: [&[u8]; 4] = [&kind, &start, &end, &label.0];
+    // Without a colour it is what it was before there were any: nothing is rewritten for their sake.
+    Fingerprint(match color {
+        None => keys.derive("fingerprint", &said),
+        Some(color) => {
+            let [kind, start, end, label] = said;
+            keys.derive("fingerprint", &[kind, start, end, label, color.name().as_bytes()])
+        }
+    })
 }

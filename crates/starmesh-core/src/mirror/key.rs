@@ -85,6 +85,11 @@ impl IdentityKey {
         ))
     }
 
+    /// The key of the canary of `target`: in a domain of its own, so that it is nobody's mirror.
+    pub fn canary_key(&self, target: &LastingName) -> MirrorKey {
+        MirrorKey(self.derive("canary", &[target.as_str().as_bytes()]))
+    }
+
     /// The id under which `incarnation` of a mirror is created.
     pub fn provider_id(&self, key: &MirrorKey, incarnation: Incarnation) -> ProviderId {
         let hash: [u8; 20] = self.derive("id", &[&key.0, &incarnation.0.to_be_bytes()]);

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::body::{Fingerprint, MirrorBody};
+use super::color::{Color, FoundColor};
 use super::key::{IdentityKey, Incarnation, MeetingId, MirrorKey, ProviderId};
 use super::mark::Mark;
 use crate::event::{
@@ -83,6 +84,7 @@ impl MirrorSpec {
             time: Some(self.body.time),
             availability: self.body.availability.into(),
             label: LabelDigest::of(self.body.label.as_str()),
+            color: self.body.color.map_or(FoundColor::Unset, FoundColor::Known),
             plain: true,
             has_attendees: false,
         }
@@ -95,9 +97,9 @@ impl MirrorSpec {
             && matches!(item.events.as_slice(), [event] if self.is_shown_as(event.marked.as_ref()))
     }
 
-    /// The same of what a mark was found with.
+    /// The same of what a mark was found with. Its colour is no matter: a server may keep none.
     pub fn is_shown_as(&self, found: Option<&MarkedEvent>) -> bool {
-        Some(&self.as_marked()) == found
+        found.is_some_and(|found| MarkedEvent { color: found.color, ..self.as_marked() } == *found)
     }
 }
 
@@ -111,6 +113,12 @@ pub struct PlacedMirror {
 impl PlacedMirror {
     /// Only for mirrors whose mark was verified, or that this installation placed and recorded.
     pub(crate) fn new(remote_id: RemoteId, version: Option<Version>) -> Self {
+        Self { remote_id, version }
+    }
+
+    /// The one exception: a mirror made with another key, which proves nothing to us. Only a sweep makes this of
+    /// one, when a person asked for exactly these and was told how many there are; it is only ever removed.
+    pub(crate) fn of_another_key(remote_id: RemoteId, version: Option<Version>) -> Self {
         Self { remote_id, version }
     }
 
@@ -148,6 +156,9 @@ pub struct MirrorRecord {
     pub time: EventTime,
     /// The fingerprint it was last written with.
     pub fingerprint: Fingerprint,
+    /// The colour it was last written with.
+    #[serde(default)]
+    pub color: Option<Color>,
     /// True when a person deleted it and its link respects that.
     #[serde(default)]
     pub dismissed: bool,

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Availability, EventKind, Facts, Response};
-use crate::mirror::{Label, MirrorAvailability};
+use crate::mirror::{Color, Label, MirrorAvailability};
 use crate::planted::{Bug, planted};
 use crate::recurrence::Occurrence;
 
@@ -26,6 +26,8 @@ pub struct Policy {
     pub off: bool,
     /// What mirrors are called in the target; `None` when as everywhere.
     pub label: Option<Label>,
+    /// The colour of mirrors in the target; `None` for whatever the target gives them.
+    pub color: Option<Color>,
     /// What becomes of tentative events and of invitations answered "perhaps".
     pub tentative: Undecided,
     /// What becomes of invitations that are not answered yet.
@@ -49,6 +51,7 @@ impl Default for Policy {
         Self {
             off: false,
             label: None,
+            color: None,
             tentative: Undecided::Tentative,
             unanswered: Undecided::Tentative,
             all_day: AllDay::Opaque,

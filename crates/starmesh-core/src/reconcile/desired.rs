@@ -159,7 +159,8 @@ fn imply_occurrence(
     match link.policy.decide(&occurrence, link.terms) {
         Ok(availability) if in_window => {
             let label = link.policy.label.clone().unwrap_or_else(|| input.label.clone());
-            let body = MirrorBody { time: occurrence.time, availability, label };
+            let color = link.policy.color;
+            let body = MirrorBody { time: occurrence.time, availability, label, color };
             let event = EventRef { event: id.clone(), original_start: occurrence.original_start, meeting };
             implied.desired.insert(key, Desired { link: index, event, body });
         }

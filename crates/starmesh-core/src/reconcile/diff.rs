@@ -7,9 +7,11 @@ use super::echo::{Live, Verdict, judge};
 use super::input::{LinkInput, LinkState, TargetInput};
 use super::operation::{Action, EventRef, Operation, RemoveCause, UpdateCause};
 use super::plan::{Stray, StrayKind, Stuck, StuckReason};
-use crate::event::MarkedEvent;
-use crate::ids::{CalendarId, RemoteId};
-use crate::mirror::{Incarnation, MirrorKey, MirrorRecord, PlacedMirror, ProviderId};
+use crate::event::{MarkedEvent, SourceItem};
+use crate::ids::{CalendarId, LinkId, RemoteId};
+use crate::mirror::{
+    Color, Fingerprint, FoundColor, Incarnation, Mark, MirrorKey, MirrorRecord, PlacedMirror, ProviderId,
+};
 use crate::planted::{Bug, planted};
 use crate::policy::Deleted;
 use crate::time::EventTime;
@@ -70,6 +72,7 @@ impl<'a> Diff<'a, '_> {
                     }
                 }
                 Some(Verdict::Ours(live)) => self.keep_one(&mut found.live, live),
+                Some(Verdict::Canary(mark)) => self.remove_canary(item, &mark),
                 Some(Verdict::Copied) => self.stray(&item.remote_id, StrayKind::Copied),
                 Some(verdict @ (Verdict::UnknownLink | Verdict::Foreign)) => {
                     let is_ours = matches!(verdict, Verdict::UnknownLink);
@@ -81,6 +84,19 @@ impl<'a> Diff<'a, '_> {
             }
         }
         found
+    }
+
+    /// A canary that a crash left behind. Where every link stands still, so does this.
+    fn remove_canary(&mut self, item: &SourceItem, mark: &Mark) {
+        if self.input.links.iter().all(|link| link.state == LinkState::Paused) {
+            return;
+        }
+        let placed = PlacedMirror::new(item.remote_id.clone(), item.version.clone());
+        let cause = RemoveCause::Cleaned;
+        let action = Action::Remove { placed, time: None, cause, twin: None, counted: false };
+        let link = LinkId::none_into(self.input.target.id.clone());
+        let (key, incarnation) = (mark.key, mark.incarnation);
+        self.out.operations.push(Operation { link, key, event: None, incarnation, action });
     }
 
     fn stray(&mut self, remote_id: &RemoteId, kind: StrayKind) {
@@ -131,7 +147,7 @@ impl<'a> Diff<'a, '_> {
         let link = self.link(live);
         if live.has_attendees {
             self.stuck(key, live, StuckReason::HasAttendees);
-        } else if live.fingerprint == Some(fingerprint) {
+        } else if self.is_right(desired, live, record) {
             let adopted = MirrorRecord {
                 key,
                 incarnation: live.mark.incarnation,
@@ -143,6 +159,7 @@ impl<'a> Diff<'a, '_> {
                 version: live.version.cloned(),
                 time: desired.body.time,
                 fingerprint,
+                color: desired.body.color,
                 dismissed: false,
             };
             if record != Some(&adopted) {
@@ -159,6 +176,13 @@ impl<'a> Diff<'a, '_> {
             };
             self.operate(desired.link, key, Some(desired.event.clone()), live.mark.incarnation, action);
         }
+    }
+
+    /// True when a mirror shows what it should.
+    fn is_right(&self, desired: &Desired, live: &Live<'a>, record: Option<&MirrorRecord>) -> bool {
+        let color = desired.body.color;
+        let shown = Fingerprint::observed(self.input.keys, live.found, color);
+        shown == Some(desired.body.fingerprint(self.input.keys)) && color_stands(color, live, record)
     }
 
     fn is_stale(&self, desired: &Desired) -> bool {
@@ -291,6 +315,10 @@ impl<'a> Diff<'a, '_> {
     /// A record whose mirror is neither wanted nor there.
     fn forget(&mut self, key: MirrorKey, stripped: &BTreeSet<&RemoteId>) {
         let Some(record) = self.records.get(&key).copied() else { return };
+        // That of a canary goes with it.
+        if self.out.operations.iter().any(|operation| operation.key == key && operation.link.is_none()) {
+            return;
+        }
         let link = self.input.links.iter().find(|link| *link.id == record.link);
         let kept = link.is_some_and(|link| link.state == LinkState::Paused || link.source_read_at.is_none())
             || stripped.contains(&record.remote_id)
@@ -336,4 +364,20 @@ impl<'a> Diff<'a, '_> {
 fn placed(live: &Live<'_>) -> PlacedMirror {
     let version = live.version.filter(|_| !planted(Bug::IgnorePrecondition));
     PlacedMirror::new(live.remote_id.clone(), version.cloned())
+}
+
+/// True when the colour of a mirror may stay as it is. What a person or a program gives a mirror whose link has no
+/// colour is left alone, and so is what a server made of ours: it may keep none, or call it otherwise.
+fn color_stands(wanted: Option<Color>, live: &Live<'_>, record: Option<&MirrorRecord>) -> bool {
+    let written = record.and_then(|record| record.color);
+    match (wanted, live.found.color) {
+        (None, FoundColor::Known(found)) => written != Some(found),
+        (None, FoundColor::Unset | FoundColor::Other) => true,
+        (Some(wanted), FoundColor::Known(found)) if wanted == found => true,
+        (Some(wanted), found) => {
+            let untouched = live.version.is_some()
+                && record.is_some_and(|record| record.version.as_ref() == live.version);
+            written == Some(wanted) && (found == FoundColor::Unset || untouched)
+        }
+    }
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::input::TargetInput;
-use crate::event::{SourceEvent, SourceItem};
-use crate::ids::{RemoteId, Version};
-use crate::mirror::{Fingerprint, Mark, Proof, ProviderId};
+use crate::event::{MarkedEvent, SourceEvent, SourceItem};
+use crate::ids::{LastingName, RemoteId, Version};
+use crate::mirror::{IdentityKey, Mark, Proof, ProviderId};
 use crate::planted::{Bug, planted};
 use crate::time::EventTime;
 
@@ -18,6 +18,14 @@ pub fn is_source(event: &SourceEvent) -> bool {
     event.marked.is_none() && !ProviderId::has_shape(event.uid.as_str())
 }
 
+/// True when a mark that is ours is that of the target's canary, under its own identity, and nobody was invited
+/// to it.
+pub(super) fn is_canary(keys: &IdentityKey, target: &LastingName, found: &MarkedEvent, mark: &Mark) -> bool {
+    mark.key == keys.canary_key(target)
+        && found.provider_id == keys.provider_id(&mark.key, mark.incarnation).as_str()
+        && !found.has_attendees
+}
+
 /// A mirror that proved to be of a link into this target.
 #[derive(Clone, Debug)]
 pub(super) struct Live<'a> {
@@ -26,8 +34,7 @@ pub(super) struct Live<'a> {
     pub mark: Mark,
     pub remote_id: &'a RemoteId,
     pub version: Option<&'a Version>,
-    /// `None` when it says more than a mirror does.
-    pub fingerprint: Option<Fingerprint>,
+    pub found: &'a MarkedEvent,
     /// The time it is seen to block; `None` when it is shown as free, or as no plain span.
     pub blocks: Option<EventTime>,
     pub has_attendees: bool,
@@ -40,6 +47,8 @@ pub(super) enum Verdict<'a> {
     Ours(Live<'a>),
     /// Ours, of a link unknown here.
     UnknownLink,
+    /// A canary of ours that was left behind.
+    Canary(Mark),
     /// A person's copy of a mirror, in this or another calendar.
     Copied,
     /// Another installation's.
@@ -57,6 +66,9 @@ pub(super) fn judge<'a>(
     let sources = input.links.iter().enumerate().map(|(index, link)| (index, link.source.name));
     Some(match mark.verify(input.keys, input.target.name, sources) {
         Proof::Foreign => Verdict::Foreign,
+        Proof::Mine if is_canary(input.keys, input.target.name, found, &mark) && item.events.len() == 1 => {
+            Verdict::Canary(mark)
+        }
         Proof::Mine => Verdict::UnknownLink,
         // A mirror stands alone under the very identity its mark names; anything else is a copy.
         Proof::Link(_)
@@ -70,7 +82,7 @@ pub(super) fn judge<'a>(
             mark,
             remote_id: &item.remote_id,
             version: item.version.as_ref(),
-            fingerprint: Fingerprint::observed(input.keys, found),
+            found,
             blocks: found.blocks(),
             has_attendees: found.has_attendees,
             read_at,

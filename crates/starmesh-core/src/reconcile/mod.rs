@@ -9,6 +9,8 @@
 //! 7. [`fault`]: events so broken that a person should hear of them.
 //! 8. [`plan`]: the ordered operations, and everything a person may ask about them.
 //!
+//! Beside them [`mod@sweep`]: every mirror that stands in a calendar, for a person who wants them gone.
+//!
 //! The input may be the whole target or any set of meetings, as long as everything that belongs to a
 //! meeting is in it; the plan is the same. A target with a link from a source that hides marks has to be whole.
 
@@ -21,6 +23,7 @@ mod guard;
 mod input;
 mod operation;
 mod plan;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
@@ -31,3 +34,4 @@ pub use guard::{BrakeBudget, REMOVALS_ALWAYS_ALLOWED, removals_limit};
 pub use input::{CalendarView, LinkInput, LinkState, Observed, TargetInput};
 pub use operation::{Action, EventRef, Operation, RemoveCause, UpdateCause};
 pub use plan::{Explanation, Held, Outcome, Stray, StrayKind, Stuck, StuckReason, TargetPlan, reconcile};
+pub use sweep::{Left, LeftReason, Sweep, SweepInput, Swept, SweptKind, sweep};

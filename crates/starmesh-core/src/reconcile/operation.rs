@@ -53,6 +53,7 @@ impl Operation {
             version,
             time: body.time,
             fingerprint: body.fingerprint(keys),
+            color: body.color,
             dismissed: false,
         })
     }

@@ -129,6 +129,24 @@ pub enum Outcome {
 }
 
 impl TargetPlan {
+    /// A plan of these operations and nothing else.
+    pub fn of(target: CalendarId, operations: Vec<Operation>) -> Self {
+        Self {
+            target,
+            whole: false,
+            operations,
+            resting: 0,
+            left_out: BTreeSet::new(),
+            adopt: Vec::new(),
+            forget: Vec::new(),
+            held: Vec::new(),
+            strays: Vec::new(),
+            stuck: Vec::new(),
+            recheck: BTreeSet::new(),
+            explanations: Vec::new(),
+        }
+    }
+
     /// True when nothing is to be written; what is held is not.
     pub fn is_quiet(&self) -> bool {
         self.operations.is_empty()

@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use starmesh_core::event::SourceItem;
 use starmesh_core::ids::RemoteId;
-use starmesh_core::mirror::{Mark, Proof};
+use starmesh_core::mirror::{Mark, MirrorKey, Proof};
 use starmesh_core::reconcile::Observed;
 use starmesh_core::time::Window;
+use starmesh_core::zone::Zone;
 use starmesh_provider::Coverage;
 use starmesh_store::StoreError;
 use starmesh_store::state::{Calendar, Changes, Wedge};
 
 use super::listing::Listing;
-use super::{Pulled, Touched};
+use super::{Pulled, Touched, covers};
 use crate::engine::Engine;
 
 /// What was read, on its way into the store a part at a time: of a very large calendar there is to be no second
@@ -31,6 +32,10 @@ pub(super) struct Keeping<'a> {
     pub(super) unknown: Vec<RemoteId>,
     /// How many marks in what was touched are none of ours.
     pub(super) foreign: u32,
+    /// Of which part of the calendar the changes had spoken, when this read verifies what they told.
+    pub(super) verified: Option<Coverage>,
+    /// How many mirrors are otherwise than the changes had told.
+    pub(super) repairs: u64,
     pub(super) pulled: Pulled,
     pub(super) changes: Changes,
 }
@@ -109,8 +114,36 @@ impl Keeping<'_> {
         }
         let records = state.mirrors_at(&self.calendar.id, marked.iter().copied()).await?;
         let recorded: BTreeSet<_> = records.iter().map(|record| &record.remote_id).collect();
+        self.count_repairs(touched, &recorded).await?;
         self.pulled.unrecorded |= marked.iter().any(|id| !recorded.contains(*id));
         self.pulled.meetings.extend(records.iter().map(|record| record.meeting));
+        Ok(())
+    }
+
+    /// Counts the mirrors of ours that are missing, changed or doubled, though the changes that were read just
+    /// before had not told of it. What a person does between the two reads is counted too: it is a moment.
+    async fn count_repairs(
+        &mut self,
+        touched: &[Touched<'_>],
+        recorded: &BTreeSet<&RemoteId>,
+    ) -> Result<(), StoreError> {
+        let Some(coverage) = self.verified else { return Ok(()) };
+        let zone = Zone::Named(self.calendar.zone);
+        let mut perhaps_doubled = Vec::new();
+        for (before, after) in touched {
+            let id = before.map(|item| &item.remote_id).or(after.as_ref().map(|item| &item.remote_id));
+            if id.is_some_and(|id| recorded.contains(id)) {
+                self.repairs += 1;
+            } else if let (None, Some(item)) = (before, after) {
+                // What only came into reach with this listing no change could tell.
+                perhaps_doubled
+                    .extend(covers(&coverage, item, &zone).then(|| own_key(self.engine, item)).flatten());
+            }
+        }
+        if !perhaps_doubled.is_empty() {
+            let twins = self.engine.state.mirrors_by_key(&self.calendar.id, &perhaps_doubled).await?;
+            self.repairs += twins.len() as u64;
+        }
         Ok(())
     }
 
@@ -124,4 +157,12 @@ impl Keeping<'_> {
         });
         u32::try_from(foreign.count()).unwrap_or(u32::MAX)
     }
+}
+
+/// The key of a mirror that stands under the identity which its mark names; a copy does not.
+fn own_key(engine: &Engine, item: &SourceItem) -> Option<MirrorKey> {
+    let found = item.events.iter().find_map(|event| event.marked.as_ref())?;
+    let mark = Mark::parse(&found.mark)?;
+    let own = engine.state.keys().provider_id(&mark.key, mark.incarnation);
+    (found.provider_id == own.as_str()).then_some(mark.key)
 }

@@ -9,7 +9,7 @@ use starmesh_provider::{ChangeSet, Changed, Coverage, Cursor};
 
 /// What the pages of one read say, the later over the earlier.
 #[derive(Default)]
-pub(super) struct Listing {
+pub(crate) struct Listing {
     pub(super) listed: BTreeMap<RemoteId, Option<Version>>,
     pub(super) handed: BTreeMap<RemoteId, SourceItem>,
     /// Those of `handed` whose marks could not be seen.
@@ -55,7 +55,7 @@ impl Listing {
     }
 
     /// The ids of all that it shows.
-    pub(super) fn ids(&self) -> BTreeSet<RemoteId> {
+    pub(crate) fn ids(&self) -> BTreeSet<RemoteId> {
         self.listed.keys().chain(self.handed.keys()).chain(&self.sorted).cloned().collect()
     }
 

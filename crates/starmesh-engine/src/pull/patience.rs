@@ -3,16 +3,19 @@
 
 use std::time::Duration;
 
+use starmesh_core::ids::CalendarId;
 use starmesh_provider::{ErrorKind, ProviderError};
 use tokio::time::sleep;
 
 use crate::engine::Engine;
+use crate::progress::EngineEvent;
 use crate::schedule::backoff;
 
 /// How often in a row one request of a read is repeated.
 const REPEATS_MAX: u32 = 6;
-/// The longest wait within a read: after longer ones it begins again.
-const WAIT_MAX: Duration = Duration::from_mins(2);
+/// The longest wait within a read: after longer ones it begins again. Microsoft's limits are counted over ten
+/// minutes and its pauses seen are of up to five.
+const WAIT_MAX: Duration = Duration::from_mins(5);
 
 /// How patient one request of a read still is.
 #[derive(Default)]
@@ -25,6 +28,7 @@ impl Patience {
     pub(super) async fn wait(
         &mut self,
         engine: &Engine,
+        calendar: &CalendarId,
         refused: ProviderError,
     ) -> Result<(), ProviderError> {
         let ErrorKind::Throttled { retry_after } = refused.kind else { return Err(refused) };
@@ -33,6 +37,7 @@ impl Patience {
         if self.repeats > REPEATS_MAX || delay > WAIT_MAX {
             return Err(refused);
         }
+        engine.tell(EngineEvent::PullWaits { calendar: calendar.clone(), wait: delay });
         sleep(delay).await;
         Ok(())
     }

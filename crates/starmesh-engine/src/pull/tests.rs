@@ -4,6 +4,7 @@ use starmesh_core::event::{
     Availability, CalendarTime, Facts, Instance, LabelDigest, Length, MarkedEvent, Recurrence, SourceEvent,
 };
 use starmesh_core::ids::{EventId, ICalUid, Version};
+use starmesh_core::mirror::FoundColor;
 use starmesh_core::reconcile::Observed;
 
 use super::*;
@@ -15,6 +16,7 @@ fn item(id: &str, version: &str, is_marked: bool) -> SourceItem {
         time: None,
         availability: Availability::Busy,
         label: LabelDigest::of(""),
+        color: FoundColor::Unset,
         plain: true,
         has_attendees: false,
     };

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::pass::PlanOptions;
+use crate::pass::{PlanOptions, Verify};
 use crate::place::Placing;
 use crate::pull::{PullError, Pulled};
 use crate::reconcile::Scope;
@@ -87,9 +87,10 @@ pub(super) fn pull(
     calendar: Calendar,
     signalled: DateTime<Utc>,
     taken: DateTime<Utc>,
+    verify: Verify,
 ) -> BoxFuture<'static, Done> {
     async move {
-        let answer = engine.pull_due(&calendar).await;
+        let answer = engine.pull_due(&calendar, verify).await;
         Done::Pulled { calendar: calendar.id, signalled, taken, answer }
     }
     .boxed()

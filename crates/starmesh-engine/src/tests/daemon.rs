@@ -198,3 +198,28 @@ async fn a_mirror_that_went_before_the_answer_to_its_write_came_is_placed_again(
     assert_eq!(scene.mirrors(), 1);
     daemon.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_calendar_that_wants_to_be_left_alone_is_polled_no_sooner_and_a_signal_is_heard_all_the_same() {
+    let hour = Duration::from_hours(1);
+    let scene = Scene::new();
+    scene.work(|shelf| shelf.rest = Some(6 * hour));
+    let device = scene.settled_device(1).await;
+    let daemon = device.run_polling(Duration::from_mins(1)).await;
+    let lists = |name: &str| {
+        let calls = scene.server.take_calls();
+        calls.into_iter().filter(|call| *call == Call::List(name.to_owned())).count()
+    };
+    wait(A_WHILE).await;
+    scene.server.take_calls();
+    wait(5 * hour).await;
+    assert_eq!(lists(WORK), 0, "one minute is too soon for it");
+    daemon.signal_work().await;
+    wait(A_WHILE).await;
+    assert_eq!(lists(WORK), 1);
+    wait(6 * hour).await;
+    assert_eq!(lists(WORK), 1, "it rests from the last read on");
+    wait(hour).await;
+    assert!(lists(HOME) >= 40, "nobody else has to wait");
+    daemon.stop().await;
+}

@@ -5,8 +5,10 @@
 //! 3. [`connection`]: a store that serves one at a time.
 //! 4. [`futures`]: what the compiler alone can promise.
 //! 5. [`doubt`], [`retiring`], [`forgetting`], [`refusals`], [`hidden_marks`], [`policies`], [`daemon`],
+//!    [`canaries`], [`sweeping`], [`verifying`],
 //!    [`waking`]: what each is named for.
 
+mod canaries;
 mod connection;
 mod daemon;
 mod doubt;
@@ -18,4 +20,6 @@ mod refusals;
 mod retiring;
 mod scene;
 mod server;
+mod sweeping;
+mod verifying;
 mod waking;

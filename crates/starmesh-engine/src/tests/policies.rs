@@ -1,7 +1,8 @@
 //! What the policy of a link asks of reads and writes.
 
-use starmesh_core::event::Recurrence;
-use starmesh_core::policy::{Choice, Deleted, Policy, Term, Terms, Word};
+use starmesh_core::event::{Recurrence, SourceItem};
+use starmesh_core::policy::{Choice, Deleted, Found, Policy, Term, Terms, Word};
+use starmesh_provider::ErrorKind;
 
 use super::scene::{Device, Scene, link};
 use starmesh_store::state::{Changes, Link};
@@ -19,18 +20,19 @@ fn without(word: &str) -> (Policy, Terms) {
     (Policy { keywords, ..Policy::default() }, Terms::new([Term::Keyword(word)]).unwrap())
 }
 
+/// The server in memory has no subjects: it is the event that holds the word, in the version it had.
+fn hold(item: &mut SourceItem, found: Found) {
+    let Recurrence::Single(instance) = &mut item.events[0].recurrence else { panic!("a series") };
+    instance.facts.found = found;
+}
+
 #[tokio::test(start_paused = true)]
 async fn words_are_looked_for_by_reading_everything_again_and_never_longer_than_asked() {
     let scene = Scene::new();
     let device = scene.settled_device(2).await;
     let (policy, terms) = without("lunch");
     set(&device, policy).await;
-    // The server in memory has no subjects: it is the event that holds the word, in the version it had.
-    scene.work(|shelf| {
-        let item = shelf.items.values_mut().next().unwrap();
-        let Recurrence::Single(instance) = &mut item.events[0].recurrence else { panic!("a series") };
-        instance.facts.found = terms.find("Lunch", []);
-    });
+    scene.work(|shelf| hold(shelf.items.values_mut().next().unwrap(), terms.find("Lunch", [])));
     let report = device.settle().await;
     assert_eq!((report.total.removed, scene.mirrors()), (1, 1));
     assert_eq!(scene.work(|shelf| shelf.looked_for.clone()), terms);
@@ -44,13 +46,28 @@ async fn words_are_looked_for_by_reading_everything_again_and_never_longer_than_
 }
 
 #[tokio::test(start_paused = true)]
+async fn words_are_looked_for_anew_after_a_calendar_seemed_to_be_gone() {
+    let scene = Scene::new();
+    let device = scene.settled_device(2).await;
+    let (policy, terms) = without("lunch");
+    set(&device, policy).await;
+    scene.work(|shelf| {
+        shelf.unreadable = Some(ErrorKind::CalendarGone);
+        hold(shelf.items.values_mut().next().unwrap(), terms.find("Lunch", []));
+    });
+    assert_eq!(device.plan().await.operations(), 0);
+    scene.work(|shelf| shelf.unreadable = None);
+    assert_eq!((device.settle().await.total.removed, scene.mirrors()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_link_stands_still_while_its_source_was_not_read_for_its_words() {
     let scene = Scene::new();
     let device = scene.settled_device(2).await;
     let (policy, _) = without("lunch");
     set(&device, policy).await;
     scene.cancel("event0");
-    scene.work(|shelf| shelf.unreadable = Some(starmesh_provider::ErrorKind::Offline));
+    scene.work(|shelf| shelf.unreadable = Some(ErrorKind::Offline));
     let report = device.settle().await;
     assert_eq!((report.total.writes(), scene.mirrors()), (0, 2));
     scene.work(|shelf| shelf.unreadable = None);

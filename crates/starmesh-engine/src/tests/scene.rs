@@ -245,7 +245,13 @@ impl Device {
 
     /// Starts the daemon, which polls once a day: what happens before that happens for another reason.
     pub(super) async fn run(&self) -> Daemon {
-        let settings = Settings { poll_interval_s: Settings::POLL_INTERVAL_S_MAX, ..Settings::default() };
+        self.run_polling(Duration::from_secs(u64::from(Settings::POLL_INTERVAL_S_MAX))).await
+    }
+
+    /// Starts the daemon, which polls as often as that.
+    pub(super) async fn run_polling(&self, interval: Duration) -> Daemon {
+        let poll_interval_s = u32::try_from(interval.as_secs()).unwrap();
+        let settings = Settings { poll_interval_s, ..Settings::default() };
         let mut changes = Changes::new();
         changes.put_settings(&settings);
         self.state.commit(changes).await.unwrap();

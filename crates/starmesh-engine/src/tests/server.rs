@@ -24,6 +24,8 @@ const TRAVEL: Duration = Duration::from_millis(1);
 pub(super) struct Server {
     shelves: Mutex<BTreeMap<LastingName, Shelf>>,
     calls: Mutex<Vec<Call>>,
+    /// Calendars that show the blocks of another too: they are one, though persons' events are told otherwise.
+    second_names: Mutex<BTreeMap<LastingName, LastingName>>,
 }
 
 /// One calendar: every read lists all of it, so that there are no tokens to think of.
@@ -36,15 +38,21 @@ pub(super) struct Shelf {
     pub gone: bool,
     /// The home does not list it.
     pub unlisted: bool,
+    /// It takes the marks away from what is written.
+    pub strips_marks: bool,
     /// Every write is refused so.
     pub refuses: Option<ErrorKind>,
     /// Every listing fails so.
     pub unreadable: Option<ErrorKind>,
+    /// Every listing of everything fails so.
+    pub whole_unreadable: Option<ErrorKind>,
     pub listings: Listings,
     /// Its listings come in two pages, and so many times it asks to slow down where the second one is wanted.
     pub second_page: Option<u32>,
     /// Its listings leave these out.
     pub hidden: BTreeSet<RemoteId>,
+    /// Whoever publishes it wants it left alone for so long after a read.
+    pub rest: Option<Duration>,
     /// A person touches what the next so many updates and removals address, just before each.
     pub touches: u32,
     /// Its next listing takes this much longer, and shows what stands at its end.
@@ -68,6 +76,8 @@ pub(super) enum Listings {
     Empty,
     /// They are of changes, and tell of none.
     Silent,
+    /// All there is at first, and after that of changes, of which they tell none.
+    Forgetful,
 }
 
 /// A request as the server saw it.
@@ -86,6 +96,17 @@ impl Server {
     /// A calendar, made at first sight.
     pub(super) fn with<T>(&self, calendar: &str, act: impl FnOnce(&mut Shelf) -> T) -> T {
         act(self.shelves().entry(LastingName::new(calendar)).or_default())
+    }
+
+    /// From now on `name` is another name of `calendar`.
+    pub(super) fn name_again(&self, name: &str, calendar: &str) {
+        let mut names = self.second_names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.insert(LastingName::new(name), LastingName::new(calendar));
+    }
+
+    fn first_name(&self, name: &LastingName) -> LastingName {
+        let names = self.second_names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get(name).unwrap_or(name).clone()
     }
 
     /// The requests so far; they are forgotten.
@@ -118,7 +139,11 @@ impl Server {
                     return Err(ProviderError::new(ErrorKind::IdentityTaken, "409"));
                 }
                 let version = shelf.next_version();
-                shelf.items.insert(id.clone(), spec.as_observed(id.clone(), Some(version.clone())));
+                let mut item = spec.as_observed(id.clone(), Some(version.clone()));
+                if shelf.strips_marks {
+                    item.events.iter_mut().for_each(|event| event.marked = None);
+                }
+                shelf.items.insert(id.clone(), item);
                 Ok(Written { remote_id: id, version: Some(version) })
             }
             (None, MirrorWrite::Update(placed, spec)) => {
@@ -218,7 +243,9 @@ impl CalendarProvider for Home {
         self.0.note(Call::List(calendar.as_str().to_owned()));
         let slow = self.0.open(calendar, |shelf| std::mem::take(&mut shelf.slow_listing))?;
         sleep(slow).await;
-        if let Some(kind) = self.0.open(calendar, |shelf| shelf.unreadable)? {
+        let fails =
+            |shelf: &mut Shelf| shelf.unreadable.or(shelf.whole_unreadable.filter(|_| cursor.is_none()));
+        if let Some(kind) = self.0.open(calendar, fails)? {
             return Err(ProviderError::new(kind, "503"));
         }
         let first_page = match (self.0.open(calendar, |shelf| shelf.second_page)?, cursor) {
@@ -242,16 +269,25 @@ impl CalendarProvider for Home {
         }
         self.0.open(calendar, |shelf| {
             let shown = shelf.items.values().filter(|item| !shelf.hidden.contains(&item.remote_id));
-            let shown = shown.filter(|_| shelf.listings == Listings::Everything);
+            let is_first = cursor.is_none() && shelf.listings == Listings::Forgetful;
+            let tells_all = is_first || shelf.listings == Listings::Everything;
+            let shown = shown.filter(|_| tells_all);
             ChangeSet {
                 changed: shown.map(|item| Changed::Read(item.clone())).collect(),
                 removed: Vec::new(),
-                cursor: None,
+                cursor: match shelf.listings {
+                    Listings::Forgetful => Some(Cursor("changes".to_owned())),
+                    _ => shelf.rest.map(|rest| Cursor(rest.as_secs().to_string())),
+                },
                 more: false,
-                complete: shelf.listings != Listings::Silent,
+                complete: tells_all || shelf.listings == Listings::Empty,
                 coverage: Coverage::Everything,
             }
         })
+    }
+
+    fn rest_after(&self, Cursor(cursor): &Cursor) -> Option<Duration> {
+        cursor.parse().ok().map(Duration::from_secs)
     }
 
     async fn fetch(&self, calendar: &LastingName, ids: &[RemoteId]) -> Result<Vec<Fetched>> {
@@ -267,7 +303,8 @@ impl CalendarProvider for Home {
     async fn find_mirror(&self, calendar: &LastingName, id: &ProviderId) -> Result<Option<SourceItem>> {
         sleep(TRAVEL).await;
         self.0.note(Call::Look(calendar.as_str().to_owned()));
-        self.0.open(calendar, |shelf| shelf.items.get(&RemoteId::new(format!("{id}.ics"))).cloned())
+        let calendar = self.0.first_name(calendar);
+        self.0.open(&calendar, |shelf| shelf.items.get(&RemoteId::new(format!("{id}.ics"))).cloned())
     }
 
     async fn write(&self, calendar: &LastingName, writes: Vec<MirrorWrite>) -> Vec<Result<Written>> {

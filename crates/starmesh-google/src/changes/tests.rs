@@ -303,6 +303,7 @@ fn mirrors(count: usize) -> Vec<MirrorSpec> {
         time: mirror().body().time,
         availability: MirrorAvailability::Busy,
         label: Label::default(),
+        color: None,
     };
     (0..count).map(|number| mirror_of(&format!("event-{number}"), body.clone())).collect()
 }

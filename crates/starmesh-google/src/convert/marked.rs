@@ -1,10 +1,12 @@
 //! What can be seen of an event that carries a SYNC-FB mark, whoever wrote it.
 
 use starmesh_core::event::{LabelDigest, MarkedEvent};
+use starmesh_core::mirror::FoundColor;
 use starmesh_core::time::EventTime;
 
 use super::facts::availability;
 use super::times::{calendar_time, event_time};
+use crate::color::found_color;
 use crate::privacy::Privacy;
 use crate::wire::{EventRow, RemindersRow};
 
@@ -16,6 +18,7 @@ pub(crate) fn marked(row: &EventRow, privacy: Privacy) -> Option<MarkedEvent> {
         time: time(row),
         availability: availability(row),
         label: row.label.unwrap_or_else(|| LabelDigest::of("")),
+        color: found_color(row.color_id.as_deref()),
         plain: is_plain(row, privacy),
         has_attendees: row.has_attendees(),
     })
@@ -30,6 +33,7 @@ pub(super) fn marked_series(series: &str, rows: &[EventRow]) -> Option<MarkedEve
         time: None,
         availability: availability(row),
         label: LabelDigest::of(""),
+        color: FoundColor::Unset,
         plain: false,
         has_attendees: rows.iter().any(EventRow::has_attendees),
     })

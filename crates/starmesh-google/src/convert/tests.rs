@@ -303,7 +303,7 @@ fn a_mirror_reads_back_as_it_was_written() {
             [MirrorAvailability::Busy, MirrorAvailability::Tentative, MirrorAvailability::OutOfOffice]
         {
             let label = Label::new("Away; \"far\", far \\ away").unwrap();
-            let mirror = mirror_of("event", MirrorBody { time, availability, label });
+            let mirror = mirror_of("event", MirrorBody { time, availability, label, color: None });
             let item = item(stored(&mirror, "\"1\""));
             let id = starmesh_core::ids::RemoteId::new(mirror.provider_id().as_str());
             let version = Some(starmesh_core::ids::Version::new("\"1\""));

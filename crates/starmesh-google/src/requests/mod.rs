@@ -48,8 +48,7 @@ pub(crate) enum Depth {
 const FACTS: &str = "id,status,etag,iCalUID,recurringEventId,originalStartTime,start,end,transparency,eventType,\
                      attendees(self,organizer,responseStatus),attendeesOmitted,extendedProperties/private";
 
-const MIRROR: &str =
-    ",summary,visibility,reminders,description,location,attachments,conferenceData,hangoutLink,source";
+const MIRROR: &str = ",summary,colorId,visibility,reminders,description,location,attachments,conferenceData,hangoutLink,source";
 
 const WORDS: &str = ",summary,colorId";
 

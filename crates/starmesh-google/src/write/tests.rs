@@ -24,6 +24,7 @@ fn placed(mirror: &MirrorSpec, version: Option<&str>) -> PlacedMirror {
         version: version.map(Version::new),
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys),
+        color: mirror.body().color,
         dismissed: false,
     };
     record.placed()

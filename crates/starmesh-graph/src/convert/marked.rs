@@ -2,7 +2,7 @@
 
 use starmesh_core::event::{Availability, LabelDigest, MarkedEvent, SourceItem};
 use starmesh_core::ids::RemoteId;
-use starmesh_core::mirror::MirrorBody;
+use starmesh_core::mirror::{FoundColor, MirrorBody};
 use starmesh_core::planted::{Bug, planted};
 
 use super::facts::{availability, show_as};
@@ -68,6 +68,8 @@ pub(super) fn marked_without_details(row: &EventRow, mark: &str) -> MarkedEvent 
         // A cancelled mirror blocks nothing, whatever else it says.
         availability: if cancelled { Availability::Free } else { availability(row) },
         label: LabelDigest::of(""),
+        // Colours are those of categories there, which are names that others see: none is read or written.
+        color: FoundColor::Unset,
         plain: false,
         has_attendees: row.has_attendees(),
     }

@@ -52,7 +52,11 @@ fn answer(status: u16, headers: &[(&str, &str)]) -> Response {
 }
 
 fn account(trusted: &str, answers: impl IntoIterator<Item = Response>) -> (AccountTransport, Arc<Script>) {
-    account_of(Credentials::Basic { user: "u".to_owned(), password: "p".to_owned().into() }, trusted, answers)
+    account_of(
+        Credentials::Password { user: "u".to_owned(), password: "p".to_owned().into() },
+        trusted,
+        answers,
+    )
 }
 
 fn account_of(
@@ -164,4 +168,27 @@ async fn a_throttled_request_pauses_the_next() {
 async fn an_outage_without_a_delay_is_an_answer() {
     let (transport, _script) = account("https://example.org/", [answer(503, &[])]);
     assert_eq!(transport.send(propfind("https://example.org/")).await.unwrap().status(), 503);
+}
+
+#[tokio::test]
+async fn a_challenge_is_answered_once_and_its_answers_then_go_along_at_once() {
+    let challenge = ("www-authenticate", "Digest realm=\"R\", qop=\"auth\", nonce=\"n\"");
+    let answers = [answer(401, &[challenge]), answer(207, &[]), answer(207, &[])];
+    let (transport, script) = account("http://127.0.0.1:8100/", answers);
+    for _ in 0..2 {
+        assert_eq!(transport.send(propfind("http://127.0.0.1:8100/")).await.unwrap().status(), 207);
+    }
+    let shown: Vec<(bool, usize)> = script.asked().into_iter().map(|asked| (asked.2, asked.3)).collect();
+    assert_eq!(shown, [(false, 4), (true, 4), (true, 4)], "each with its whole body");
+}
+
+#[tokio::test]
+async fn a_server_that_finds_every_answer_stale_is_asked_three_times_and_no_more() {
+    let stale = |at| {
+        let challenge = format!("Digest realm=\"R\", qop=\"auth\", nonce=\"n{at}\", stale=true");
+        answer(401, &[("www-authenticate", &challenge)])
+    };
+    let (transport, script) = account("http://127.0.0.1:8100/", (0..9).map(stale));
+    assert_eq!(transport.send(propfind("http://127.0.0.1:8100/")).await.unwrap().status(), 401);
+    assert_eq!(script.asked().len(), 3);
 }

@@ -137,3 +137,16 @@ fn a_uid_of_an_alarm_is_none_of_its_event() {
     let alarm = "DTSTART:20261201T100000Z\r\nBEGIN:VALARM\r\nUID:alarm\r\nEND:VALARM\r\nUID:event";
     assert_eq!(ids(&read(&file(&[alarm]))), ["event"]);
 }
+
+#[test]
+fn a_file_says_how_long_it_is_to_be_left_alone() {
+    let refresh =
+        |lines: &str| read(&file(&[]).replace("X-WR-TIMEZONE", &format!("{lines}X-WR-TIMEZONE"))).refresh_s;
+    assert_eq!(refresh(""), None);
+    assert_eq!(refresh("X-PUBLISHED-TTL:PT12H\r\n"), Some(43_200));
+    assert_eq!(refresh("REFRESH-INTERVAL;VALUE=DURATION:P1DT30M\r\nX-PUBLISHED-TTL:PT12H\r\n"), Some(88_200));
+    for nonsense in ["soon", "-PT1H", "PT0S", ""] {
+        assert_eq!(refresh(&format!("X-PUBLISHED-TTL:{nonsense}\r\n")), None, "{nonsense}");
+        assert_eq!(refresh(&format!("REFRESH-INTERVAL;VALUE=DURATION:{nonsense}\r\n")), None, "{nonsense}");
+    }
+}

@@ -176,3 +176,24 @@ async fn a_name_and_a_password_are_sent_where_they_were_given() {
     assert_eq!(read(&provider, None).await.unwrap_err().kind, ErrorKind::NeedsSignIn);
     assert_eq!(script.asked.lock().unwrap()[0].headers()["authorization"], "Basic YWRhOnB3");
 }
+
+#[tokio::test]
+async fn a_feed_is_left_alone_for_as_long_as_it_asks_within_bounds_even_where_it_was_known() {
+    let feed =
+        |ttl: &str| feed(&["a"]).replace("X-WR-CALNAME", &format!("X-PUBLISHED-TTL:{ttl}\r\nX-WR-CALNAME"));
+    let hour = Duration::from_hours(1);
+    for (ttl, rest) in
+        [("PT1H", Some(hour)), ("PT5S", Some(hour / 60)), ("P52W", Some(24 * hour)), ("often", None)]
+    {
+        let (provider, _) = provider(vec![answer(200, &ETAG_ONE, &feed(ttl)), answer(304, &[], "")]);
+        let first = read(&provider, None).await.unwrap().cursor.unwrap();
+        assert_eq!(provider.rest_after(&first), rest, "{ttl}");
+        let second = read(&provider, Some(&first)).await.unwrap().cursor.unwrap();
+        assert_eq!(provider.rest_after(&second), rest, "{ttl}");
+    }
+    let before = Cursor("feed:{\"etag\":\"1\"}".to_owned());
+    let (provider, script) = provider(vec![answer(304, &[], "")]);
+    assert_eq!(provider.rest_after(&before), None, "a cursor of an older version");
+    assert!(read(&provider, Some(&before)).await.is_ok());
+    assert_eq!(script.asked.lock().unwrap()[0].headers()["if-none-match"], "1");
+}

@@ -3,8 +3,8 @@
 use starmesh_core::event::{MarkedEvent, SourceItem};
 use starmesh_core::ids::{CalendarId, EventId, ICalUid, LastingName, LinkId, RemoteId, Version};
 use starmesh_core::mirror::{
-    Fingerprint, IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorRecord, MirrorSpec,
-    PlacedMirror,
+    Fingerprint, FoundColor, IdentityKey, Incarnation, Label, MirrorAvailability, MirrorBody, MirrorRecord,
+    MirrorSpec, PlacedMirror,
 };
 use starmesh_core::recurrence::OriginalStart;
 use starmesh_core::time::EventTime;
@@ -23,7 +23,7 @@ pub(super) fn mirror(_: &impl Harness, target: &LastingName, event: &str, time: 
     mirror_with(
         target,
         event,
-        MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default() },
+        MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default(), color: None },
     )
 }
 
@@ -52,6 +52,7 @@ pub(super) fn placed_at(mirror: &MirrorSpec, remote_id: RemoteId, version: Optio
         version,
         time: mirror.body().time,
         fingerprint: mirror.body().fingerprint(&keys()),
+        color: mirror.body().color,
         dismissed: false,
     };
     record.placed()
@@ -96,7 +97,10 @@ pub(super) fn ensure_is(item: &SourceItem, mirror: &MirrorSpec) -> Result<(), Br
     ensure_equal(&marked.time, &Some(mirror.body().time), "the time")?;
     ensure_equal(&marked.availability, &mirror.body().availability.into(), "the availability")?;
     ensure(marked.plain && !marked.has_attendees, || "a mirror says more than we wrote".to_owned())?;
-    let fingerprint = Fingerprint::observed(&keys(), marked);
+    let color = mirror.body().color;
+    let kept = marked.color == color.map_or(FoundColor::Unset, FoundColor::Known);
+    ensure(kept || marked.color == FoundColor::Unset, || format!("the colour became {:?}", marked.color))?;
+    let fingerprint = Fingerprint::observed(&keys(), marked, color);
     ensure_equal(&fingerprint, &Some(mirror.body().fingerprint(&keys())), "the fingerprint")
 }
 

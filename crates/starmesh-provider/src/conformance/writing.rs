@@ -1,7 +1,7 @@
 //! Laws of writing.
 
 use starmesh_core::ids::LastingName;
-use starmesh_core::mirror::{Label, MirrorAvailability, MirrorBody, MirrorSpec};
+use starmesh_core::mirror::{Color, Label, MirrorAvailability, MirrorBody, MirrorSpec};
 use starmesh_core::time::EventTime;
 
 use super::harness::{Broken, Harness, PersonEvent, ensure, ensure_equal};
@@ -231,9 +231,16 @@ fn bodies(harness: &impl Harness) -> Vec<MirrorBody> {
     for time in times {
         for availability in kinds {
             for label in labels.clone() {
-                bodies.push(MirrorBody { time, availability, label });
+                bodies.push(MirrorBody { time, availability, label, color: None });
             }
         }
+        let (availability, label) = (MirrorAvailability::Busy, Label::default());
+        bodies.extend(Color::ALL.map(|color| MirrorBody {
+            time,
+            availability,
+            label: label.clone(),
+            color: Some(color),
+        }));
     }
     bodies
 }

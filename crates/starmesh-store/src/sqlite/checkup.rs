@@ -7,7 +7,7 @@ use sqlx::Connection;
 use super::open::{SqliteStore, reading};
 use super::{failure, migrate};
 use crate::private_file::beside;
-use crate::row::StoreError;
+use crate::row::{StoreError, Table};
 
 /// SQLite stops to look after so many problems: one is enough to act, and a few tell how bad it is.
 const PROBLEMS_MAX: u32 = 20;
@@ -40,6 +40,18 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Fails with what is damaged: pages that are not as SQLite wrote them (all but the order of indexes, which
+    /// would take long), or a row that does not open.
+    pub async fn verify(&self) -> Result<(), StoreError> {
+        self.verify_pages().await?;
+        for table in Table::ALL {
+            self.verify_rows(table).await?;
+        }
+        Ok(())
+    }
+}
+
 async fn look(path: &Path, immutable: bool) -> Result<Checkup, sqlx::Error> {
     let options = if immutable { reading(path).immutable(true) } else { reading(path) };
     let mut conn = sqlx::SqliteConnection::connect_with(&options).await?;
@@ -69,7 +81,7 @@ mod tests {
         let store = SqliteStore::open(&path, &DataKey::new([1; 32]), Arc::new(SystemEntropy)).await.unwrap();
         store.close().await;
         let checkup = SqliteStore::checkup(&path).await.unwrap();
-        assert_eq!((checkup.schema, checkup.problems), (1, 0));
+        assert_eq!((checkup.schema, checkup.problems), (2, 0));
         assert!(checkup.sqlite_version.starts_with("3."), "{checkup:?}");
 
         // Pages after the first, which holds the header and the schema.

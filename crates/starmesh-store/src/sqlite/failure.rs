@@ -20,9 +20,7 @@ pub(super) fn of_sqlite(path: &str, error: &sqlx::Error) -> StoreError {
     match (primary_code(error), error) {
         (Some(code::FULL), _) => StoreError::Full { path },
         (Some(code::READONLY | code::CANTOPEN), _) => StoreError::NotWritable { path },
-        (Some(code::CORRUPT | code::NOTADB), _) => {
-            StoreError::Failed(format!("{path} is corrupt or not a database"))
-        }
+        (Some(code::CORRUPT | code::NOTADB), _) => StoreError::Corrupt { path },
         (Some(code::BUSY), _) => StoreError::Failed(format!("another process keeps {path} locked")),
         (_, sqlx::Error::Io(error)) => of_io(&path, error),
         (_, error) => StoreError::Failed(error.to_string()),
@@ -65,5 +63,80 @@ mod tests {
         assert!(matches!(of(io::ErrorKind::ReadOnlyFilesystem), StoreError::NotWritable { .. }));
         assert!(matches!(of(io::ErrorKind::PermissionDenied), StoreError::NotWritable { .. }));
         assert!(matches!(of(io::ErrorKind::TimedOut), StoreError::Failed(_)));
+    }
+
+    /// What SQLite says, by its number.
+    #[derive(Debug)]
+    struct Said(i32);
+
+    impl std::fmt::Display for Said {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "code {}", self.0)
+        }
+    }
+
+    impl std::error::Error for Said {}
+
+    impl sqlx::error::DatabaseError for Said {
+        fn message(&self) -> &'static str {
+            "said"
+        }
+
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.0.to_string().into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    fn is_damage(code: i32) -> bool {
+        of_sqlite("x", &sqlx::Error::Database(Box::new(Said(code)))).is_damage()
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_never_taken_for_damage() {
+        let extended = |primary: i32, number: i32| primary | (number << 8);
+        let passing = [
+            (1, "a statement that makes no sense"),
+            (3, "no permission"),
+            (5, "another process writes"),
+            (extended(5, 2), "a snapshot that is too old to write"),
+            (6, "another connection writes"),
+            (7, "no memory"),
+            (8, "read-only"),
+            (9, "interrupted"),
+            (10, "the disk does not answer"),
+            (extended(10, 33), "a file system that is broken itself"),
+            (13, "the disk is full"),
+            (14, "the file cannot be opened"),
+            (15, "a race for the lock"),
+            (23, "not authorised"),
+        ];
+        for (code, what) in passing {
+            assert!(!is_damage(code), "{what}");
+        }
+        for error in [sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed, sqlx::Error::WorkerCrashed] {
+            assert!(!of_sqlite("x", &error).is_damage(), "{error}");
+        }
+        for kind in [io::ErrorKind::TimedOut, io::ErrorKind::PermissionDenied, io::ErrorKind::StorageFull] {
+            assert!(!of_io("x", &kind.into()).is_damage(), "{kind}");
+        }
+        for code in [11, extended(11, 1), extended(11, 2), extended(11, 3), 26] {
+            assert!(is_damage(code), "code {code}");
+        }
     }
 }

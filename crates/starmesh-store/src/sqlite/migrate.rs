@@ -3,14 +3,15 @@
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::{failure, read};
-use crate::row::{Row, StoreError};
+use crate::row::{Row, StoreError, Table};
 use crate::sealed::{Nonce, Sealer};
 
 /// The migrations; the n-th leads to version n.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_rows.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("../../migrations/0001_rows.sql"), include_str!("../../migrations/0002_history.sql")];
 
 /// The version that this program writes.
-const NEWEST: i64 = 1;
+const NEWEST: i64 = 2;
 
 /// Marks a file as ours, in its header (`file(1)` and SQLite show it): `SfbM`.
 const APPLICATION_ID: i64 = 0x5366_624d;
@@ -22,6 +23,9 @@ const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
 /// The table, and the key in it, of the row that only the right data key opens.
 const META: &str = "meta";
 const KEY_CHECK: &[u8] = b"key check";
+
+/// How many rows of a table are tried before the key counts as wrong: with a wrong one none opens.
+const ROWS_TRIED: usize = 8;
 
 /// Fails when the SQLite that was linked is too old.
 pub(super) async fn assert_version(conn: &mut SqliteConnection, path: &str) -> Result<(), StoreError> {
@@ -113,10 +117,18 @@ async fn check_key(conn: &mut SqliteConnection, path: &str, sealer: &Sealer) -> 
         sqlx::query("SELECT key_hash, parent_hash, at_ms, envelope FROM meta WHERE name = 'key_check'");
     let found = read::fetch(check, conn).await.map_err(|error| failure::of_sqlite(path, &error))?;
     let Some(check) = found.first() else { return Err(StoreError::Damaged { table: META }) };
-    match sealer.open(META, check) {
-        Ok(_) => Ok(()),
-        Err(_) => Err(StoreError::WrongKey { path: path.to_owned() }),
+    if sealer.open(META, check).is_ok() {
+        return Ok(());
     }
+    // Where any row opens, the key is right and it is the check that is damaged.
+    for table in Table::CONFIGURATION {
+        let some = read::fetch(read::some(table, ROWS_TRIED), conn).await;
+        let some = some.map_err(|error| failure::of_sqlite(path, &error))?;
+        if some.iter().any(|row| sealer.open(table.name(), row).is_ok()) {
+            return Err(StoreError::Damaged { table: META });
+        }
+    }
+    Err(StoreError::WrongKey { path: path.to_owned() })
 }
 
 async fn write_key_check(
@@ -147,13 +159,12 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::row::Table;
 
     #[test]
     fn migrations_are_frozen() {
         assert_eq!(MIGRATIONS.len(), usize::try_from(NEWEST).unwrap());
         let hashes = MIGRATIONS.map(|sql| HEXLOWER.encode(&Sha256::digest(sql.replace('\r', ""))[..8]));
-        assert_eq!(hashes, ["dc3c8a7efe7f749d"], "edit no migration, add one");
+        assert_eq!(hashes, ["dc3c8a7efe7f749d", "86aeeb039a4f6b0b"], "edit no migration, add one");
     }
 
     #[test]

@@ -164,6 +164,31 @@ impl SqliteStore {
         .await
     }
 
+    /// Asks SQLite what it finds wrong with the pages.
+    pub(super) async fn verify_pages(&self) -> Result<(), StoreError> {
+        let mut conn = self.reader().await?;
+        let said: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_all(&mut *conn)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        match said.first().map(String::as_str) {
+            Some("ok") => Ok(()),
+            _ => Err(StoreError::Corrupt { path: self.path.clone() }),
+        }
+    }
+
+    /// Opens every row of a table, one by one.
+    pub(super) async fn verify_rows(&self, table: Table) -> Result<(), StoreError> {
+        let statement = read::select(&self.sealer, table, Select::All);
+        let (readers, path, sealer) = (self.readers.clone(), self.path.clone(), Arc::clone(&self.sealer));
+        on_its_own(async move {
+            let opened = move |one: &SealedRow| sealer.open(table.name(), one).map(drop);
+            let visit = async { read::visit(statement, &mut *readers.acquire().await?, opened).await };
+            visit.await.map_err(|error| failure::of_sqlite(&path, &error))?
+        })
+        .await
+    }
+
     fn line(&self) -> Result<&Arc<Line>, StoreError> {
         self.writer.as_ref().ok_or_else(|| StoreError::NotWritable { path: self.path.clone() })
     }

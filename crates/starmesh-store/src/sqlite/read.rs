@@ -54,6 +54,12 @@ pub(super) fn get_many(sealer: &Sealer, table: Table, keys: &[Vec<u8>]) -> State
     sqlx::query(AssertSqlSafe(sql)).bind(hashes)
 }
 
+/// Asks for some rows, whichever.
+pub(super) fn some(table: Table, limit: usize) -> Statement {
+    let sql = format!("SELECT {COLUMNS} FROM {} LIMIT ?1", table.name());
+    sqlx::query(AssertSqlSafe(sql)).bind(sql_count(limit))
+}
+
 /// Asks for rows, in no order. For [`Select::Newest`] all that are as old as the last of them come along.
 pub(super) fn select(sealer: &Sealer, table: Table, which: Select<'_>) -> Statement {
     let name = table.name();

@@ -1,6 +1,6 @@
 //! Calendars, and how far each was read.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use starmesh_core::ids::{AccountId, CalendarId};
@@ -40,6 +40,8 @@ pub struct Read {
     pub read_at: Option<DateTime<Utc>>,
     /// When the last good read of everything began.
     pub whole_at: Option<DateTime<Utc>>,
+    /// How long the calendar is to be left alone after a read, in seconds, where its publisher says so.
+    pub rest_s: Option<u32>,
     /// Set when a read said that everything is gone: believed only when a later one says so too.
     pub suspicion: Option<Suspicion>,
     /// Since when the calendar is believed to be gone.
@@ -52,6 +54,63 @@ pub struct Read {
     pub terms: Terms,
     /// How many marks did not verify when the calendar was first read.
     pub foreign_marks: u32,
+    /// What its canary showed, once there was one.
+    pub canary: Option<Canary>,
+    /// How many mirrors whole reads found otherwise than the changes had told, a row for each day of late.
+    pub repairs: Vec<Repairs>,
+}
+
+/// Mirrors that a whole read found missing, changed or doubled, though no change had told of it.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Repairs {
+    /// When the first of the day was found.
+    pub at: DateTime<Utc>,
+    /// How many.
+    pub count: u64,
+}
+
+impl Repairs {
+    /// How long they are remembered: what goes wrong once a week shows, and what was mended long ago does not.
+    pub const REMEMBERED: TimeDelta = TimeDelta::days(7);
+}
+
+impl Read {
+    /// Counts what a whole read found at `now`.
+    pub fn count_repairs(&mut self, now: DateTime<Utc>, count: u64) {
+        self.repairs.retain(|repairs| now - repairs.at < Repairs::REMEMBERED);
+        if count == 0 {
+            return;
+        }
+        match self.repairs.last_mut().filter(|last| last.at.date_naive() == now.date_naive()) {
+            Some(today) => today.count += count,
+            None => self.repairs.push(Repairs { at: now, count }),
+        }
+    }
+
+    /// How many were found of late.
+    pub fn repairs_lately(&self, now: DateTime<Utc>) -> u64 {
+        let late = self.repairs.iter().filter(|repairs| now - repairs.at < Repairs::REMEMBERED);
+        late.map(|repairs| repairs.count).sum()
+    }
+}
+
+/// What came back of the canary that was placed in a calendar before anything else.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+pub struct Canary {
+    /// Of which kind of trial this is the answer: after a change in how mirrors are written there is another.
+    pub version: u32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// True when a listing showed it.
+    pub listed: bool,
+    /// True when the changes told of it; `None` where the calendar tells no changes.
+    pub told: Option<bool>,
+    /// True when its mark came back.
+    pub mark_kept: bool,
+    /// True when its time, its label or another part came back otherwise.
+    pub altered: bool,
+    /// The calendar in which it stood too: the two are one.
+    pub same_as: Option<CalendarId>,
 }
 
 /// A read that said that everything is gone.

@@ -22,6 +22,10 @@ impl Changes {
         self.0.len()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Change> {
+        self.0.iter()
+    }
+
     pub(super) fn push(&mut self, change: Change) {
         self.0.push(change);
     }

@@ -6,11 +6,13 @@
 mod account;
 mod calendar;
 mod changes;
+mod history;
 mod item;
 mod journal;
 mod link;
 mod mirror;
 mod pause;
+mod restoration;
 mod settings;
 mod wedge;
 
@@ -21,11 +23,13 @@ use serde::de::DeserializeOwned;
 use starmesh_core::mirror::IdentityKey;
 
 pub use account::{Account, AccountKind, OAuthAccount};
-pub use calendar::{Calendar, Failure, Read, Suspicion};
+pub use calendar::{Calendar, Canary, Failure, Read, Repairs, Suspicion};
 pub use changes::Changes;
+pub use history::{Course, Deed, Edit, Part, STEPS_MAX, Step, Writes};
 pub use journal::{ActionKind, Intent, JournalEntry, Journey, Steps};
 pub use link::{Link, Narrowing};
 pub use pause::Pause;
+pub use restoration::{Restoration, Way};
 pub use settings::{Settings, SettingsProblem};
 pub use wedge::{Wedge, WedgeReason};
 

@@ -3,7 +3,7 @@
 use starmesh_core::event::{Availability, ItemProblem, LabelDigest, MarkedEvent, Recurrence};
 use starmesh_core::event::{CalendarTime, Facts, Instance, Length, SourceEvent, SourceItem};
 use starmesh_core::ids::{EventId, ICalUid, RemoteId, Version};
-use starmesh_core::mirror::{Mark, MirrorKey, MirrorSpec};
+use starmesh_core::mirror::{FoundColor, Mark, MirrorKey, MirrorSpec};
 use starmesh_core::time::EventTime;
 
 /// One stored item.
@@ -47,6 +47,8 @@ pub struct MarkedItem {
     pub availability: Availability,
     /// Its label.
     pub label: String,
+    /// Its colour.
+    pub color: FoundColor,
     /// False once a person added a place, a body or a reminder.
     pub plain: bool,
     /// True once a person invited others to it.
@@ -93,6 +95,11 @@ impl Item {
 }
 
 impl MarkedItem {
+    /// True for a mirror that another installation made; a copy has a name that a person's program gave it.
+    pub fn is_of_another_installation(&self) -> bool {
+        self.owner == Owner::Other && self.provider_id.starts_with("sfb")
+    }
+
     /// The mirror that `spec` describes.
     pub fn of(spec: &MirrorSpec) -> Self {
         let body = spec.body();
@@ -104,6 +111,7 @@ impl MarkedItem {
             time: body.time,
             availability: body.availability.into(),
             label: body.label.as_str().to_owned(),
+            color: body.color.map_or(FoundColor::Unset, FoundColor::Known),
             plain: true,
             has_attendees: false,
         }
@@ -134,6 +142,7 @@ impl MarkedItem {
                 time: Some(self.time),
                 availability: self.availability,
                 label: LabelDigest::of(&self.label),
+                color: self.color,
                 plain: self.plain,
                 has_attendees: self.has_attendees,
             }),

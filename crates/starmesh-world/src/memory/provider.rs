@@ -1,7 +1,7 @@
 //! The port over the universe: one account, seen by one device.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,14 +11,15 @@ use starmesh_core::mirror::ProviderId;
 use starmesh_core::policy::Terms;
 use starmesh_core::time::Window;
 use starmesh_provider::{
-    CalendarProvider, Capabilities, ChangeSet, Cursor, ErrorKind, Fetched, MirrorWrite, ProviderError,
-    RemoteCalendar, Result, Written,
+    CalendarProvider, Capabilities, ChangeSet, Changed, Cursor, ErrorKind, Fetched, MirrorWrite,
+    ProviderError, RemoteCalendar, Result, Written,
 };
 use tokio::time::{Instant, sleep};
 
 use super::fault::FaultKind;
 use super::item::Item;
 use super::universe::{Inner, Universe, calendar_gone};
+use crate::words;
 
 /// The longest way of a request or an answer, in milliseconds.
 const WAY_MS_MAX: u64 = 12;
@@ -34,12 +35,24 @@ pub struct MemoryProvider {
     universe: Arc<Universe>,
     account: AccountId,
     device: u8,
+    /// What is looked for in each calendar.
+    terms: Mutex<BTreeMap<LastingName, Terms>>,
 }
 
 impl MemoryProvider {
     /// `account` of `universe`, asked by `device`.
     pub fn new(universe: Arc<Universe>, account: AccountId, device: u8) -> Self {
-        Self { universe, account, device }
+        Self { universe, account, device, terms: Mutex::default() }
+    }
+
+    fn terms(&self) -> MutexGuard<'_, BTreeMap<LastingName, Terms>> {
+        self.terms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look(&self, calendar: &LastingName, item: &mut SourceItem) {
+        if let Some(terms) = self.terms().get(calendar) {
+            words::look(item, terms);
+        }
     }
 
     async fn travel(&self) {
@@ -87,8 +100,9 @@ impl CalendarProvider for MemoryProvider {
         self.request("lists the calendars of", None, |inner| Ok(inner.listed(&self.account))).await
     }
 
-    /// Events in memory have no subject.
-    fn look_for(&self, _calendar: &LastingName, _terms: &Terms) {}
+    fn look_for(&self, calendar: &LastingName, terms: &Terms) {
+        self.terms().insert(calendar.clone(), terms.clone());
+    }
 
     async fn changes_since(
         &self,
@@ -96,7 +110,14 @@ impl CalendarProvider for MemoryProvider {
         cursor: Option<&Cursor>,
         _window: &Window,
     ) -> Result<ChangeSet> {
-        self.request("reads", Some(calendar), |inner| inner.read(self.device, calendar, cursor)).await
+        let read = |inner: &mut Inner| inner.read(self.device, calendar, cursor);
+        let mut changes = self.request("reads", Some(calendar), read).await?;
+        for change in &mut changes.changed {
+            if let Changed::Read(item) = change {
+                self.look(calendar, item);
+            }
+        }
+        Ok(changes)
     }
 
     async fn fetch(&self, calendar: &LastingName, ids: &[RemoteId]) -> Result<Vec<Fetched>> {
@@ -115,6 +136,14 @@ impl CalendarProvider for MemoryProvider {
             Ok(answer)
         })
         .await
+        .map(|mut answer| {
+            for fetched in &mut answer {
+                if let Fetched::Found(item) = fetched {
+                    self.look(calendar, item);
+                }
+            }
+            answer
+        })
     }
 
     async fn find_mirror(&self, calendar: &LastingName, id: &ProviderId) -> Result<Option<SourceItem>> {

@@ -163,7 +163,8 @@ fn always(kind: FaultKind) -> FaultPlan {
 fn spec(calendar: &LastingName, key: u8) -> MirrorSpec {
     let start = Utc.with_ymd_and_hms(2026, 12, 2, 10, 0, 0).unwrap();
     let time = EventTime::Timed { start, end: start + chrono::TimeDelta::hours(1) };
-    let body = MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default() };
+    let body =
+        MirrorBody { time, availability: MirrorAvailability::Busy, label: Label::default(), color: None };
     let source = LastingName::new("source");
     let keys = IdentityKey::new([7; 32]);
     MirrorSpec::new(&keys, calendar, &source, MirrorKey([key; 20]), Incarnation::default(), body)
@@ -237,6 +238,7 @@ async fn a_write_to_a_persons_event_is_refused_and_recorded() {
         version: None,
         time: spec(&calendar, 1).body().time,
         fingerprint: spec(&calendar, 1).body().fingerprint(&keys),
+        color: None,
         dismissed: false,
     };
     // A person's event takes the place of the mirror.

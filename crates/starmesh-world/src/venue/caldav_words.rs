@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 use starmesh_core::event::{Availability, Facts, Response};
-use starmesh_core::mirror::Mark;
+use starmesh_core::mirror::{FoundColor, Mark};
 use starmesh_core::time::EventTime;
 
 use super::Content;
 use crate::event::{Event, Exception, Series, When};
 use crate::memory::{MarkedItem, Owner};
 use crate::span::{DAY, Span, Wall, instant, wall_clock};
+use crate::words;
 
 /// Central European time, for those who do not know it by its name.
 const BERLIN: &str = "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:DAYLIGHT\r\nDTSTART:19810329T020000\r\n\
@@ -85,6 +86,11 @@ fn component(event: &Event, facts: Facts, times: &str, more: &str, setting: &Set
         (false, Availability::Tentative) => "TENTATIVE",
         (false, _) => "CONFIRMED",
     };
+    if words::holds(&event.uid).category {
+        text.push_str("CATEGORIES:Other,");
+        text.push_str(words::CATEGORY);
+        text.push_str("\r\n");
+    }
     // Writing to a string cannot fail.
     let _ = write!(text, "TRANSP:{transparency}\r\nSTATUS:{status}\r\n");
     if facts.availability == Availability::OutOfOffice {
@@ -167,6 +173,9 @@ pub(super) fn marked_object(marked: &MarkedItem, content: Content) -> String {
     if marked.availability == Availability::OutOfOffice {
         text.push_str("X-MICROSOFT-CDO-BUSYSTATUS:OOF\r\n");
     }
+    if let FoundColor::Known(color) = marked.color {
+        let _ = write!(text, "COLOR:{color}\r\n");
+    }
     if !marked.plain {
         let _ = write!(text, "LOCATION:{}\r\n", content.place("a mirror"));
     }
@@ -212,6 +221,7 @@ pub(crate) fn mirror_in(facts: &Value, owner: Owner) -> Option<MarkedItem> {
         time: time_in(value("DTSTART"), value("DTEND")),
         availability,
         label: value("SUMMARY").unwrap_or_default().to_owned(),
+        color: value("COLOR").map_or(FoundColor::Unset, FoundColor::named),
         plain: value("CLASS") == Some("PRIVATE") && silent && !says_more && entries.len() == 1,
         has_attendees: has("ATTENDEE"),
     })

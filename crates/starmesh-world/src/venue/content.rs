@@ -1,5 +1,7 @@
 //! The text that persons write.
 
+use crate::words;
+
 /// What a person's events say besides when they are. Two worlds that differ in it alone must be alike in
 /// everything that leaves a calendar.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -8,7 +10,8 @@ pub(crate) struct Content(pub u64);
 impl Content {
     /// The subject of an event.
     pub(crate) fn subject(self, uid: &str) -> String {
-        format!("subject {} of {uid}{}", self.0, "!".repeat(self.length()))
+        let word = if words::holds(uid).keyword { words::KEYWORD } else { "" };
+        format!("subject {} {word} of {uid}{}", self.0, "!".repeat(self.length()))
     }
 
     /// The text of an event.

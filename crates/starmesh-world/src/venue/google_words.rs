@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 use starmesh_core::event::{Availability, EventKind, Facts, Response};
-use starmesh_core::mirror::Mark;
+use starmesh_core::mirror::{Color, FoundColor, Mark};
 use starmesh_core::time::EventTime;
 
 use super::{Content, zone_of};
@@ -141,6 +141,20 @@ fn words(uid: &str, facts: Facts, setting: &Setting<'_>) -> Value {
     body
 }
 
+/// The numbers of our colours, by the names that Google shows for them: Grape, Flamingo, Banana, Tangerine,
+/// Peacock, Graphite, Blueberry, Basil and Tomato.
+const COLORS: [(&str, Color); 9] = [
+    ("3", Color::Purple),
+    ("4", Color::Pink),
+    ("5", Color::Yellow),
+    ("6", Color::Orange),
+    ("7", Color::Teal),
+    ("8", Color::Gray),
+    ("9", Color::Blue),
+    ("10", Color::Green),
+    ("11", Color::Red),
+];
+
 /// The body of something that carries a mark, written by hand.
 pub(super) fn marked_body(marked: &MarkedItem, setting: &Setting<'_>) -> Value {
     let span = Span::of(&marked.time);
@@ -159,6 +173,9 @@ pub(super) fn marked_body(marked: &MarkedItem, setting: &Setting<'_>) -> Value {
         "reminders": {"useDefault": false, "overrides": []},
         "extendedProperties": {"private": private},
     });
+    if let Some((id, _)) = COLORS.iter().find(|(_, color)| FoundColor::Known(*color) == marked.color) {
+        body["colorId"] = json!(id);
+    }
     if !marked.plain {
         body["location"] = json!(setting.content.place("a mirror"));
     }
@@ -197,6 +214,10 @@ pub(crate) fn mirror_in(event: &Value, owner: Owner) -> Option<MarkedItem> {
         time: time_in(event),
         availability,
         label: text("summary").unwrap_or_default().to_owned(),
+        color: text("colorId").map_or(FoundColor::Unset, |id| {
+            let known = COLORS.iter().find(|(known, _)| *known == id);
+            known.map_or(FoundColor::Other, |(_, color)| FoundColor::Known(*color))
+        }),
         plain: text("visibility") == Some("private")
             && silent
             && !says_more

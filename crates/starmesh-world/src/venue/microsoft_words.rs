@@ -3,13 +3,14 @@
 use chrono::{DateTime, NaiveDate};
 use serde_json::{Value, json};
 use starmesh_core::event::{Availability, EventKind, Facts, Response};
-use starmesh_core::mirror::Mark;
+use starmesh_core::mirror::{FoundColor, Mark};
 use starmesh_core::time::EventTime;
 
 use super::{Content, zone_of};
 use crate::event::{Event, Exception, Series, When};
 use crate::memory::{MarkedItem, Owner};
 use crate::span::{DAY, HOUR, Span, Wall, instant, wall_clock};
+use crate::words;
 
 /// The extended property that holds a mark, as its maker and nobody else names it.
 const MARK: &str = "String {7d1c1a52-5a0c-4f3e-9a62-3c1f0f4d8b17} Name SyncFb";
@@ -121,6 +122,7 @@ fn words(uid: &str, facts: Facts, content: Content) -> Value {
         "subject": content.subject(uid),
         "body": {"contentType": "text", "content": content.text(uid)},
         "location": {"displayName": content.place(uid)},
+        "categories": if words::holds(uid).category { vec![words::CATEGORY] } else { Vec::new() },
         "showAs": show_as,
         "isCancelled": facts.cancelled,
         "isOrganizer": facts.response == Response::NotInvited,
@@ -198,6 +200,8 @@ pub(crate) fn mirror_in(event: &Value, owner: Owner) -> Option<MarkedItem> {
             _ => Availability::Busy,
         },
         label: text(&properties["subject"]),
+        // Nothing of ours has one there.
+        color: FoundColor::Unset,
         plain,
         has_attendees,
     })

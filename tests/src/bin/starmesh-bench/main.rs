@@ -4,10 +4,13 @@
 //! Requests and a first sync are counted in virtual time, so that they say the same on every machine. The
 //! latency is measured in real time, over sockets, with the store on disk.
 
+mod caldav;
 mod crowd;
 mod field;
 mod first_sync;
+mod idle;
 mod latency;
+mod pure;
 mod requests;
 mod table;
 
@@ -41,6 +44,12 @@ enum What {
     Latency(latency::Options),
     /// A first sync of a very large calendar, by the real program, which has to be built.
     Crowd(crowd::Options),
+    /// Planning, iCalendar and series by criterion, beside libical and the crate `rrule`.
+    Pure(pure::Options),
+    /// The real program at rest, which has to be built: memory, wake-ups, and its start.
+    Idle(idle::Options),
+    /// One calendar into another on real CalDAV servers, by the real program and by vdirsyncer.
+    Caldav(caldav::Options),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +67,9 @@ fn main() -> ExitCode {
             What::FirstSync(options) => in_virtual_time(first_sync::measure(options)),
             What::Latency(options) => in_real_time(latency::measure(&options)),
             What::Crowd(options) => in_real_time(crowd::measure(options)),
+            What::Pure(options) => in_real_time(pure::measure(options)),
+            What::Idle(options) => in_real_time(idle::measure(options)),
+            What::Caldav(options) => in_real_time(caldav::measure(options)),
         };
         match table {
             Ok(table) => {

@@ -67,3 +67,10 @@ impl Table {
         }
     }
 }
+
+/// The middle of some values; not a number where there are none.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

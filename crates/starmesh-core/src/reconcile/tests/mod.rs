@@ -3,8 +3,10 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use proptest::prelude::*;
 
+mod color;
 mod meetings;
 mod policies;
+mod sweep;
 
 use super::*;
 use crate::event::{

@@ -103,10 +103,11 @@ async fn a_newer_schema_is_refused_untouched() {
         open(&path).await.unwrap_err(),
         SqliteStore::open_read_only(&path, &starmesh_store::DataKey::new([1; 32])).await.unwrap_err(),
     ] {
-        assert!(matches!(refused, StoreError::Newer { found: 7, known: 1, .. }));
-        assert!(refused.to_string().contains("has version 7, this program knows versions up to 1"));
+        assert!(matches!(refused, StoreError::Newer { found: 7, known: 2, .. }));
+        assert!(!refused.is_damage());
+        assert!(refused.to_string().contains("has version 7, this program knows versions up to 2"));
     }
-    alter(&path, "PRAGMA user_version = 1").await;
+    alter(&path, "PRAGMA user_version = 2").await;
     assert_eq!(open(&path).await.unwrap().count(Table::Mirrors, Select::All).await.unwrap(), 2);
 }
 
@@ -115,7 +116,7 @@ async fn what_is_no_database_of_ours_is_refused_untouched() {
     let (_home, path) = home();
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, b"a letter, long enough to be no empty file").unwrap();
-    assert!(matches!(open(&path).await, Err(StoreError::Failed(why)) if why.contains("not a database")));
+    assert!(matches!(open(&path).await, Err(StoreError::Corrupt { .. })));
     assert_eq!(std::fs::read(&path).unwrap(), b"a letter, long enough to be no empty file");
 
     std::fs::remove_file(&path).unwrap();
@@ -204,4 +205,44 @@ async fn reads_and_does_not_write() {
     if given.is_some() {
         assert!(matches!(open(path).await, Err(StoreError::NotWritable { .. })));
     }
+}
+
+#[tokio::test]
+async fn whoever_looks_at_all_of_it_finds_a_row_or_a_page_that_is_damaged() {
+    let (_home, path) = home();
+    with_two_rows(&path).await;
+    let store = open(&path).await.unwrap();
+    store.verify().await.unwrap();
+    store.close().await;
+    alter(&path, "UPDATE mirrors SET envelope = zeroblob(length(envelope)) WHERE id = 2").await;
+    let store = open(&path).await.unwrap();
+    let damaged = store.verify().await.unwrap_err();
+    assert!(matches!(damaged, StoreError::Damaged { table: "mirrors" }) && damaged.is_damage());
+    store.close().await;
+
+    let mut bytes = std::fs::read(&path).unwrap();
+    let (from, to) = (bytes.len() / 2, bytes.len() * 3 / 4);
+    bytes[from..to].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let found = match open(&path).await {
+        Ok(store) => store.verify().await,
+        Err(error) => Err(error),
+    };
+    assert!(found.unwrap_err().is_damage());
+}
+
+#[tokio::test]
+async fn a_key_check_that_is_damaged_is_no_wrong_key() {
+    let (_home, path) = home();
+    let store = open(&path).await.unwrap();
+    store
+        .commit(vec![starmesh_store::Change::Put(Table::Groups, super::row_of(Table::Groups))])
+        .await
+        .unwrap();
+    store.close().await;
+    alter(&path, "UPDATE meta SET envelope = zeroblob(length(envelope))").await;
+    assert!(matches!(open(&path).await, Err(StoreError::Damaged { .. })));
+    let other = starmesh_store::DataKey::new([2; 32]);
+    let refused = SqliteStore::open_read_only(&path, &other).await.unwrap_err();
+    assert!(matches!(refused, StoreError::WrongKey { .. }) && !refused.is_damage());
 }

@@ -1,0 +1,27 @@
+//! A database that was damaged.
+
+use serde::{Deserialize, Serialize};
+
+/// A database that was damaged, and was rebuilt.
+#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+pub struct DamageDto {
+    /// When that was found out, RFC 3339.
+    pub at: String,
+    /// What was wrong.
+    pub what: String,
+    /// Where the damaged file lies; none when there was no file any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<String>,
+    /// Where what was configured came from.
+    pub restored_from: DamageSource,
+}
+
+/// Where what was configured came from.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[serde(rename_all = "snake_case")]
+pub enum DamageSource {
+    /// The second copy beside the database.
+    Copy,
+    /// The damaged database itself, whose rows of it could still be read.
+    Rows,
+}
