@@ -11,7 +11,7 @@ use starmesh_caldav::{CaldavAccount, CaldavNetwork, CaldavProvider, CaldavSecret
 use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::EventTime;
 use starmesh_http::{HttpOptions, ReqwestTransport};
-use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
+use starmesh_provider::conformance::{GUEST, Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemClock};
 use starmesh_provider::{CalendarProvider, Cursor};
 use url::Url;
@@ -112,6 +112,12 @@ impl Harness for CaldavHarness {
         RemoteId::new(url.path())
     }
 
+    async fn invite(&self, calendar: &LastingName, id: &RemoteId) {
+        let url = self.direct(calendar).join(id.as_str()).expect("a path");
+        let stored = self.dav.get(url.as_str()).await.expect("the server answers").expect("it is there");
+        self.dav.put_ics(url.as_str(), &with_guest(&stored.body)).await.expect("the server takes it");
+    }
+
     async fn delete_item(&self, calendar: &LastingName, id: &RemoteId) {
         let url = self.direct(calendar).join(id.as_str()).expect("a path");
         self.dav.delete(url.as_str()).await.expect("the server deletes it");
@@ -145,6 +151,16 @@ impl Harness for CaldavHarness {
             proxy.cut_pages(changes);
         }
     }
+}
+
+/// The event of `text` with somebody invited to it. Their program sends the invitation, the server does not
+/// (RFC 6638, section 7.1).
+pub fn with_guest(text: &str) -> String {
+    let guest = format!(
+        "ORGANIZER;SCHEDULE-AGENT=CLIENT:mailto:host@elsewhere.example\r\n\
+         ATTENDEE;SCHEDULE-AGENT=CLIENT:mailto:{GUEST}\r\nEND:VEVENT"
+    );
+    text.replacen("END:VEVENT", &guest, 1)
 }
 
 /// A person's event in words, with all that must never cross a link.

@@ -15,7 +15,7 @@ use starmesh_provider::{CalendarProvider, Cursor};
 use starmesh_sim::caldav::{CaldavOptions, CaldavSim, Switches};
 use url::Url;
 
-use crate::caldav_harness::icalendar;
+use crate::caldav_harness::{icalendar, with_guest};
 use crate::in_process::InProcess;
 
 /// The person whose account it is.
@@ -92,6 +92,12 @@ impl Harness for CaldavSimHarness {
     async fn put_event(&self, calendar: &LastingName, event: &PersonEvent) -> RemoteId {
         let path = self.sim.put_object(&path_of(calendar), &icalendar(event)).expect("it can be stored");
         RemoteId::new(path)
+    }
+
+    async fn invite(&self, calendar: &LastingName, id: &RemoteId) {
+        let objects = self.sim.objects(&path_of(calendar)).expect("it is there");
+        let object = objects.into_iter().find(|object| object.path == id.as_str()).expect("it is there");
+        self.sim.put_object(&path_of(calendar), &with_guest(&object.text)).expect("it can be stored");
     }
 
     async fn delete_item(&self, _calendar: &LastingName, id: &RemoteId) {

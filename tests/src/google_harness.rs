@@ -13,7 +13,7 @@ use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
 use starmesh_google::{Endpoints, GoogleClient, GoogleNetwork};
 use starmesh_http::{Budget, HttpOptions, Request, ReqwestTransport, Transport};
-use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
+use starmesh_provider::conformance::{GUEST, Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
 use starmesh_sim::google::{GoogleOptions, GoogleSim, Switches};
@@ -191,6 +191,12 @@ impl Harness for GoogleHarness {
             made["id"].as_str().expect("an event has an id").to_owned()
         };
         RemoteId::new(id)
+    }
+
+    async fn invite(&self, calendar: &LastingName, id: &RemoteId) {
+        let path = ["calendars", calendar.as_str(), "events", id.as_str()];
+        let body = json!({"attendees": [{"email": GUEST}]});
+        self.around.done("PATCH", &path, &[("sendUpdates", "none")], Some(&body)).await;
     }
 
     async fn delete_item(&self, calendar: &LastingName, id: &RemoteId) {

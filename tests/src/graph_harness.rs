@@ -12,7 +12,7 @@ use starmesh_core::ids::{LastingName, RemoteId};
 use starmesh_core::time::{EventTime, Window};
 use starmesh_graph::{BUDGET, Endpoints, GraphClient, GraphNetwork, Mailbox, lasting_name};
 use starmesh_http::{Budget, HttpOptions, Request, ReqwestTransport, Transport};
-use starmesh_provider::conformance::{Harness, Kept, PersonEvent};
+use starmesh_provider::conformance::{GUEST, Harness, Kept, PersonEvent};
 use starmesh_provider::env::{Clock as _, SystemEntropy};
 use starmesh_provider::{CalendarProvider, Cursor};
 use starmesh_sim::microsoft::world::{CalendarNo, IdForm, ItemNo, MailboxKind, MailboxNo};
@@ -200,6 +200,13 @@ impl Harness for GraphHarness {
         };
         events.insert(key, item);
         self.item_id(no, item)
+    }
+
+    async fn invite(&self, calendar: &LastingName, id: &RemoteId) {
+        let path = ["me", "calendars", id_of(calendar), "events", id.as_str()];
+        let guest = json!({"emailAddress": {"address": GUEST}, "type": "required"});
+        let (status, answer) = self.ask("PATCH", &path, Some(&json!({"attendees": [guest]}))).await;
+        assert_eq!(status, 200, "{answer}");
     }
 
     async fn delete_item(&self, calendar: &LastingName, id: &RemoteId) {

@@ -112,7 +112,8 @@ impl CaldavProvider {
             return Err(gone(&url));
         };
         let is_known_version = placed.version().is_none_or(|version| item.version.as_ref() == Some(version));
-        if !is_known_version || !is_ours(&item) {
+        // What people are invited to is theirs now.
+        if !is_known_version || !is_ours(&item) || item.has_attendees() {
             return Err(changed(&url));
         }
         Ok(item.version.filter(is_strong).map_or(Seen::JustNow, Seen::Version))

@@ -27,6 +27,12 @@ pub struct SourceItem {
 }
 
 impl SourceItem {
+    /// True when a person invited others to a busy block in it: from then on it is theirs, and no write of
+    /// ours may reach it.
+    pub fn has_attendees(&self) -> bool {
+        self.events.iter().filter_map(|event| event.marked.as_ref()).any(|marked| marked.has_attendees)
+    }
+
     /// Keeps the dates that are `known` of its series from `end` on, where the read that brought the item
     /// speaks only of what happens before: they are neither gone nor changed as far as anybody knows.
     pub fn keep_dates_from(&mut self, known: &Self, end: DateTime<Utc>) {

@@ -84,7 +84,8 @@ impl GraphClient {
             return Ok(Some(version.clone()));
         }
         let item = self.standing(place, placed.remote_id()).await?;
-        if is_it(&item) {
+        // What people are invited to is theirs now.
+        if is_it(&item) && !item.has_attendees() {
             return Ok(item.version);
         }
         let message = format!("{} has another event there", self.connection.host());

@@ -103,6 +103,10 @@ impl Harness for Feed {
         RemoteId::new(event.uid.as_str())
     }
 
+    async fn invite(&self, _calendar: &LastingName, _id: &RemoteId) {
+        unreachable!("no law of these asks for it")
+    }
+
     async fn delete_item(&self, _calendar: &LastingName, id: &RemoteId) {
         self.publish(|events| {
             events.remove(id.as_str());

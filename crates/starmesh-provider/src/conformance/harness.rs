@@ -12,6 +12,9 @@ use starmesh_core::time::EventTime;
 use crate::error::ProviderError;
 use crate::port::{CalendarProvider, Cursor};
 
+/// Whom [`Harness::invite`] invites.
+pub const GUEST: &str = "guest@elsewhere.example";
+
 /// A server with an account on it, reached through the provider and around it. What goes around must share
 /// no code with the provider, or a shared mistake would stay hidden.
 ///
@@ -32,6 +35,9 @@ pub trait Harness: Send + Sync {
 
     /// Stores a person's event, over the one with the same UID, and gives its id.
     async fn put_event(&self, calendar: &LastingName, event: &PersonEvent) -> RemoteId;
+
+    /// Invites [`GUEST`] to an item that stands there, as its owner would; nobody hears of it.
+    async fn invite(&self, calendar: &LastingName, id: &RemoteId);
 
     /// Removes an item as its owner would.
     async fn delete_item(&self, calendar: &LastingName, id: &RemoteId);

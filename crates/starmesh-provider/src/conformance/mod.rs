@@ -10,7 +10,7 @@ mod reading;
 mod subject;
 mod writing;
 
-pub use harness::{Broken, Harness, Kept, PersonEvent};
+pub use harness::{Broken, GUEST, Harness, Kept, PersonEvent};
 pub use reading::{
     a_calendar_that_is_gone_says_so, a_dead_cursor_is_told, a_deletion_is_told, a_first_read_is_complete,
     a_missing_item_is_told_among_found_ones, a_persons_events_are_read_as_their_facts,
@@ -22,6 +22,7 @@ pub use writing::{
     a_persons_events_stay_byte_identical, a_removed_mirror_is_gone, a_stale_removal_changes_nothing,
     a_stale_update_changes_nothing, a_written_mirror_is_told_as_marked, a_written_mirror_reads_back_equal,
     an_update_changes_a_mirror_in_place, an_update_without_a_version_is_checked_first,
+    what_people_are_invited_to_stays,
 };
 
 /// Makes a test of every law: `provider_conformance!(factory)`, where `factory` is an async function
@@ -45,6 +46,7 @@ macro_rules! provider_conformance {
             a_create_never_overwrites,
             an_update_changes_a_mirror_in_place,
             an_update_without_a_version_is_checked_first,
+            what_people_are_invited_to_stays,
             a_stale_update_changes_nothing,
             a_stale_removal_changes_nothing,
             a_removed_mirror_is_gone,

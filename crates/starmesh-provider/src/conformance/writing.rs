@@ -93,6 +93,27 @@ pub async fn an_update_without_a_version_is_checked_first(harness: &impl Harness
     ensure_stands(harness, &calendar, &other_at, &other).await
 }
 
+/// A mirror to which a person invited others is never written, whatever version the writer knows: it may know
+/// none, having learned of the mirror only from a write whose answer told none.
+pub async fn what_people_are_invited_to_stays(harness: &impl Harness) -> Result<(), Broken> {
+    let calendar = harness.create_calendar().await;
+    let first = mirror(harness, &calendar, "one", hour(harness.now(), 3));
+    let at = create(harness, &calendar, &first).await?;
+    harness.invite(&calendar, at.remote_id()).await;
+    let kept = harness.kept(&calendar).await;
+    let second = mirror(harness, &calendar, "one", hour(harness.now(), 7));
+    for version in [None, at.version().cloned()] {
+        let known = placed_at(&first, at.remote_id().clone(), version);
+        for refused in
+            [MirrorWrite::Update(known.clone(), second.clone()), MirrorWrite::Remove(known.clone())]
+        {
+            let outcome = write(harness, &calendar, refused).await?;
+            ensure_refused(&outcome, ErrorKind::PreconditionFailed)?;
+        }
+    }
+    ensure_equal(&harness.kept(&calendar).await, &kept, "what is stored")
+}
+
 /// An update of a version that is no more is refused and changes nothing.
 pub async fn a_stale_update_changes_nothing(harness: &impl Harness) -> Result<(), Broken> {
     let calendar = harness.create_calendar().await;

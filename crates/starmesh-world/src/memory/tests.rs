@@ -79,6 +79,14 @@ impl Harness for InMemory {
         self.universe.edit(calendar, |calendar| calendar.put(id.clone(), content).remote_id.clone()).unwrap()
     }
 
+    async fn invite(&self, calendar: &LastingName, id: &RemoteId) {
+        let standing =
+            self.universe.look(calendar, |calendar| calendar.item(id).and_then(Item::marked).cloned());
+        let marked = standing.unwrap().unwrap();
+        let content = Content::Marked(MarkedItem { has_attendees: true, ..marked });
+        self.universe.edit(calendar, |calendar| calendar.put(id.clone(), content).remote_id.clone()).unwrap();
+    }
+
     async fn delete_item(&self, calendar: &LastingName, id: &RemoteId) {
         self.universe.edit(calendar, |calendar| calendar.remove(id)).unwrap().unwrap();
     }

@@ -288,6 +288,10 @@ impl Inner {
         if version.is_some_and(|version| *version != item.version()) {
             return Err(ProviderError::new(ErrorKind::PreconditionFailed, "the item has changed"));
         }
+        // Whoever names no version looks first, and sees that it is a person's now.
+        if version.is_none() && item.marked().is_some_and(|marked| marked.has_attendees) {
+            return Err(ProviderError::new(ErrorKind::PreconditionFailed, "others are invited to the item"));
+        }
         let stranger = item.marked().filter(|it| self.strangers_go && it.is_of_another_installation());
         let found = item.mirror().or(stranger);
         Ok(found.map_or(Addressed::NotOurs, |mirror| Addressed::Mirror(mirror.clone())))
