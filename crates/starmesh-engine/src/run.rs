@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::FutureExt;
 use starmesh_core::ids::{CalendarId, LinkId};
 use starmesh_core::planted::{Bug, planted};
+use starmesh_core::reconcile::LinkState;
 use starmesh_provider::{ErrorKind, ProviderError};
 use starmesh_store::StoreError;
 use starmesh_store::state::{Calendar, Changes, Link, Settings};
@@ -170,10 +171,15 @@ impl Daemon {
         self.queue.retain(|calendar| self.watches.contains_key(calendar));
         let settings_changed = settings != self.settings;
         let mut whole: BTreeSet<CalendarId> = BTreeSet::new();
+        let mut retires: BTreeSet<CalendarId> = BTreeSet::new();
         for (id, link) in &links {
             let before = self.links.get(id);
             if settings_changed || before != Some(link) {
                 whole.insert(id.target.clone());
+            }
+            let retired_before = before.is_some_and(|before| before.state == LinkState::Retiring);
+            if link.state == LinkState::Retiring && !retired_before {
+                retires.insert(id.target.clone());
             }
             // Words that a link asks for now are looked for at once.
             let asks_otherwise = before.is_some_and(|before| before.policy != link.policy);
@@ -185,7 +191,12 @@ impl Daemon {
         self.settings = settings;
         self.links = links;
         for target in whole {
-            self.aim(&target, Scope::Whole, Origin::at(self.engine.clock.now()));
+            if retires.contains(&target) {
+                // What a person brought back since the last read would outlive its link, and nobody could name it.
+                self.recheck(&target, &target, Scope::Whole).await?;
+            } else {
+                self.aim(&target, Scope::Whole, Origin::at(self.engine.clock.now()));
+            }
         }
         Ok(())
     }

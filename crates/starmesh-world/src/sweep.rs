@@ -37,23 +37,22 @@ impl World {
         let places = self.swarm.places.iter().filter(|place| !place.read_only);
         let calendars: BTreeSet<_> = places.map(|place| place.id.clone()).collect();
         let options = SweepOptions { calendars, foreign };
-        let mut is_clean = false;
+        let mut unclean = String::new();
         for _ in 0..SWEEPS_MAX {
             let Some(plan) = self.devices[0].sweep(&options).await? else {
                 return Err("a sweep died although nobody killed it".to_owned());
             };
             self.check_violations()?;
-            is_clean = plan.troubles.is_empty() && found(&plan) == 0;
-            if is_clean {
-                break;
+            if plan.troubles.is_empty() && found(&plan) == 0 {
+                return self.check_swept(&before, foreign);
             }
+            let troubles: Vec<_> = plan.troubles.iter().map(|trouble| &trouble.message).collect();
+            unclean = format!("{} found, {troubles:?}", found(&plan));
+            self.tell(format!("a sweep: {unclean}"));
             self.watcher.oracle().note("a sweep found what was left");
             sleep(BETWEEN_SWEEPS).await;
         }
-        if !is_clean {
-            return Err(format!("{SWEEPS_MAX} sweeps do not reach an end"));
-        }
-        self.check_swept(&before, foreign)
+        Err(format!("{SWEEPS_MAX} sweeps do not reach an end: {unclean}"))
     }
 
     fn check_swept(&self, before: &Strange, foreign: bool) -> Result<(), Broken> {

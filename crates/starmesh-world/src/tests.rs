@@ -57,6 +57,9 @@ fn seeds_that_found_a_bug_at_a_simulated_service_hold() {
         ),
         (599, "a duplicate was removed whose twin was gone, which nobody had told"),
         (1383, "a retiring link was given up with its calendar, which came back with all its mirrors"),
+        (3116, "what came back from the bin outlived its retiring link"),
+        (3138, "a mirror of which no version was known was removed although others were invited to it"),
+        (3193, "a look through all of a calendar began again and again at a service that asks to slow down"),
     ];
     holds(Terrain::Mixed, &found);
 }

@@ -17,7 +17,7 @@ const REPEATS_MAX: u32 = 6;
 /// minutes and its pauses seen are of up to five.
 const WAIT_MAX: Duration = Duration::from_mins(5);
 
-/// How patient one request of a read still is.
+/// How patient one request of a read, or one stretch of a look through all of a calendar, still is.
 #[derive(Default)]
 pub(super) struct Patience {
     repeats: u32,

@@ -11,6 +11,7 @@ use starmesh_provider::Coverage;
 use starmesh_store::state::Calendar;
 
 use super::PullError;
+use super::patience::Patience;
 use crate::engine::Engine;
 
 /// How far back a sweep looks where a provider cannot list all there is: mirrors that slid out of the window stay,
@@ -35,7 +36,14 @@ impl Engine {
         let mut marked: BTreeMap<RemoteId, SourceItem> = BTreeMap::new();
         let mut range: Option<TimeRange> = None;
         for window in stretches(self.clock.now()) {
-            let mut listing = self.list(&*provider, calendar, None, &window).await?;
+            let mut patience = Patience::default();
+            // Begun anew, it would be refused again at the same place: nobody asks later for what is missing.
+            let mut listing = loop {
+                match self.list(&*provider, calendar, None, &window).await {
+                    Err(error) => patience.wait(self, &calendar.id, error).await?,
+                    Ok(listing) => break listing,
+                }
+            };
             let shown = listing.ids();
             let items = self.read_items(&provider, calendar, &mut listing, Vec::new(), false).await?;
             let read: BTreeSet<&RemoteId> = items.iter().map(|item| &item.remote_id).collect();

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use starmesh_core::ids::RemoteId;
 use starmesh_core::reconcile::LinkState;
 use starmesh_provider::ErrorKind;
 use starmesh_store::state::{ActionKind, Changes, Intent};
 
 use super::scene::{A_SECOND_LOOK_LATER, Scene, link, wait};
+
+/// Longer than a retirement, shorter than the time to the next poll.
+const A_WHILE: Duration = Duration::from_mins(5);
 
 #[tokio::test(start_paused = true)]
 async fn a_retiring_link_does_not_fight_a_device_on_which_it_still_runs() {
@@ -23,6 +27,27 @@ async fn a_retiring_link_does_not_fight_a_device_on_which_it_still_runs() {
     assert_eq!(second.settle().await.total.placed, 3, "there it runs on");
     assert_eq!(first.settle().await.total.writes(), 0);
     assert_eq!(scene.mirrors(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retiring_link_takes_along_what_came_back_since_its_target_was_read() {
+    let scene = Scene::new();
+    scene.give_home_an_event();
+    let device = scene.settled_device(2).await;
+    let daemon = device.run().await;
+    wait(A_WHILE).await;
+    scene.home(|shelf| {
+        let mirror = shelf.items.values().find(|item| item.events[0].marked.is_some()).cloned();
+        let mut back = mirror.unwrap();
+        back.remote_id = RemoteId::new("from-the-bin.ics");
+        shelf.put(back);
+    });
+    assert_eq!(scene.mirrors(), 3);
+    device.retire().await;
+    daemon.reload().await;
+    wait(A_WHILE).await;
+    daemon.stop().await;
+    assert_eq!((device.links().await.len(), scene.mirrors()), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -272,6 +272,11 @@ impl Daemon {
         self.commands.send(Command::Signal(CalendarId::new(HOME))).await.unwrap();
     }
 
+    /// Tells it that a person changed something.
+    pub(super) async fn reload(&self) {
+        self.commands.send(Command::Reload).await.unwrap();
+    }
+
     /// Ends it in good order.
     pub(super) async fn stop(self) {
         self.commands.send(Command::Shutdown).await.unwrap();

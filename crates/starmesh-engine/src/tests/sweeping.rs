@@ -1,6 +1,7 @@
 //! Sweeps: every mirror goes that was shown, and nothing else.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use starmesh_core::ids::{CalendarId, LastingName, RemoteId};
 use starmesh_core::mirror::{
@@ -11,7 +12,7 @@ use starmesh_core::time::EventTime;
 use starmesh_provider::ErrorKind;
 use starmesh_store::state::{Changes, Link};
 
-use super::scene::{Device, HOME, Scene, WORK, link};
+use super::scene::{Device, HOME, Scene, WORK, link, wait};
 use super::server::Call;
 use crate::{SweepOptions, SweepPlan};
 
@@ -180,4 +181,18 @@ async fn a_pause_that_would_end_by_itself_becomes_one_that_does_not() {
     let plan = shown(&device, false).await;
     device.engine.sweep(&plan).await.unwrap();
     assert_eq!(device.links().await, [paused]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_for_mirrors_waits_for_a_server_that_asks_to_slow_down() {
+    let scene = Scene::new();
+    let device = scene.settled_device(2).await;
+    let retry_after = Some(Duration::from_secs(30));
+    scene.home(|shelf| shelf.unreadable = Some(ErrorKind::Throttled { retry_after }));
+    let calms_down = async {
+        wait(Duration::from_mins(1)).await;
+        scene.home(|shelf| shelf.unreadable = None);
+    };
+    let (plan, ()) = tokio::join!(shown(&device, false), calms_down);
+    assert_eq!((plan.troubles.len(), counts(&plan)), (0, [2, 0, 0]));
 }
