@@ -165,6 +165,18 @@ impl Starmesh {
         command
     }
 
+    /// Runs a command with `--json` that must succeed, on a computer whose clock is ahead by `offset`, as
+    /// faketime(1) writes one; its answer. What goes on measuring time goes on measuring it.
+    pub async fn json_later(&self, offset: &str, args: &[&str]) -> Outcome<Value> {
+        let mut command = Command::new("faketime");
+        self.surround(&mut command);
+        command.args(["--exclude-monotonic", "-f", offset]).arg(&self.binary);
+        command.args(["--json", "--vault", "passphrase", "--data-dir"]).arg(&self.folder).args(args);
+        let during = |failure: Failure| failure.during(format!("{} at {offset}", words(args)));
+        let ended = self.finish(command, args, "").await?.expect(0).map_err(during)?;
+        serde_json::from_str(&ended.stdout).map_err(|error| during(Failure::from(error)))
+    }
+
     /// Gives `command` the program's usual surroundings. What simulators in it are asked is recorded as what
     /// those in this process are.
     pub fn surround(&self, command: &mut Command) {

@@ -57,7 +57,8 @@ async fn a_first_sync_survives_kills(ground: Ground, seed: u64) -> Outcome<()> {
         // something is always left for the kills to come.
         let writes_max = (all.saturating_sub(standing) * 3 / (5 * kills_left)).max(1);
         let enough = world.made()? + moments.random_range(1..=writes_max);
-        let moment = if moments.random_bool(0.3) { MOMENT_MAX.mul_f64(moments.random()) } else { Duration::MAX };
+        let moment =
+            if moments.random_bool(0.3) { MOMENT_MAX.mul_f64(moments.random()) } else { Duration::MAX };
         let mut running = world.app.spawn(&["sync", "--yes"])?;
         tokio::select! {
             written = wait_for_events(&mut running, &world, enough) => {

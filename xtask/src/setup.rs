@@ -17,6 +17,8 @@ pub(crate) enum Purpose {
     Demo,
     /// `cargo xtask test`, which needs all that the demo needs and more.
     Test,
+    /// `cargo xtask bench pure` and `caldav`, which also need what they measure against.
+    Bench,
 }
 
 /// What to get ready for.

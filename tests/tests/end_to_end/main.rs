@@ -7,6 +7,7 @@ mod canaries;
 mod colors;
 mod daemon;
 mod damage;
+mod days;
 mod devices;
 mod feeds;
 mod groups;
