@@ -20,6 +20,18 @@ pub(crate) struct Terminal {
     pub(crate) passphrase: Option<SecretString>,
 }
 
+/// What a person is asked before it is done.
+pub(crate) struct Approval<'a> {
+    /// The question.
+    pub(crate) question: &'a str,
+    /// What waits where nobody can be asked.
+    pub(crate) waits: &'a str,
+    /// What did not happen, unless it was approved.
+    pub(crate) nothing: &'a str,
+    /// How to approve it without being asked.
+    pub(crate) hint: &'a str,
+}
+
 /// A secret that a person types or pipes in.
 struct Wanted {
     option: &'static str,
@@ -76,8 +88,22 @@ impl Terminal {
         piped("--client-secret-stdin", "client secret")
     }
 
+    /// Goes on only when a person says yes.
+    pub(crate) fn approve(&self, approval: &Approval<'_>) -> Result<(), AppError> {
+        let Approval { question, waits, nothing, hint } = approval;
+        let refusal = match self.approves(question)? {
+            Some(true) => return Ok(()),
+            Some(false) => AppError::new(ErrorCode::ApprovalNeeded, format!("not approved; {nothing}")),
+            None => {
+                let message = format!("{waits} waits for approval; {nothing}");
+                AppError::new(ErrorCode::ApprovalNeeded, message).hint(*hint)
+            }
+        };
+        Err(refusal.action(Action::Approve))
+    }
+
     /// A yes or a no; `None` without a terminal.
-    pub(crate) fn approves(&self, question: &str) -> Result<Option<bool>, AppError> {
+    fn approves(&self, question: &str) -> Result<Option<bool>, AppError> {
         if !self.interactive {
             return Ok(None);
         }

@@ -36,13 +36,17 @@ pub(super) async fn look(starmesh: &Starmesh, directory: &Directory) -> Result<V
     let links = starmesh.state.links().await?;
     let linked: BTreeSet<&CalendarId> =
         links.iter().flat_map(|link| [&link.id.source, &link.id.target]).collect();
-    let interval = starmesh.state.settings().await?.poll_interval_s;
-    let polled = starmesh.folder.holder().is_some();
+    let settings = starmesh.state.settings().await?;
+    let interval = settings.poll_interval_s;
+    let at_work = starmesh.folder.holder().is_some();
     let now = starmesh.world.clock.now();
     let mut findings = Vec::new();
     for calendar in directory.calendars().filter(|calendar| linked.contains(&calendar.id)) {
         let account = directory.account_name(&calendar.account);
         let read = starmesh.state.read(&calendar.id).await?;
+        // What stands still because somebody said so is not behind.
+        let is_paused = [settings.pause, calendar.pause].into_iter().flatten().any(|pause| pause.holds(now));
+        let polled = at_work && !is_paused;
         let mut of_it = vec![judge_read(calendar, &read, &account, now, polled.then_some(interval))];
         of_it.extend(judge_token(&read, now));
         of_it.extend(repairs(&read, now));

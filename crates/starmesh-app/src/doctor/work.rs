@@ -8,7 +8,7 @@ use starmesh_http::Budget;
 use starmesh_store::state::{AccountKind, Failure, Link, WedgeReason};
 
 use super::{count, lasting, since};
-use crate::dto::{CheckDto, FindingDto};
+use crate::dto::{CheckDto, FindingDto, PausesDto};
 use crate::error::Result;
 use crate::names::Directory;
 use crate::open::Starmesh;
@@ -17,6 +17,7 @@ use crate::providers::budget_of;
 
 pub(super) async fn look(starmesh: &Starmesh, directory: &Directory) -> Result<Vec<FindingDto>> {
     let mut findings = links(directory, &starmesh.state.links().await?);
+    findings.extend(pauses(&starmesh.pauses().await?));
     findings.extend(standstill(starmesh, directory).await?);
     findings.extend(brake(starmesh, directory)?);
     findings.extend(budgets(starmesh, directory).await?);
@@ -57,6 +58,22 @@ fn links(directory: &Directory, rows: &[Link]) -> Vec<FindingDto> {
         );
     }
     findings
+}
+
+/// What stands still because somebody said so, besides single links.
+fn pauses(paused: &PausesDto) -> Vec<FindingDto> {
+    let note = |what: &str, until: Option<&String>, command: &str| {
+        let end = until.map_or_else(|| "you resume".to_owned(), Clone::clone);
+        let message = format!("{what} until {end}, as was asked for");
+        FindingDto::note(CheckDto::Links, message).action(format!("`{command}` ends it"))
+    };
+    let everything =
+        paused.everything.then(|| note("everything stands still", paused.until.as_ref(), "starmesh resume"));
+    let calendars = paused.calendars.iter().map(|one| {
+        note("the calendar stands still", one.until.as_ref(), "starmesh calendar resume CALENDAR")
+            .of_calendar(one.calendar.clone())
+    });
+    everything.into_iter().chain(calendars).collect()
 }
 
 /// What stands still, one finding for each reason in a calendar.
@@ -142,7 +159,7 @@ mod tests {
     use starmesh_core::ids::{CalendarId, LinkId};
 
     use super::*;
-    use crate::dto::VerdictDto;
+    use crate::dto::{PausedCalendar, VerdictDto};
     use crate::names::tests::{self as names, directory};
 
     #[test]
@@ -161,6 +178,24 @@ mod tests {
         assert_eq!(found[0].message, "1 link runs");
         assert!(found[1].link.as_ref().is_some_and(|link| link.source.id == "id-office-cal"));
         assert_eq!(links(&directory(), &[])[0].verdict, VerdictDto::Note);
+    }
+
+    #[test]
+    fn what_was_asked_to_stand_still_is_named_with_its_end() {
+        let calendar = directory().reference(&CalendarId::new("id-home-work"));
+        let until = Some("2026-12-01T08:00:00Z".to_owned());
+        let calendars = vec![PausedCalendar { calendar, until }];
+        let paused = PausesDto { everything: true, until: None, calendars, links: Vec::new() };
+        let found = pauses(&paused);
+        let told: Vec<_> = found.iter().map(|one| (one.verdict, one.message.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (VerdictDto::Note, "everything stands still until you resume, as was asked for"),
+                (VerdictDto::Note, "the calendar stands still until 2026-12-01T08:00:00Z, as was asked for"),
+            ]
+        );
+        assert!(found[1].calendar.is_some());
     }
 
     #[test]

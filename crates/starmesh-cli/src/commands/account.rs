@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use starmesh_app::dto::AccountDto;
 use starmesh_app::{
-    Access, Action, AppError, Endpoints, ErrorCode, FeedSecret, LinkScope, Mirrors, NewAccount as New,
+    Access, AppError, Endpoints, ErrorCode, FeedSecret, LinkScope, Mirrors, NewAccount as New,
     NewCaldavAccount, NewFeed, NewOAuthAccount, NewSecret, OAuthProvider, SignInKind, SignInWay, Starmesh,
     TENANT_DEFAULT,
 };
@@ -15,6 +15,7 @@ use starmesh_app::{
 use crate::browser::Browser;
 use crate::context::Context;
 use crate::progress::Progress;
+use crate::terminal::Approval;
 use crate::text;
 
 const ADD_EXAMPLES: &str = "\
@@ -320,16 +321,12 @@ async fn approve_removal(context: &Context, starmesh: &Starmesh, args: &RemoveAr
         }
         format!("Remove the account {name} and {}?", text::count(prepared.mirrors(), "busy block"))
     };
-    let refusal = match context.terminal.approves(&question)? {
-        Some(true) => return Ok(()),
-        Some(false) => AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was removed"),
-        None => AppError::new(
-            ErrorCode::ApprovalNeeded,
-            format!("the removal of the account {name} waits for approval; nothing was removed"),
-        )
-        .hint("--yes approves it"),
-    };
-    Err(refusal.action(Action::Approve))
+    context.terminal.approve(&Approval {
+        question: &question,
+        waits: &format!("the removal of the account {name}"),
+        nothing: "nothing was removed",
+        hint: "--yes approves it",
+    })
 }
 
 async fn remove(context: &Context, args: RemoveArgs) -> Result<(), AppError> {

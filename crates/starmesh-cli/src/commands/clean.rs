@@ -7,6 +7,7 @@ use starmesh_app::{
 
 use crate::context::Context;
 use crate::progress::Progress;
+use crate::terminal::Approval;
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -122,17 +123,12 @@ fn approve_blocks(context: &Context, args: &CleanArgs, blocks: &str, question: &
     if args.yes {
         return Ok(());
     }
-    match context.terminal.approves(question)? {
-        Some(true) => Ok(()),
-        Some(false) => Err(AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was removed")
-            .action(Action::Approve)),
-        None => Err(AppError::new(
-            ErrorCode::ApprovalNeeded,
-            format!("the removal of {blocks} waits for approval; nothing was removed"),
-        )
-        .hint("--yes approves the removals shown")
-        .action(Action::Approve)),
-    }
+    context.terminal.approve(&Approval {
+        question,
+        waits: &format!("the removal of {blocks}"),
+        nothing: "nothing was removed",
+        hint: "--yes approves the removals shown",
+    })
 }
 
 async fn approve_and_sweep(context: &Context, starmesh: &Starmesh, args: &CleanArgs) -> Result<(), AppError> {

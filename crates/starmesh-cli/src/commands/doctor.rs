@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use starmesh_app::{Access, Action, AppError, BundleDto, ErrorCode, Examined, Starmesh};
+use starmesh_app::{Access, AppError, BundleDto, Examined, Starmesh};
 
 use crate::context::Context;
+use crate::terminal::Approval;
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -61,23 +62,15 @@ async fn bundle(context: &Context, examined: &Examined, path: &Path, yes: bool) 
     let bundle = examined.bundle().await?;
     let shown = bundle.text()?;
     context.out.answer(&bundle, || shown)?;
-    let approved = if yes {
-        Some(true)
-    } else {
-        context.terminal.approves(&format!("Save this as {}?", path.display()))?
-    };
-    match approved {
-        Some(true) => {
-            bundle.save(path)?;
-            context.out.note(&format!("saved as {}", path.display()));
-            Ok(())
-        }
-        Some(false) => Err(AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was saved")
-            .action(Action::Approve)),
-        None => {
-            Err(AppError::new(ErrorCode::ApprovalNeeded, "the bundle waits for approval; nothing was saved")
-                .hint("--yes saves what was shown")
-                .action(Action::Approve))
-        }
+    if !yes {
+        context.terminal.approve(&Approval {
+            question: &format!("Save this as {}?", path.display()),
+            waits: "the bundle",
+            nothing: "nothing was saved",
+            hint: "--yes saves what was shown",
+        })?;
     }
+    bundle.save(path)?;
+    context.out.note(&format!("saved as {}", path.display()));
+    Ok(())
 }

@@ -6,6 +6,7 @@ use starmesh_app::{Access, Action, AppError, ErrorCode, PlanRequest, Prepared, S
 
 use crate::context::Context;
 use crate::progress::Progress;
+use crate::terminal::Approval;
 use crate::text;
 
 #[derive(Args, Debug)]
@@ -122,17 +123,12 @@ fn approve(context: &Context, args: &ApplyArgs, course: Course, prepared: &Prepa
         return Ok(());
     }
     let writes = text::count(prepared.dto.writes(), "write");
-    match context.terminal.approves(&format!("Carry out {writes}?"))? {
-        Some(true) => Ok(()),
-        Some(false) => Err(AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was written")
-            .action(Action::Approve)),
-        None => Err(AppError::new(
-            ErrorCode::ApprovalNeeded,
-            format!("the plan of {writes} waits for approval; nothing was written"),
-        )
-        .hint(format!("`starmesh {} --yes` approves the plan shown", course.command()))
-        .action(Action::Approve)),
-    }
+    context.terminal.approve(&Approval {
+        question: &format!("Carry out {writes}?"),
+        waits: &format!("the plan of {writes}"),
+        nothing: "nothing was written",
+        hint: &format!("`starmesh {} --yes` approves the plan shown", course.command()),
+    })
 }
 
 /// What is left to say after the work: a person comes first, then what failed.

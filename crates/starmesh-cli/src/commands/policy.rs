@@ -3,13 +3,13 @@
 use clap::{Args, ValueEnum};
 use starmesh_app::dto::PolicyEffect;
 use starmesh_app::{
-    Access, Action, AllDay, AppError, Deleted, ErrorCode, LinkScope, PolicyChange, PreparedPolicy, Starmesh,
-    Undecided,
+    Access, AllDay, AppError, Deleted, LinkScope, PolicyChange, PreparedPolicy, Starmesh, Undecided,
 };
 
 use crate::context::Context;
 use crate::duration::parse_duration;
 use crate::progress::Progress;
+use crate::terminal::Approval;
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -246,19 +246,12 @@ fn approve(context: &Context, args: &SetArgs, prepared: &PreparedPolicy) -> Resu
         context.out.line(&text::policy(&prepared.effects, false))?;
     }
     let blocks = text::count(prepared.removals(), "busy block");
-    match context.terminal.approves(&format!("Let {blocks} go?"))? {
-        Some(true) => Ok(()),
-        Some(false) => {
-            Err(AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was set")
-                .action(Action::Approve))
-        }
-        None => Err(AppError::new(
-            ErrorCode::ApprovalNeeded,
-            format!("{blocks} would go, which waits for approval; nothing was set"),
-        )
-        .hint("--yes approves the removals shown")
-        .action(Action::Approve)),
-    }
+    context.terminal.approve(&Approval {
+        question: &format!("Let {blocks} go?"),
+        waits: &format!("{blocks} would go, which"),
+        nothing: "nothing was set",
+        hint: "--yes approves the removals shown",
+    })
 }
 
 #[cfg(test)]

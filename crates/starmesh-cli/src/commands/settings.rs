@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use starmesh_app::{Access, Action, AppError, ErrorCode, SettingsFile};
+use starmesh_app::{Access, AppError, SettingsFile};
 
 use crate::context::Context;
+use crate::terminal::Approval;
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -107,25 +108,16 @@ async fn import(context: &Context, args: &ImportArgs) -> Result<(), AppError> {
     }
     if !args.yes {
         context.out.answer(&shown, || text::import(&shown))?;
-        approve(context)?;
+        context.terminal.approve(&Approval {
+            question: "Import this?",
+            waits: "the import",
+            nothing: "nothing was changed",
+            hint: "--yes imports what was shown",
+        })?;
     }
     let starmesh = context.open(Access::Configure).await?;
     let imported = starmesh.import_settings(&file, &shown).await;
     starmesh.close().await;
     let imported = imported?;
     context.out.answer(&imported, || text::import(&imported))
-}
-
-fn approve(context: &Context) -> Result<(), AppError> {
-    match context.terminal.approves("Import this?")? {
-        Some(true) => Ok(()),
-        Some(false) => Err(AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was changed")
-            .action(Action::Approve)),
-        None => Err(AppError::new(
-            ErrorCode::ApprovalNeeded,
-            "the import waits for approval; nothing was changed",
-        )
-        .hint("--yes imports what was shown")
-        .action(Action::Approve)),
-    }
 }

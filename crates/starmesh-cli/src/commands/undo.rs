@@ -2,11 +2,12 @@
 
 use clap::Args;
 use starmesh_app::dto::UndoDto;
-use starmesh_app::{Access, Action, AppError, ErrorCode, PreparedUndo, Starmesh, Way};
+use starmesh_app::{Access, AppError, ErrorCode, PreparedUndo, Starmesh, Way};
 
 use crate::commands::plan::unreached;
 use crate::context::Context;
 use crate::progress::Progress;
+use crate::terminal::Approval;
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -108,17 +109,12 @@ fn approve(context: &Context, args: &UndoArgs, prepared: &PreparedUndo) -> Resul
     }
     let writes = text::count(prepared.writes(), "write");
     let what = if args.redo { "Make this again" } else { "Take this back" };
-    match context.terminal.approves(&format!("{what}, with {writes}?"))? {
-        Some(true) => Ok(()),
-        Some(false) => Err(AppError::new(ErrorCode::ApprovalNeeded, "not approved; nothing was changed")
-            .action(Action::Approve)),
-        None => Err(AppError::new(
-            ErrorCode::ApprovalNeeded,
-            format!("the undo with {writes} waits for approval; nothing was changed"),
-        )
-        .hint("--yes approves what is shown")
-        .action(Action::Approve)),
-    }
+    context.terminal.approve(&Approval {
+        question: &format!("{what}, with {writes}?"),
+        waits: &format!("the undo with {writes}"),
+        nothing: "nothing was changed",
+        hint: "--yes approves what is shown",
+    })
 }
 
 /// What is configured is as it was in any case; what could not be written yet is named.
