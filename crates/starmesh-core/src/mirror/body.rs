@@ -2,6 +2,7 @@
 //! else has a field.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +11,10 @@ use super::key::{IdentityKey, lower_base32};
 use crate::event::{Availability, LabelDigest, MarkedEvent};
 use crate::time::EventTime;
 
-/// The constant label of the mirrors in a target.
+/// The constant label of the mirrors in a target. A copy shares its text: a plan holds it very often.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
 #[serde(try_from = "String", into = "String")]
-pub struct Label(String);
+pub struct Label(Arc<str>);
 
 impl Label {
     /// The longest label, in characters.
@@ -31,7 +32,7 @@ impl Label {
         if text.chars().any(char::is_control) {
             return Err(LabelProblem::ControlCharacter);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The text.
@@ -42,7 +43,7 @@ impl Label {
 
 impl Default for Label {
     fn default() -> Self {
-        Self("Busy".to_owned())
+        Self("Busy".into())
     }
 }
 
@@ -56,7 +57,7 @@ impl TryFrom<String> for Label {
 
 impl From<Label> for String {
     fn from(label: Label) -> Self {
-        label.0
+        label.0.as_ref().to_owned()
     }
 }
 

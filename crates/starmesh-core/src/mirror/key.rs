@@ -72,17 +72,14 @@ impl IdentityKey {
         event: &EventId,
         original_start: &OriginalStart,
     ) -> MirrorKey {
-        let original_start =
-            if planted(Bug::KeyWithoutOriginalStart) { "" } else { original_start.0.as_str() };
-        MirrorKey(self.derive(
-            "key",
-            &[
-                target.as_str().as_bytes(),
-                source.as_str().as_bytes(),
-                event.as_str().as_bytes(),
-                original_start.as_bytes(),
-            ],
-        ))
+        self.mirror_keys(target, source).key(event, original_start)
+    }
+
+    /// What makes the keys of all mirrors in `target` of occurrences in `source`.
+    pub fn mirror_keys(&self, target: &LastingName, source: &LastingName) -> MirrorKeys {
+        let mut mac = self.mac.clone();
+        absorb(&mut mac, &[b"key", target.as_str().as_bytes(), source.as_str().as_bytes()]);
+        MirrorKeys(mac)
     }
 
     /// The key of the canary of `target`: in a domain of its own, so that it is nobody's mirror.
@@ -105,20 +102,49 @@ impl IdentityKey {
     /// fields give one input.
     pub(super) fn derive<const N: usize>(&self, purpose: &str, fields: &[&[u8]]) -> [u8; N] {
         let mut mac = self.mac.clone();
-        for field in std::iter::once(purpose.as_bytes()).chain(fields.iter().copied()) {
-            mac.update(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
-            mac.update(field);
-        }
-        let hash = mac.finalize().into_bytes();
-        let mut short = [0; N];
-        short.copy_from_slice(&hash[..N]);
-        short
+        absorb(&mut mac, &[purpose.as_bytes()]);
+        absorb(&mut mac, fields);
+        shortened(mac)
     }
+}
+
+/// The hash of a link's two ends, which its mirrors' keys share and which is not made again for each.
+pub struct MirrorKeys(Hmac<Sha256>);
+
+impl MirrorKeys {
+    /// The key of the mirror of one occurrence.
+    pub fn key(&self, event: &EventId, original_start: &OriginalStart) -> MirrorKey {
+        let original_start =
+            if planted(Bug::KeyWithoutOriginalStart) { "" } else { original_start.0.as_str() };
+        let mut mac = self.0.clone();
+        absorb(&mut mac, &[event.as_str().as_bytes(), original_start.as_bytes()]);
+        MirrorKey(shortened(mac))
+    }
+}
+
+fn absorb(mac: &mut Hmac<Sha256>, fields: &[&[u8]]) {
+    for field in fields {
+        mac.update(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
+        mac.update(field);
+    }
+}
+
+fn shortened<const N: usize>(mac: Hmac<Sha256>) -> [u8; N] {
+    let hash = mac.finalize().into_bytes();
+    let mut short = [0; N];
+    short.copy_from_slice(&hash[..N]);
+    short
 }
 
 impl fmt::Debug for IdentityKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("IdentityKey(..)")
+    }
+}
+
+impl fmt::Debug for MirrorKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MirrorKeys(..)")
     }
 }
 

@@ -8,6 +8,6 @@ mod record;
 
 pub use body::{Fingerprint, Label, MirrorAvailability, MirrorBody};
 pub use color::{Color, FoundColor, UnknownColor};
-pub use key::{IdentityKey, Incarnation, MeetingId, MirrorKey, ProviderId};
+pub use key::{IdentityKey, Incarnation, MeetingId, MirrorKey, MirrorKeys, ProviderId};
 pub use mark::{Mark, Proof};
 pub use record::{MirrorRecord, MirrorSpec, PlacedMirror};

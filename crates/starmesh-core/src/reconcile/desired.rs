@@ -26,8 +26,8 @@ pub(super) struct Desired {
 /// What follows from the sources.
 #[derive(Default)]
 pub(super) struct Implied {
-    /// The mirrors that ought to be, by key.
-    pub desired: BTreeMap<MirrorKey, Desired>,
+    /// The mirrors that ought to be, by key; boxed, since keys come in no order and a tree moves what it holds.
+    pub desired: BTreeMap<MirrorKey, Box<Desired>>,
     /// Occurrences that count and lie beyond the far edge of the window: their mirrors, if any, stay.
     pub beyond: HashMap<MirrorKey, EventTime>,
     /// Occurrences in the window that do not count.
@@ -87,6 +87,7 @@ fn imply_link(
             }
         }
     }
+    let keys = input.keys.mirror_keys(input.target.name, link.source.name);
     for (id, event, is_stale) in numbered(link) {
         if !is_source(event) {
             implied.explain(link, &id, None, None, SkipReason::Mirror);
@@ -111,7 +112,8 @@ fn imply_link(
                     implied.explain(link, &id, None, None, reason);
                 }
                 for occurrence in occurrences {
-                    imply_occurrence(input, index, link, &id, meeting, occurrence, implied);
+                    let key = keys.key(&id, &occurrence.original_start);
+                    imply_occurrence(input, index, link, &id, (key, meeting), occurrence, implied);
                 }
             }
             Err(problem) => {
@@ -146,11 +148,10 @@ fn imply_occurrence(
     index: usize,
     link: &LinkInput<'_>,
     id: &EventId,
-    meeting: MeetingId,
+    (key, meeting): (MirrorKey, MeetingId),
     occurrence: Occurrence,
     implied: &mut Implied,
 ) {
-    let key = input.keys.mirror_key(input.target.name, link.source.name, id, &occurrence.original_start);
     let mut range = input.window.range;
     if planted(Bug::WindowEndsEarly) {
         range.hi -= TimeDelta::days(1);
@@ -162,7 +163,7 @@ fn imply_occurrence(
             let color = link.policy.color;
             let body = MirrorBody { time: occurrence.time, availability, label, color };
             let event = EventRef { event: id.clone(), original_start: occurrence.original_start, meeting };
-            implied.desired.insert(key, Desired { link: index, event, body });
+            implied.desired.insert(key, Box::new(Desired { link: index, event, body }));
         }
         Ok(_) => {
             implied.beyond.insert(key, occurrence.time);
@@ -198,20 +199,25 @@ impl Implied {
         });
     }
 
-    /// Explains what is left once all that is left out is.
-    pub(super) fn explain_mirrored(&mut self, input: &TargetInput<'_>) {
-        let mirrored = self.desired.iter().map(|(key, desired)| Explanation {
-            link: input.links[desired.link].id.clone(),
-            event: desired.event.event.clone(),
-            original_start: Some(desired.event.original_start.clone()),
-            time: Some(desired.body.time),
-            outcome: Outcome::Mirrored(*key),
+    /// The explanations, with those of what is left once all that is left out is.
+    pub(super) fn into_explanations(mut self, input: &TargetInput<'_>) -> Vec<Explanation> {
+        let mirrored = self.desired.into_iter().map(|(key, desired)| {
+            let Desired { link, event, body } = *desired;
+            Explanation {
+                link: input.links[link].id.clone(),
+                event: event.event,
+                original_start: Some(event.original_start),
+                time: Some(body.time),
+                outcome: Outcome::Mirrored(key),
+            }
         });
         self.explanations.extend(mirrored);
+        self.explanations
     }
 
     pub(super) fn leave_out(&mut self, input: &TargetInput<'_>, key: MirrorKey, reason: SkipReason) {
-        if let Some(Desired { link, event, body }) = self.desired.remove(&key) {
+        if let Some(desired) = self.desired.remove(&key) {
+            let Desired { link, event, body } = *desired;
             self.skipped.insert(key, reason);
             self.explain(
                 &input.links[link],
@@ -228,6 +234,10 @@ impl Implied {
 /// smallest mirror key places it.
 fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
     let own = own_slots(input, implied);
+    let several = brought_by_several(implied);
+    if own.is_empty() && several.is_empty() {
+        return;
+    }
     let recorded: HashSet<MirrorKey> = input.records.iter().map(|record| record.key).collect();
     let mut placed_by: HashMap<Slot, MirrorKey> = HashMap::new();
     let mut left_out = Vec::new();
@@ -235,6 +245,9 @@ fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
         let slot = (desired.event.meeting, desired.event.original_start.clone(), desired.body.time);
         if own.contains(&slot) {
             left_out.push((*key, SkipReason::SameMeeting));
+            continue;
+        }
+        if !several.contains(&desired.event.meeting) {
             continue;
         }
         // A paused link places nothing new, so it stands in nobody's way unless its mirror is there.
@@ -255,18 +268,33 @@ fn leave_out_same_meetings(input: &TargetInput<'_>, implied: &mut Implied) {
     }
 }
 
+/// The meetings that more than one link brings: few, among very many.
+fn brought_by_several(implied: &Implied) -> HashSet<MeetingId> {
+    let mut links: HashMap<MeetingId, usize> = HashMap::with_capacity(implied.desired.len());
+    let mut several = HashSet::new();
+    for desired in implied.desired.values() {
+        let meeting = desired.event.meeting;
+        if *links.entry(meeting).or_insert(desired.link) != desired.link {
+            several.insert(meeting);
+        }
+    }
+    several
+}
+
 /// The slots that the target blocks itself, of the meetings that its sources bring.
 fn own_slots(input: &TargetInput<'_>, implied: &Implied) -> HashSet<Slot> {
-    let brought: HashSet<MeetingId> = implied.desired.values().map(|desired| desired.event.meeting).collect();
-    let mut slots = HashSet::new();
+    let mut own: HashMap<MeetingId, Vec<&SourceEvent>> = HashMap::new();
     let events = input.target.items.iter().flat_map(|observed| &observed.item.events);
     for event in events.filter(|event| is_source(event)) {
-        let meeting = input.keys.meeting(&event.uid);
-        if !brought.contains(&meeting) {
-            continue;
-        }
-        for occurrence in own_blocks(input, event) {
-            slots.insert((meeting, occurrence.original_start, occurrence.time));
+        own.entry(input.keys.meeting(&event.uid)).or_default().push(event);
+    }
+    let mut slots = HashSet::new();
+    for desired in implied.desired.values() {
+        let meeting = desired.event.meeting;
+        // Each event once: what was looked at is taken out.
+        for event in own.remove(&meeting).unwrap_or_default() {
+            let blocks = own_blocks(input, event);
+            slots.extend(blocks.map(|block| (meeting, block.original_start, block.time)));
         }
     }
     slots

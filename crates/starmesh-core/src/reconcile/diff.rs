@@ -52,8 +52,11 @@ pub(super) fn diff<'a>(input: &'a TargetInput<'a>, implied: &Implied) -> Differe
     let records = input.records.iter().map(|record| (record.key, record)).collect();
     let mut diff = Diff { input, implied, records, out: Differences::default() };
     let found = diff.observe();
-    let keys: BTreeSet<MirrorKey> =
+    // Most are in all three, and two of the three come in order.
+    let mut keys: Vec<MirrorKey> =
         implied.desired.keys().chain(found.live.keys()).chain(diff.records.keys()).copied().collect();
+    keys.sort();
+    keys.dedup();
     for key in keys {
         diff.settle(key, found.live.get(&key), &found.stripped);
     }

@@ -48,6 +48,10 @@ pub(super) fn doubt_deletions(operations: &mut [Operation], mirrors: u64) {
 /// A removal that comes with a placement of the same series is a change of identity and no loss: it does
 /// not count and is not held.
 pub(super) fn brake(operations: Vec<Operation>, budget: &BrakeBudget) -> (Vec<Operation>, Vec<Operation>) {
+    // A first plan places very many, and has nothing to hold.
+    if !operations.iter().any(|operation| matches!(operation.action, Action::Remove { .. })) {
+        return (operations, Vec::new());
+    }
     let mut placements: HashMap<EventId, u64> = HashMap::new();
     for operation in &operations {
         if let (Action::Place { .. }, Some(event)) = (&operation.action, &operation.event) {

@@ -162,8 +162,8 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
         differences = diff(input, &implied);
         (operations, held) = weighed(input, &mut differences);
     }
-    implied.explain_mirrored(input);
-    for explanation in &mut implied.explanations {
+    let mut explanations = implied.into_explanations(input);
+    for explanation in &mut explanations {
         if matches!(explanation.outcome, Outcome::Mirrored(key) if differences.dismissed.contains(&key)) {
             explanation.outcome = Outcome::Skipped(SkipReason::DeletedByHand);
         }
@@ -181,7 +181,7 @@ pub fn reconcile(input: &TargetInput<'_>) -> TargetPlan {
         strays: differences.strays,
         stuck: differences.stuck,
         recheck: differences.recheck,
-        explanations: implied.explanations,
+        explanations,
     }
 }
 
