@@ -228,7 +228,7 @@ async fn an_outage_is_no_dead_token() {
     let cursor = scene.changes(None).await.unwrap().cursor.unwrap();
     for (status, expected) in [
         (502, ErrorKind::Offline),
-        (503, ErrorKind::Offline),
+        (503, ErrorKind::Throttled { retry_after: None }),
         (504, ErrorKind::Offline),
         (401, ErrorKind::NeedsSignIn),
         (404, ErrorKind::CalendarGone),

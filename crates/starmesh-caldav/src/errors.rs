@@ -33,6 +33,10 @@ pub(crate) fn from_status(url: &Url, response: &Response) -> Option<ProviderErro
         StatusCode::REQUEST_TIMEOUT | StatusCode::LOCKED | StatusCode::TOO_EARLY => {
             (ErrorKind::Offline, "is busy")
         }
+        // A temporary state (RFC 9110, section 15.6.4), in which asking on makes it worse.
+        StatusCode::SERVICE_UNAVAILABLE => {
+            (ErrorKind::Throttled { retry_after: None }, "is overloaded or under maintenance")
+        }
         status if status.is_server_error() => (ErrorKind::Offline, "has trouble of its own"),
         _ => return None,
     };
@@ -125,6 +129,6 @@ mod tests {
         assert_eq!(kind(413, ""), ErrorKind::Refused);
         assert_eq!(kind(400, ""), ErrorKind::Refused);
         assert_eq!(kind(500, ""), ErrorKind::Offline);
-        assert_eq!(kind(503, ""), ErrorKind::Offline);
+        assert_eq!(kind(503, ""), ErrorKind::Throttled { retry_after: None });
     }
 }

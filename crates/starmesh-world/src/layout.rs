@@ -27,6 +27,9 @@ pub(crate) struct Place {
     pub categories: bool,
     /// True when mirrors there can have a colour.
     pub colors: bool,
+    /// True when its service takes an event under a spent identity, and stores nothing: what never stood then looks
+    /// as if a person had deleted it.
+    pub forgets: bool,
 }
 
 /// What holds the calendars of an account.

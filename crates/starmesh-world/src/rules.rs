@@ -104,7 +104,7 @@ impl Rule {
             min_minutes: dice.pick(&[0, 0, 30, 60, 120]).unwrap_or(0),
             keyword: Wanted::draw(dice),
             category: Wanted::draw(dice),
-            respects: dice.chance(300),
+            respects: dice.chance(300) && !target.forgets,
             color: dice.pick(&Color::ALL).filter(|_| dice.chance(400)).filter(|_| target.colors),
         }
     }

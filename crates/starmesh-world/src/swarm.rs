@@ -209,6 +209,10 @@ impl Swarm {
         let leeway = Leeway { faults: !faults.is_empty(), touches, devices };
         let truths = Truths::of(&mut ground, leeway).without(&cut.truths);
         let rounds = cut.rounds.map_or(rounds, |limit| rounds.min(limit));
+        for place in &mut places {
+            let service = services.get(&place.account);
+            place.forgets = service == Some(&Service::Google) && truths.takes_spent_identities();
+        }
         let rules = rules::draw(seed, &places);
         Self {
             seed,
@@ -295,6 +299,7 @@ fn place(number: usize, accounts: &[(AccountId, Style)], dice: &mut Dice) -> Pla
         shared: false,
         categories: true,
         colors: true,
+        forgets: false,
     }
 }
 

@@ -109,9 +109,7 @@ impl Truths {
             Service::Memory => false,
             // It takes an event under an identity that is spent, and stores nothing; or it does not tell of the
             // dates that a changed series has lost.
-            Service::Google => {
-                self.google.collision == Collision::Unnoticed || self.google.retimed == Retimed::Silent
-            }
+            Service::Google => self.takes_spent_identities() || self.google.retimed == Retimed::Silent,
             Service::Work | Service::Personal => self.microsoft.delta_lost_tombstones_per_mille > 0,
             // Of two changes within a second it may tell one. And everything, as if there had been no token, says
             // nothing of what was deleted.
@@ -120,6 +118,11 @@ impl Truths {
                 sync.grain == TokenGrain::Second || sync.dead_token == DavDeadToken::Everything
             }
         })
+    }
+
+    /// True when Google takes an event under a spent identity without a word, and stores nothing.
+    pub(crate) fn takes_spent_identities(&self) -> bool {
+        self.google.collision == Collision::Unnoticed
     }
 
     /// True when a service does not say which calendars may be written.
