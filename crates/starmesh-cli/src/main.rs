@@ -33,6 +33,11 @@ use crate::context::Context;
 use crate::output::{Colour, Output, say};
 use crate::terminal::Terminal;
 
+/// Gives back to the system what a plan of everything needed for a moment; the C library's keeps most of it.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(problem) = start_log(cli.global.verbose) {

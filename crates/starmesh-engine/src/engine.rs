@@ -5,7 +5,7 @@ use std::sync::Arc;
 use starmesh_provider::Providers;
 use starmesh_provider::env::{Clock, Entropy};
 use starmesh_store::state::State;
-use tokio::sync::broadcast;
+use tokio::sync::{Mutex, broadcast};
 
 use crate::absent::Absences;
 use crate::progress::EngineEvent;
@@ -34,6 +34,9 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) absences: Arc<Absences>,
+    /// Held by who plans a whole target: such a plan holds all items of its sources, and several at a time are no
+    /// faster.
+    pub(crate) whole_plans: Arc<Mutex<()>>,
     events: broadcast::Sender<EngineEvent>,
 }
 
@@ -41,8 +44,9 @@ impl Engine {
     /// An engine over these parts.
     pub fn new(parts: Parts) -> Self {
         let Parts { state, providers, clock, entropy } = parts;
-        let absences = Arc::default();
-        Self { state, providers, clock, entropy, absences, events: broadcast::Sender::new(EVENTS_KEPT) }
+        let events = broadcast::Sender::new(EVENTS_KEPT);
+        let (absences, whole_plans) = (Arc::default(), Arc::default());
+        Self { state, providers, clock, entropy, absences, whole_plans, events }
     }
 
     /// Listens to what happens from now on.

@@ -84,6 +84,10 @@ impl Engine {
         // What a source that hides marks brings hangs on all that blocks the target's time.
         let hides_marks = links.iter().any(|(_, source)| source.remote.hides_marks);
         let scope = if hides_marks { &Scope::Whole } else { scope };
+        let _turn = match scope {
+            Scope::Whole => Some(self.whole_plans.lock().await),
+            Scope::Meetings(_) => None,
+        };
         let feeds = try_join_all(links.into_iter().map(|(link, source)| {
             let pauses = [source.pause, target.pause, settings.pause];
             let around = if options.despite_pauses { [None; 3] } else { pauses };
