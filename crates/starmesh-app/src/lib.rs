@@ -14,8 +14,8 @@
 //! Answers are [`dto`]s; a failure is an [`AppError`] with a stable [`ErrorCode`], a hint and at most one
 //! action.
 //!
-//! **Invariant:** one process writes to calendars. [`Access::Write`] takes the data folder's lock; looking
-//! and configuring work beside it, and a running engine hears of changed wishes.
+//! **Invariant:** one process writes to calendars. [`Access::Write`] and [`Access::Run`] take the data folder's
+//! lock; looking and configuring work beside it, and a running engine hears of changed wishes.
 
 mod data_folder;
 pub mod dto;

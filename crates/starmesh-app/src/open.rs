@@ -27,8 +27,17 @@ pub enum Access {
     Read,
     /// Change what is wanted (accounts, groups, links, settings); beside a running engine.
     Configure,
-    /// Write to calendars; one process at a time.
+    /// Write to calendars; one process at a time. The whole database is looked over first.
     Write,
+    /// The same for as long as the program runs: the database is looked over while the calendars are asked what
+    /// is new, and takes nothing before.
+    Run,
+}
+
+impl Access {
+    fn writes(self) -> bool {
+        self >= Self::Write
+    }
 }
 
 /// What a passphrase is for, so that it can be asked for in the right words.
@@ -123,7 +132,7 @@ impl Starmesh {
         }
         folder.create()?;
         // A new folder is set up by one process alone, whatever it is going to do.
-        let lock = (access == Access::Write || note.is_none()).then(|| folder.lock()).transpose()?;
+        let lock = (access.writes() || note.is_none()).then(|| folder.lock()).transpose()?;
         let (vault, keys) = match folder.vault_note()? {
             Some(note) => {
                 let vault = Vault::open(&folder, &note, &world).await?;
@@ -132,7 +141,7 @@ impl Starmesh {
             }
             None => set_up(&folder, vault.unwrap_or(VaultKind::Keychain), None, &world).await?,
         };
-        let lock = lock.filter(|_| access == Access::Write);
+        let lock = lock.filter(|_| access.writes());
         Self::over(folder, Arc::new(vault), keys, access, world, lock).await
     }
 
@@ -152,7 +161,7 @@ impl Starmesh {
                 let database = Arc::new(database);
                 Opened { store: Arc::clone(&database) as Arc<dyn Store>, database, rebuilt: None }
             }
-            Access::Configure | Access::Write => {
+            Access::Configure | Access::Write | Access::Run => {
                 open_database(&folder, &keys, &copy, access, &world, lock.as_ref()).await?
             }
         };
@@ -193,6 +202,14 @@ impl Starmesh {
         }
     }
 
+    /// Completes once the whole database was looked over ([`Access::Run`]); at once where that was done before.
+    pub(crate) async fn verified(&self) -> Result<()> {
+        match &self.store {
+            OpenStore::Disk(store) => Ok(store.verified().await?),
+            OpenStore::Nothing => Ok(()),
+        }
+    }
+
     /// Set when the database was found damaged, and was rebuilt, by this very opening.
     pub fn rebuilt(&self) -> Option<&DamageDto> {
         self.rebuilt.as_ref()
@@ -201,6 +218,11 @@ impl Starmesh {
     /// Closes the data folder, so that another process finds it tidy. Dropping is enough for safety.
     pub async fn close(self) {
         if let OpenStore::Disk(store) = &self.store {
+            if self.may_write()
+                && let Err(error) = store.give_back().await
+            {
+                tracing::debug!(%error, "the database stays as large as it is");
+            }
             store.close().await;
         }
     }

@@ -104,7 +104,6 @@ pub(crate) async fn open_database(
         }
         Err(error) => return Err(error.into()),
     };
-    let database = Arc::new(database);
     let store: Arc<dyn Store> = Arc::new(CopiedStore::new(Arc::clone(&database), copy.clone()).await?);
     Ok(Opened { database, store, rebuilt })
 }
@@ -139,15 +138,19 @@ fn lost(folder: &DataFolder) -> Result<(), StoreError> {
 }
 
 impl Opening<'_> {
-    /// The database, when it is whole. Whoever is going to write to calendars looks at all of it first.
-    async fn whole(&self) -> Result<SqliteStore, StoreError> {
+    /// The database, when it is whole. Whoever is going to write to calendars looks at all of it before.
+    async fn whole(&self) -> Result<Arc<SqliteStore>, StoreError> {
         lost(self.folder)?;
-        let database = self.open().await?;
-        if self.access == Access::Write
-            && let Err(error) = database.verify().await
-        {
-            database.close().await;
-            return Err(error);
+        let database = Arc::new(self.open().await?);
+        match self.access {
+            Access::Read | Access::Configure => {}
+            Access::Run => database.verify_meanwhile(),
+            Access::Write => {
+                if let Err(error) = database.verify().await {
+                    database.close().await;
+                    return Err(error);
+                }
+            }
         }
         Ok(database)
     }
@@ -157,7 +160,7 @@ impl Opening<'_> {
         SqliteStore::open(&path, &self.keys.data, Arc::clone(&self.world.entropy)).await
     }
 
-    async fn rebuild(&self, error: &StoreError) -> Result<(SqliteStore, DamageDto)> {
+    async fn rebuild(&self, error: &StoreError) -> Result<(Arc<SqliteStore>, DamageDto)> {
         let begun = self.folder.damage()?.filter(|note| note.stage != Stage::Done);
         let moved = begun.as_ref().filter(|note| !note.moved_to.is_empty());
         let moved = moved.map(|note| self.folder.path().join(&note.moved_to));
@@ -181,7 +184,7 @@ impl Opening<'_> {
             note.stage = Stage::Filling;
             self.folder.write_damage(&note)?;
         }
-        let database = self.open().await?;
+        let database = Arc::new(self.open().await?);
         database.commit(rows.into_iter().map(|(table, row)| Change::Put(table, row)).collect()).await?;
         note.stage = Stage::Done;
         self.folder.write_damage(&note)?;

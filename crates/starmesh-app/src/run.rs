@@ -50,6 +50,8 @@ impl Starmesh {
         listener(&RunEvent::Started { links, pid: std::process::id() });
         let mut shutdown = pin!(shutdown);
         let mut stopping = false;
+        let mut verified = pin!(self.verified());
+        let mut verdict = None;
         loop {
             tokio::select! {
                 ended = &mut running => {
@@ -60,7 +62,15 @@ impl Starmesh {
                         AppError::new(ErrorCode::Internal, format!("the engine was cut off: {error}"))
                     })??;
                     listener(&RunEvent::Stopped);
-                    return Ok(());
+                    return verdict.unwrap_or(Ok(()));
+                }
+                found = &mut verified, if verdict.is_none() => {
+                    // Nothing was written yet, and now nothing will be.
+                    if found.is_err() {
+                        stopping = true;
+                        drop(commands.send(Command::Shutdown).await);
+                    }
+                    verdict = Some(found);
                 }
                 () = &mut shutdown, if !stopping => {
                     stopping = true;

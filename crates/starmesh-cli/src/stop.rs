@@ -24,7 +24,7 @@ impl StopSignals {
         Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
 
-    pub(crate) async fn wait(mut self) {
+    pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -42,7 +42,7 @@ impl StopSignals {
         Ok(Self)
     }
 
-    pub(crate) async fn wait(self) {
+    pub(crate) async fn wait(&mut self) {
         if let Err(error) = tokio::signal::ctrl_c().await {
             tracing::error!(%error, "could not listen for Ctrl-C");
             std::future::pending::<()>().await;

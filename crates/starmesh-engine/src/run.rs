@@ -107,6 +107,9 @@ impl Engine {
     pub async fn run(&self, mut commands: mpsc::Receiver<Command>) -> Result<(), EngineError> {
         let mut daemon = Daemon::start(self.clone()).await?;
         let mut work = Work::default();
+        // Calendars are asked what is new before anything is tidied.
+        daemon.start_due(&mut work);
+        work.beside(daemon.trim()).await?;
         loop {
             work.beside(daemon.roll()).await?;
             daemon.start_due(&mut work);
@@ -146,7 +149,6 @@ impl Daemon {
             engine,
         };
         daemon.reload().await?;
-        daemon.trim().await?;
         Ok(daemon)
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use starmesh_tests::ground::Ground;
 use starmesh_tests::ics::Event;
 use starmesh_tests::mirrors::Block;
-use starmesh_tests::world::{World, at};
+use starmesh_tests::world::{SEEN_WITHIN, World, at};
 use starmesh_tests::{Failure, Outcome};
 
 use crate::on_grounds;
@@ -120,4 +120,25 @@ async fn a_database_that_is_gone_or_none_comes_back_and_one_without_any_copy_sta
     assert_eq!(fs::read(database(&world))?, b"this is no database at all either");
     assert_eq!(moved_aside(&world)?.len(), 1);
     world.expect_unchanged(&before).await
+}
+
+/// The engine asks what is new before all of its database was looked over, and writes nothing until then.
+#[tokio::test]
+async fn a_running_engine_whose_database_turns_out_to_be_damaged_begins_anew_by_itself() -> Outcome<()> {
+    let world = scene(Ground::RADICALE).await?;
+    let (before, configured) = (world.snapshot().await?, groups(&world).await?);
+    let mut bytes = fs::read(database(&world))?;
+    let (from, to) = (bytes.len() / PAGE / 4 * PAGE, bytes.len() / PAGE * 3 / 4 * PAGE);
+    bytes[from..to].fill(0xa5);
+    fs::write(database(&world), &bytes)?;
+
+    let mut running = world.app.spawn(&["--json", "run"])?;
+    running.line(SEEN_WITHIN, |line| line.contains("\"quiet\"")).await?;
+    world.expect_unchanged(&before).await?;
+    let status = world.app.json(&["status"]).await?;
+    assert_eq!(status["damage"]["restored_from"], "copy", "{status}");
+    running.stop().await?.expect(0)?;
+    assert_eq!(groups(&world).await?, configured);
+    assert_eq!(moved_aside(&world)?.len(), 1);
+    world.expect_quiet().await
 }

@@ -14,8 +14,19 @@ use crate::stop::StopSignals;
 use crate::text;
 
 pub(crate) async fn run(context: &Context) -> Result<(), AppError> {
-    let stop = StopSignals::listen()?;
-    let starmesh = context.open(Access::Write).await?;
+    let mut stop = StopSignals::listen()?;
+    match run_with(context, &mut stop, Access::Run).await {
+        // Opening it as a whole rebuilds it.
+        Err(error) if error.code == ErrorCode::DatabaseDamaged => {
+            tracing::warn!(%error, "beginning anew");
+            run_with(context, &mut stop, Access::Write).await
+        }
+        ended => ended,
+    }
+}
+
+async fn run_with(context: &Context, stop: &mut StopSignals, access: Access) -> Result<(), AppError> {
+    let starmesh = context.open(access).await?;
     let log = Log { context, deaf: Arc::new(Notify::new()), failed: AtomicBool::new(false) };
     let shutdown = async {
         tokio::select! {

@@ -1,7 +1,10 @@
 //! What SQLite itself says of a database file. No key is needed, and nothing is written.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use sqlx::Connection;
 
 use super::open::{SqliteStore, reading};
@@ -11,6 +14,9 @@ use crate::row::{StoreError, Table};
 
 /// SQLite stops to look after so many problems: one is enough to act, and a few tell how bad it is.
 const PROBLEMS_MAX: u32 = 20;
+
+/// What was found when all of a database was looked over.
+pub(super) type Verdict = Shared<BoxFuture<'static, Result<(), StoreError>>>;
 
 /// What SQLite says of a database file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,6 +56,28 @@ impl SqliteStore {
         }
         Ok(())
     }
+
+    /// Begins to look over all of it. What is read meanwhile may be damaged and says so itself, row by row; what
+    /// is missing says nothing, so every commit waits for the end, and fails if anything was found.
+    pub fn verify_meanwhile(self: &Arc<Self>) {
+        self.verdict.get_or_init(|| {
+            let store = Arc::clone(self);
+            let looking = tokio::spawn(async move { store.verify().await });
+            looking.map(|ended| ended.unwrap_or_else(|error| Err(cut_off(&error)))).boxed().shared()
+        });
+    }
+
+    /// What was found, once all of it was looked over; at once where nobody is looking.
+    pub async fn verified(&self) -> Result<(), StoreError> {
+        match self.verdict.get().cloned() {
+            Some(verdict) => verdict.await,
+            None => Ok(()),
+        }
+    }
+}
+
+fn cut_off(error: &tokio::task::JoinError) -> StoreError {
+    StoreError::Failed(format!("looking over the database was cut off: {error}"))
 }
 
 async fn look(path: &Path, immutable: bool) -> Result<Checkup, sqlx::Error> {
@@ -67,12 +95,13 @@ async fn look(path: &Path, immutable: bool) -> Result<Checkup, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::Arc;
 
     use starmesh_provider::env::SystemEntropy;
 
+    use super::super::open::writing;
     use super::*;
     use crate::DataKey;
+    use crate::row::{Change, Row, Select, Store};
 
     #[tokio::test]
     async fn a_whole_database_has_no_problem_and_a_spoilt_one_is_found_out() {
@@ -96,5 +125,38 @@ mod tests {
         fs::write(&path, "not a database, and long enough to be looked at as one".repeat(100)).unwrap();
         let none = SqliteStore::checkup(&path).await.unwrap_err();
         assert!(none.to_string().contains("corrupt or not a database"), "{none}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_committed_to_a_database_that_turns_out_to_be_damaged() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("starmesh.db");
+        let key = DataKey::new([1; 32]);
+        let open = || async { SqliteStore::open(&path, &key, Arc::new(SystemEntropy)).await.map(Arc::new) };
+        let put = |number: u8| {
+            let (key, value) = (vec![number], vec![number; 40]);
+            let row = Row { key, parent: vec![], lookups: vec![], at_ms: 0, value };
+            vec![Change::Put(Table::Mirrors, row)]
+        };
+        let store = open().await.unwrap();
+        store.commit(put(1)).await.unwrap();
+        store.close().await;
+
+        let store = open().await.unwrap();
+        store.verify_meanwhile();
+        store.commit(put(2)).await.unwrap();
+        store.verified().await.unwrap();
+        let mut conn = sqlx::SqliteConnection::connect_with(&writing(&path)).await.unwrap();
+        sqlx::query("UPDATE mirrors SET at_ms = 7").execute(&mut conn).await.unwrap();
+        conn.close().await.unwrap();
+        store.close().await;
+
+        let store = open().await.unwrap();
+        store.verify_meanwhile();
+        let refused = store.commit(put(3)).await.unwrap_err();
+        assert!(refused.is_damage(), "{refused}");
+        assert!(store.commit_observed(put(3)).await.unwrap_err().is_damage());
+        assert!(store.verified().await.unwrap_err().is_damage());
+        assert_eq!(store.count(Table::Mirrors, Select::All).await.unwrap(), 2);
     }
 }

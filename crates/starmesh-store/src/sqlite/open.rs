@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 use starmesh_provider::env::Entropy;
 
+use super::checkup::Verdict;
 use super::line::Line;
 use super::write::Lasting;
 use super::{failure, migrate, read};
@@ -40,8 +41,11 @@ const OPEN_RETRY_DELAY: Duration = Duration::from_millis(50);
 /// The size to which the WAL shrinks after a checkpoint, in bytes.
 const JOURNAL_BYTES_MAX: &str = "4194304";
 
-/// How many pages a start gives back to the file system at most.
+/// How many pages are given back to the file system at once.
 const VACUUM_PAGES_MAX: &str = "PRAGMA incremental_vacuum(4096)";
+
+/// Pages that a connection keeps in memory, in KiB as SQLite wants it told: the system keeps the file at hand, too.
+const CACHE_KIB: &str = "-512";
 
 /// Prepared statements kept per connection: reading and writing every table in every batch size.
 const STATEMENTS_MAX: usize = 400;
@@ -53,6 +57,8 @@ pub struct SqliteStore {
     readers: SqlitePool,
     /// None when opened for reading.
     writer: Option<Arc<Line>>,
+    /// Set once all of it is being looked over: nothing is committed before.
+    pub(super) verdict: OnceLock<Verdict>,
 }
 
 impl SqliteStore {
@@ -81,7 +87,7 @@ impl SqliteStore {
         }
         let readers = reader_pool().connect_lazy_with(reading(path));
         let writer = Line::new(pool, name.clone(), Arc::clone(&sealer), entropy);
-        Ok(Self { path: name, sealer, readers, writer: Some(Arc::new(writer)) })
+        Ok(Self { path: name, sealer, readers, writer: Some(Arc::new(writer)), verdict: OnceLock::new() })
     }
 
     /// Opens the database for reading, beside a process that writes it or without one. No row changes
@@ -105,7 +111,7 @@ impl SqliteStore {
     async fn read_with(options: SqliteConnectOptions, name: &str, key: &DataKey) -> Result<Self, StoreError> {
         let readers = reader_pool().connect_lazy_with(options);
         let sealer = Arc::new(Sealer::new(key));
-        let store = Self { path: name.to_owned(), sealer, readers, writer: None };
+        let store = Self { path: name.to_owned(), sealer, readers, writer: None, verdict: OnceLock::new() };
         if let Err(error) = store.check_readable().await {
             store.close().await;
             return Err(error);
@@ -135,6 +141,15 @@ impl SqliteStore {
         }
         transaction.rollback().await.map_err(|error| self.failed(&error))?;
         Ok(rows)
+    }
+
+    /// Gives pages that nothing needs any more back to the file system. That may move others and takes its time, so
+    /// it is for the end, when nobody waits.
+    pub async fn give_back(&self) -> Result<(), StoreError> {
+        self.verified().await?;
+        let pool = &self.line()?.pool;
+        sqlx::raw_sql(VACUUM_PAGES_MAX).execute(pool).await.map_err(|error| self.failed(&error))?;
+        Ok(())
     }
 
     /// Closes every connection once the commits under way are done. Afterwards every call fails.
@@ -238,10 +253,12 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.verified().await?;
         self.line()?.commit(changes, Lasting::Power).await
     }
 
     async fn commit_observed(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.verified().await?;
         self.line()?.commit(changes, Lasting::Process).await
     }
 }
@@ -274,9 +291,7 @@ async fn prepare(pool: &SqlitePool, path: &str, sealer: &Sealer, nonce: Nonce) -
     let of_sqlite = |error: sqlx::Error| failure::of_sqlite(path, &error);
     let mut conn = pool.acquire().await.map_err(of_sqlite)?;
     migrate::assert_version(&mut conn, path).await?;
-    migrate::bring_up_to_date(&mut conn, path, sealer, nonce).await?;
-    sqlx::raw_sql(VACUUM_PAGES_MAX).execute(&mut *conn).await.map_err(of_sqlite)?;
-    Ok(())
+    migrate::bring_up_to_date(&mut conn, path, sealer, nonce).await
 }
 
 async fn connect_writer(options: SqliteConnectOptions, name: &str) -> Result<SqlitePool, StoreError> {
@@ -318,12 +333,13 @@ fn common(path: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS_MAX)
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
+        .pragma("cache_size", CACHE_KIB)
         .disable_statement_logging()
 }
 
 /// Settings of the writing connection. Content is sealed, so deleted content is overwritten only where that
 /// costs nothing (`secure_delete=FAST`).
-fn writing(path: &Path) -> SqliteConnectOptions {
+pub(super) fn writing(path: &Path) -> SqliteConnectOptions {
     common(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)

@@ -147,7 +147,8 @@ impl Ground {
     /// Lets `watcher` judge every write to a simulated service.
     pub(crate) fn watch_by(&self, watcher: &Watcher, places: BTreeMap<String, usize>) {
         let (placed, universe) = (self.placed.clone(), self.universe.clone());
-        let watch = LedgerWatch { watcher: watcher.clone(), places, placed, universe };
+        let shared = self.shares.keys().copied().collect();
+        let watch = LedgerWatch { watcher: watcher.clone(), places, shared, placed, universe };
         self.ledger.watch_writes(Arc::new(watch));
     }
 }

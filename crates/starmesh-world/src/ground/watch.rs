@@ -1,6 +1,6 @@
 //! Each write to a simulated service, handed to the oracle at the moment it is made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub(super) struct LedgerWatch {
     pub(super) watcher: Watcher,
     /// The numbers of calendars, by what the ledger calls them.
     pub(super) places: BTreeMap<String, usize>,
+    /// The numbers of calendars of somebody else.
+    pub(super) shared: BTreeSet<usize>,
     pub(super) placed: Placed,
     pub(super) universe: Arc<Universe>,
 }
@@ -37,7 +39,7 @@ impl LedgerWatch {
         let read = |event: &Value, owner| match write.provider {
             "google" => google_mirror(event, owner),
             "caldav" => caldav_mirror(event, owner),
-            _ => microsoft_mirror(event, owner),
+            _ => microsoft_mirror(event, owner, !self.shared.contains(&target)),
         };
         let owner = if is_ours { Owner::Mirror } else { Owner::Other };
         // What was deleted and lives again is placed.

@@ -154,12 +154,13 @@ impl Venue for MicrosoftVenue {
         let names: BTreeMap<ItemNo, RemoteId> =
             self.items().iter().map(|(id, no)| (*no, id.clone())).collect();
         self.sim.with(|world| {
+            let is_own = self.read_at.calendar == self.calendar;
             let numbers: Vec<ItemNo> = world.events(self.calendar).map(|item| item.no).collect();
             let standing = |no: ItemNo| {
                 let item = world.event(no)?;
                 let id = self.id_of(world, no);
                 let owner = if self.placed.holds(self.place, &id) { Owner::Mirror } else { Owner::Other };
-                let marked = world.event_facts(no).and_then(|event| mirror_in(&event, owner));
+                let marked = world.event_facts(no).and_then(|event| mirror_in(&event, owner, is_own));
                 let id = names.get(&no).cloned().unwrap_or_else(|| RemoteId::new(id));
                 Some(Standing { id, version: item.change_key(), marked })
             };

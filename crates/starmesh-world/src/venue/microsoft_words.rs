@@ -174,14 +174,16 @@ pub(super) fn marked_body(marked: &MarkedItem, content: Content) -> Value {
     })
 }
 
-/// The marked item in what the ledger tells of an event; `None` when it carries no mark.
-pub(crate) fn mirror_in(event: &Value, owner: Owner) -> Option<MarkedItem> {
+/// The marked item in what the ledger tells of an event; `None` when it carries no mark. `is_own`: nobody else
+/// shares the calendar.
+pub(crate) fn mirror_in(event: &Value, owner: Owner, is_own: bool) -> Option<MarkedItem> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mark = event["extended"][MARK].as_str()?.to_owned();
     let properties = &event["properties"];
     let has_attendees = properties["attendees"].as_array().is_some_and(|rows| !rows.is_empty());
-    // Who may not see private events of a mailbox writes mirrors that are not private, to see them again.
-    let is_sensitive = properties["sensitivity"] == "private" || properties["sensitivity"] == "normal";
+    // Who may not see private events of somebody else writes mirrors that are not private, to see them again.
+    let is_sensitive =
+        properties["sensitivity"] == "private" || (!is_own && properties["sensitivity"] == "normal");
     let plain = is_sensitive
         && properties["isReminderOn"] == json!(false)
         && text(&properties["location"]["displayName"]).is_empty()

@@ -99,7 +99,7 @@ fn check_alone(context: &Context) -> Result<(), AppError> {
 }
 
 fn stopped_by_signals() -> Result<CancellationToken, AppError> {
-    let (signals, stop) = (StopSignals::listen()?, CancellationToken::new());
+    let (mut signals, stop) = (StopSignals::listen()?, CancellationToken::new());
     let told = stop.clone();
     tokio::spawn(async move {
         signals.wait().await;
