@@ -33,6 +33,21 @@ impl SourceItem {
         self.events.iter().filter_map(|event| event.marked.as_ref()).any(|marked| marked.has_attendees)
     }
 
+    /// Forgets which words its events hold: they were looked for in other terms.
+    pub fn forget_words(&mut self) {
+        for event in &mut self.events {
+            match &mut event.recurrence {
+                Recurrence::Single(instance) => instance.facts.found = Found::UNKNOWN,
+                Recurrence::Set(RecurrenceSet { master, overrides }) => {
+                    let dates = overrides.iter_mut().map(|date| &mut date.instance);
+                    for instance in master.iter_mut().map(|master| &mut master.instance).chain(dates) {
+                        instance.facts.found = Found::UNKNOWN;
+                    }
+                }
+            }
+        }
+    }
+
     /// Keeps the dates that are `known` of its series from `end` on, where the read that brought the item
     /// speaks only of what happens before: they are neither gone nor changed as far as anybody knows.
     pub fn keep_dates_from(&mut self, known: &Self, end: DateTime<Utc>) {

@@ -204,15 +204,15 @@ impl Engine {
         let name = &target.remote.name;
         let spec = MirrorSpec::new(self.state.keys(), name, name, key, record.incarnation, body);
         let looked = self.look_at_canary(target, &spec, &record, read.cursor.as_ref(), &window).await;
-        let (version, showed) = match looked {
-            Ok((item, canary)) => (item.version, canary.map_or(Showed::Nothing(None), Showed::Result)),
+        let (seen, showed) = match looked {
+            Ok((item, canary)) => (Some(item), canary.map_or(Showed::Nothing(None), Showed::Result)),
             Err(PullError::Store(error)) => return Err(error.into()),
             Err(PullError::Provider(error) | PullError::Suspicious(error)) => {
                 tracing::info!(error = %error.message, "a canary could not be looked at");
-                (record.version.clone(), Showed::Nothing(None))
+                (None, Showed::Nothing(None))
             }
         };
-        self.remove_canary(target, MirrorRecord { version, ..record }).await?;
+        self.remove_canary(target, record, seen).await?;
         Ok(showed)
     }
 
@@ -324,10 +324,21 @@ impl Engine {
         Ok(None)
     }
 
-    async fn remove_canary(&self, target: &Calendar, record: MirrorRecord) -> Result<(), EngineError> {
-        let mut record = record;
+    /// Removes the canary as it was last `seen`; one to which a person invited others is theirs and stays.
+    async fn remove_canary(
+        &self,
+        target: &Calendar,
+        mut record: MirrorRecord,
+        mut seen: Option<SourceItem>,
+    ) -> Result<(), EngineError> {
         let stop = CancellationToken::new();
         for _ in 0..CANARY_REMOVALS_MAX {
+            if let Some(item) = seen {
+                if item.has_attendees() {
+                    break;
+                }
+                record.version = item.version;
+            }
             let operation = Operation {
                 link: record.link.clone(),
                 key: record.key,
@@ -350,7 +361,7 @@ impl Engine {
             let Some(known) = self.state.items_by_id(&target.id, [&record.remote_id]).await?.pop() else {
                 break;
             };
-            record.version = known.item.version;
+            seen = Some(known.item);
         }
         // One that could not be removed is found by the next whole plan.
         Ok(())

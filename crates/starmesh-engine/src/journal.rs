@@ -27,9 +27,9 @@ impl Engine {
         &self,
         target: &Calendar,
         operation: &Operation,
-        written: Written,
-        incarnation: Incarnation,
+        (written, incarnation): (Written, Incarnation),
         times: Times,
+        is_last: bool,
     ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let keys = self.state.keys();
@@ -61,11 +61,17 @@ impl Engine {
         if !is_canary {
             changes.put_journey(&journey);
         }
-        self.state.commit(changes).await?;
+        self.keep_outcome(changes, is_last).await?;
         if !is_canary {
             self.tell(EngineEvent::Placed(journey));
         }
         Ok(!overtaken || after_removal)
+    }
+
+    /// Commits an outcome: its intent is looked up should a loss of power take it back. The last of those under
+    /// way makes all of them last.
+    async fn keep_outcome(&self, changes: Changes, is_last: bool) -> Result<(), StoreError> {
+        if is_last { self.state.commit(changes).await } else { self.state.commit_observed(changes).await }
     }
 
     /// True when a read that was kept since `sent` knows better than the answer to the write.
@@ -120,7 +126,12 @@ impl Engine {
     }
 
     /// Keeps that a mirror which was to be removed is gone already.
-    pub(crate) async fn keep_gone(&self, target: &Calendar, operation: &Operation) -> Result<(), StoreError> {
+    pub(crate) async fn keep_gone(
+        &self,
+        target: &Calendar,
+        operation: &Operation,
+        is_last: bool,
+    ) -> Result<(), StoreError> {
         let mut changes = Changes::new();
         changes.delete_intent(&target.id, &operation.key);
         if let Action::Remove { placed, .. } = &operation.action {
@@ -132,7 +143,7 @@ impl Engine {
                 }
             }
         }
-        self.state.commit(changes).await
+        self.keep_outcome(changes, is_last).await
     }
 
     /// Keeps that a person deleted a mirror, which stays away.
@@ -155,8 +166,8 @@ impl Engine {
         &self,
         target: &Calendar,
         operation: &Operation,
-        item: &SourceItem,
-        incarnation: Incarnation,
+        (item, incarnation): (&SourceItem, Incarnation),
+        is_last: bool,
     ) -> Result<(), StoreError> {
         let keys = self.state.keys();
         let mut changes = Changes::new();
@@ -172,7 +183,7 @@ impl Engine {
             record.color = None;
             changes.put_mirror(&record);
         }
-        self.state.commit(changes).await
+        self.keep_outcome(changes, is_last).await
     }
 
     /// Keeps why an operation failed: for now, for this target, or for good.

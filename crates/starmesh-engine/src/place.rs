@@ -3,7 +3,8 @@
 //! Each write has an intent on disk before the request and its outcome on disk after it. A create uses a
 //! deterministic identity, a change and a removal a precondition, so that repeating any of them after a
 //! lost answer is harmless; an intent left over from a crash is looked up by that identity, never repeated
-//! blindly.
+//! blindly. That is why only the last outcome of those under way waits for the disk: what a loss of power takes
+//! back of the others leaves their intents behind.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -219,7 +220,7 @@ impl Engine {
         operation: &Operation,
         outcome: Outcome,
         times: Times,
-        placing: &mut Placing,
+        Settling { placing, is_last }: Settling<'_>,
     ) -> Result<(), StoreError> {
         match outcome {
             Outcome::Done(written, incarnation) => {
@@ -228,7 +229,7 @@ impl Engine {
                     ActionKind::Update => placing.report.updated += 1,
                     ActionKind::Remove => placing.report.removed += 1,
                 }
-                if !self.keep_written(target, operation, written, incarnation, times).await? {
+                if !self.keep_written(target, operation, (written, incarnation), times, is_last).await? {
                     placing.replan_whole |= operation.event.is_none();
                     placing.replan.extend(operation.event.as_ref().map(|event| event.meeting));
                 }
@@ -236,12 +237,12 @@ impl Engine {
             }
             Outcome::AlreadyGone => {
                 placing.report.removed += 1;
-                self.keep_gone(target, operation).await
+                self.keep_gone(target, operation, is_last).await
             }
             Outcome::Found(item, incarnation) => {
                 placing.report.adopted += 1;
                 placing.replan.extend(operation.event.as_ref().map(|event| event.meeting));
-                self.keep_found(target, operation, &item, incarnation).await
+                self.keep_found(target, operation, (&item, incarnation), is_last).await
             }
             Outcome::Dismissed => self.keep_dismissed(target, operation).await,
             Outcome::Changed => {
@@ -257,6 +258,13 @@ impl Engine {
             Outcome::Failed(error) => self.keep_failed(target, operation, error, placing).await,
         }
     }
+}
+
+/// What the outcome of one operation adds to.
+struct Settling<'a> {
+    placing: &'a mut Placing,
+    /// True when no other of its chunk is under way any more.
+    is_last: bool,
 }
 
 /// When the steps of a write were taken.
@@ -322,7 +330,8 @@ impl Run<'_> {
                     unplaced.insert(event.event.clone());
                 }
                 let times = Times { origin: self.origin, planned: self.planned, sent };
-                engine.settle_one(target, &operation, outcome, times, &mut self.placing).await?;
+                let settling = Settling { placing: &mut self.placing, is_last: unsent.is_empty() };
+                engine.settle_one(target, &operation, outcome, times, settling).await?;
                 self.done += 1;
             }
             let (done, total) = (self.done, self.total);

@@ -216,8 +216,8 @@ impl Engine {
         read.terms = terms;
         let last = read.read_at;
         let verified = (extent == Extent::Verify && !is_back).then_some(read.coverage).flatten();
-        let mut pulled =
-            self.keep(calendar, read, &listing, items, ids, (&window, started, verified)).await?;
+        let how = (&window, started, verified, asks_otherwise);
+        let mut pulled = self.keep(calendar, read, &listing, items, ids, how).await?;
         pulled.first |= is_back || asks_otherwise;
         pulled.rest = rest;
         pulled.gap = last.is_some_and(|last| started - last > read_gap(settings.poll_interval_s));
@@ -354,7 +354,7 @@ impl Engine {
         listing: &Listing,
         items: Vec<SourceItem>,
         gone: BTreeSet<RemoteId>,
-        (window, started, verified): (&Window, DateTime<Utc>, Option<Coverage>),
+        (window, started, verified, asks_otherwise): (&Window, DateTime<Utc>, Option<Coverage>, bool),
     ) -> Result<Pulled, PullError> {
         let first = read.read_at.is_none();
         // A long read may bring a mirror that was placed after it began, for an event that is newer still.
@@ -366,6 +366,7 @@ impl Engine {
             window,
             started,
             ended,
+            asks_otherwise,
             wedges: self.state.wedges_in(&calendar.id).await?,
             unknown: Vec::new(),
             foreign: 0,

@@ -155,7 +155,7 @@ pub async fn a_parent_is_visited_row_by_row(store: &dyn Store) -> Result<(), Sto
     Ok(())
 }
 
-/// What may be observed again is seen by everybody once it is committed, in order with all else.
+/// What can be found out again is seen by everybody once it is committed, in order with all else.
 pub async fn what_is_observed_is_read_back(store: &dyn Store) -> Result<(), StoreError> {
     store.commit_observed(puts([row(b"k", b"p", 1)])).await?;
     assert_eq!(store.get(T, b"k").await?, Some(row(b"k", b"p", 1)));

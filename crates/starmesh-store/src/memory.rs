@@ -20,6 +20,8 @@ pub struct MemoryStore {
 struct Inner {
     /// Shared with forks until one side writes to the table.
     tables: BTreeMap<Table, Arc<Rows>>,
+    /// The tables as the last lasting commit left them, when others came after it.
+    lasting: Option<BTreeMap<Table, Arc<Rows>>>,
     /// How many commits succeeded.
     commits: u64,
     /// Commits, by how many more calls it takes, that will fail.
@@ -40,6 +42,7 @@ impl MemoryStore {
         Self {
             inner: Mutex::new(Inner {
                 tables: inner.tables.clone(),
+                lasting: inner.lasting.clone(),
                 commits: inner.commits,
                 failures: BTreeMap::new(),
             }),
@@ -54,6 +57,13 @@ impl MemoryStore {
     /// Makes the `nth` commit from now (1 is the next) fail with `error` and change nothing.
     pub fn fail_commit(&self, nth: u64, error: StoreError) {
         self.lock().failures.insert(nth.max(1), error);
+    }
+
+    /// What a loss of power does: only what was made to last is left. True when anything was lost.
+    pub fn lose_power(&self) -> bool {
+        let mut inner = self.lock();
+        let lasting = inner.lasting.take();
+        lasting.map(|lasting| inner.tables = lasting).is_some()
     }
 
     /// A store that holds these rows.
@@ -107,7 +117,18 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.lock().commit(changes)
+        let mut inner = self.lock();
+        inner.commit(changes)?;
+        inner.lasting = None;
+        Ok(())
+    }
+
+    async fn commit_observed(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        let mut inner = self.lock();
+        if inner.lasting.is_none() {
+            inner.lasting = Some(inner.tables.clone());
+        }
+        inner.commit(changes)
     }
 }
 

@@ -165,7 +165,7 @@ pub trait Store: Send + Sync {
     /// Makes all changes, in order, or none.
     async fn commit(&self, changes: Vec<Change>) -> Result<(), StoreError>;
 
-    /// The same for what can be observed again: it is atomic, everybody sees it once it returns, and the end of
+    /// The same for what can be found out again: it is atomic, everybody sees it once it returns, and the end of
     /// the process does it no harm. Only a loss of power may take it back, wholly and together with whatever
     /// came after it, until the next [`Store::commit`] makes all of it last.
     async fn commit_observed(&self, changes: Vec<Change>) -> Result<(), StoreError> {

@@ -36,6 +36,9 @@ use starmesh_sim::dice::Dice;
 const COMMANDS_MAX: usize = 256;
 /// The dice that says whether canaries are placed: drawn from another stream it would change every seed.
 const CANARY_DICE: u64 = 7_200;
+
+/// Whether the power goes when a device dies, life by life, without moving what the seed rolls otherwise.
+const POWER_DICE: u64 = 7_300_000;
 /// How long a shutdown, a plan or a placement may take before it counts as hung.
 const PATIENCE: Duration = Duration::from_hours(2);
 
@@ -73,6 +76,8 @@ pub(crate) struct Device {
     store: Arc<MemoryStore>,
     life: Arc<Lifeline>,
     lives: u64,
+    /// What no commit made to last is lost before the next life.
+    power_fails: bool,
     daemon: Option<Daemon>,
 }
 
@@ -113,6 +118,7 @@ impl Device {
             store: Arc::new(MemoryStore::new()),
             life: Arc::new(Lifeline::default()),
             lives: 0,
+            power_fails: false,
             daemon: None,
         }
     }
@@ -130,6 +136,14 @@ impl Device {
     /// True while a daemon runs that was not found dead.
     pub(crate) fn is_running(&self) -> bool {
         self.daemon.is_some() && !self.life.is_over()
+    }
+
+    /// Before its next engine comes to life the power may fail: what no commit made to last is lost. True when it
+    /// does.
+    pub(crate) fn may_lose_power(&mut self) -> bool {
+        let life = u64::from(self.number) * 10_000 + self.lives;
+        self.power_fails |= Dice::new(self.seed, POWER_DICE + life).chance(500);
+        self.power_fails
     }
 
     /// Forgets everything: the disk is lost.
@@ -254,6 +268,9 @@ impl Device {
 
     /// A new engine over the store, and its accounts.
     fn engine(&mut self) -> (Engine, BTreeMap<AccountId, Arc<dyn CalendarProvider>>) {
+        if std::mem::take(&mut self.power_fails) {
+            self.store.lose_power();
+        }
         self.life = Arc::new(Lifeline::default());
         self.lives += 1;
         let providers = self.accounts.iter().map(|account| {

@@ -116,6 +116,13 @@ impl Store for Mortal<Arc<MemoryStore>> {
         self.life.step().await;
         answer
     }
+
+    async fn commit_observed(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.life.step().await;
+        let answer = self.inner.commit_observed(changes).await;
+        self.life.step().await;
+        answer
+    }
 }
 
 #[async_trait]

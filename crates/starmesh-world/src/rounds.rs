@@ -87,6 +87,13 @@ impl World {
             self.watcher.oracle().note("an engine died at some await");
             self.devices[device].life().end_after(steps);
         }
+        if self.devices[device].may_lose_power() {
+            self.tell(format!("device {device} loses power with it"));
+            let mut oracle = self.watcher.oracle();
+            oracle.note("the power failed");
+            // How much was removed lately may be among what is lost.
+            oracle.forget_device(self.devices[device].number);
+        }
     }
 
     async fn lose_store(&mut self, device: usize) -> Result<(), Broken> {

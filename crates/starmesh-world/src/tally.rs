@@ -18,7 +18,7 @@ const BUSY_SEEDS_MIN: u64 = 50;
 /// The situation in which the brake has something to hold.
 pub(crate) const MANY_DELETED: &str = "many events were deleted at once";
 /// Situations that worlds must reach.
-pub const SOMETIMES: [&str; 27] = [
+pub const SOMETIMES: [&str; 28] = [
     "a database was damaged",
     "a duplicate was removed",
     "a group was added",
@@ -41,6 +41,7 @@ pub const SOMETIMES: [&str; 27] = [
     "one meeting was in two calendars",
     "others were invited to a mirror",
     "the brake held removals",
+    "the power failed",
     "the window was narrowed",
     "two devices had different groups",
     "two resources had one UID",

@@ -164,6 +164,10 @@ impl Policy {
         if self.hours.as_ref().is_some_and(|hours| !hours.touches(time)) {
             return Err(SkipReason::OutsideHours);
         }
+        // Who asks for words gets nothing of which it is not known whether it holds them.
+        if found == Found::UNKNOWN && self.terms().next().is_some() {
+            return Err(SkipReason::Unreadable);
+        }
         if !self.keywords.admits(|word| terms.has(found, &Term::Keyword(word.clone()))) {
             return Err(SkipReason::Keyword);
         }

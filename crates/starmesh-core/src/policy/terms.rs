@@ -82,8 +82,8 @@ pub enum Term {
 pub struct Terms(Vec<Term>);
 
 impl Terms {
-    /// The most terms of one calendar: one bit of [`Found`] for each.
-    pub const MAX: usize = 64;
+    /// The most terms of one calendar: one bit of [`Found`] for each, and one that tells that nothing is known.
+    pub const MAX: usize = 63;
 
     /// These terms, each once; `None` when they are more than [`Self::MAX`].
     pub fn new(terms: impl IntoIterator<Item = Term>) -> Option<Self> {
@@ -130,6 +130,9 @@ pub struct Found(u64);
 impl Found {
     /// None of them.
     pub const NONE: Self = Self(0);
+
+    /// Nobody could look: the event was unreadable when these terms were first asked for.
+    pub const UNKNOWN: Self = Self(u64::MAX);
 
     /// True when it holds none.
     pub fn is_none(&self) -> bool {

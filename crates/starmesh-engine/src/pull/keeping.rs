@@ -26,6 +26,8 @@ pub(super) struct Keeping<'a> {
     pub(super) window: &'a Window,
     pub(super) started: DateTime<Utc>,
     pub(super) ended: DateTime<Utc>,
+    /// True when links ask for other words than with the read before.
+    pub(super) asks_otherwise: bool,
     /// What stands still in the calendar so far.
     pub(super) wedges: Vec<Wedge>,
     /// What is gone and was not known.
@@ -59,6 +61,9 @@ impl Keeping<'_> {
             // An item that became unreadable is neither gone nor changed as far as anybody knows.
             if let (Some(_), Some(known)) = (item.problem, known) {
                 item.events.clone_from(&known.item.events);
+                if self.asks_otherwise {
+                    item.forget_words();
+                }
             }
             self.changes.put_item(self.engine.state.keys(), &self.calendar.id, &item, self.ended);
             let known = known.map(|known| &known.item);

@@ -170,3 +170,19 @@ async fn a_canary_that_cannot_be_removed_at_once_does_not_stay_for_ever() {
     assert_eq!(scene.mirrors(), 1, "the meeting's, and no canary");
     assert_eq!(device.records().await.len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_to_which_somebody_was_invited_is_theirs() {
+    let scene = Scene::new();
+    scene.book("meeting", 24);
+    let device = scene.device().await;
+    let plan = device.plan().await;
+    scene.home(|shelf| (shelf.touches, shelf.invites) = (1, true));
+    scene.server.take_calls();
+    device.engine.try_canaries(&plan).await.unwrap();
+    let calls = scene.server.take_calls();
+    let removals = calls.iter().filter(|call| matches!(call, Call::Remove(..))).count();
+    assert_eq!((removals, scene.mirrors()), (1, 1), "refused once, and not tried again: {calls:?}");
+    device.settle().await;
+    assert_eq!(scene.mirrors(), 2, "beside the meeting's");
+}

@@ -1,6 +1,6 @@
 //! What the policy of a link asks of reads and writes.
 
-use starmesh_core::event::{Recurrence, SourceItem};
+use starmesh_core::event::{ItemProblem, Recurrence, SourceItem};
 use starmesh_core::policy::{Choice, Deleted, Found, Policy, Term, Terms, Word};
 use starmesh_provider::ErrorKind;
 
@@ -73,6 +73,32 @@ async fn a_link_stands_still_while_its_source_was_not_read_for_its_words() {
     scene.work(|shelf| shelf.unreadable = None);
     device.settle().await;
     assert_eq!(scene.mirrors(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_for_the_words_of_a_link_is_not_placed_and_what_stands_stays() {
+    let scene = Scene::new();
+    let device = scene.settled_device(1).await;
+    set(&device, Policy { off: true, ..Policy::default() }).await;
+    scene.book("event1", 48);
+    device.settle().await;
+    let whole = scene.work(|shelf| shelf.items.clone());
+    scene.work(|shelf| {
+        for item in shelf.items.values_mut() {
+            (item.problem, item.events) = (Some(ItemProblem::Malformed), Vec::new());
+        }
+    });
+    set(&device, without("lunch").0).await;
+    assert_eq!((device.settle().await.total.writes(), scene.mirrors()), (0, 0));
+    scene.work(|shelf| whole.into_values().for_each(|item| shelf.put(item)));
+    assert_eq!((device.settle().await.total.placed, scene.mirrors()), (2, 2));
+    scene.work(|shelf| {
+        for item in shelf.items.values_mut() {
+            (item.problem, item.events) = (Some(ItemProblem::Malformed), Vec::new());
+        }
+    });
+    set(&device, without("dinner").0).await;
+    assert_eq!((device.settle().await.total.writes(), scene.mirrors()), (0, 2));
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,7 +61,7 @@ impl State {
         self.store.commit(changes.into_inner()).await
     }
 
-    /// The same for what can be observed again: see [`Store::commit_observed`].
+    /// The same for what can be found out again: see [`Store::commit_observed`].
     pub async fn commit_observed(&self, changes: Changes) -> Result<(), StoreError> {
         if changes.is_empty() {
             return Ok(());
