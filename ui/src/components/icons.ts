@@ -1,7 +1,8 @@
 //! Strokes on a 16 px grid, drawn for this window.
 
 export const ICONS = {
-  topology: 'M8 8 3.5 4M8 8l4.6-4M8 8l-3.4 5M8 8l3.6 5M8 8h.01M3 3.5h.01M13 3.5h.01M4.3 13.3h.01M11.8 13.3h.01',
+  topology:
+    'M8 6.2a1.8 1.8 0 1 0 .01 0M3 1.8a1.4 1.4 0 1 0 .01 0M13 1.8a1.4 1.4 0 1 0 .01 0M8 11.8a1.4 1.4 0 1 0 .01 0M4 4.2 6.7 6.8M12 4.2 9.3 6.8M8 9.8v2',
   plan: 'M3 3.5h10M3 8h6M3 12.5h4M11 9v5M8.5 11.5h5',
   activity: 'M1.5 8.5h3l2-5 3 9 2-4h3',
   glance: 'M2.5 4.5h11v9h-11zM2.5 7h11M5.5 2.5v3M10.5 2.5v3',
@@ -28,7 +29,7 @@ export const ICONS = {
   copy: 'M5.5 5.5h8v8h-8zM3 10.5h-.5v-8h8V3',
   lock: 'M4 7.5h8v6H4zM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5',
   star: 'M8 8V3M8 8l4.5-1.5M8 8l3 4.5M8 8l-3 4.5M8 8 3.5 6.5',
-  mesh: 'M8 2.5 13.5 6.5 11.5 13h-7L2.5 6.5zM8 2.5 4.5 13M8 2.5l3.5 10.5M2.5 6.5h11M2.5 6.5l9 6.5M13.5 6.5l-9 6.5',
+  mesh: 'M3 3h10v10H3zM3 3l10 10M13 3 3 13',
   pair: 'M3.5 8h9M3 8h.01M13 8h.01',
   one_way: 'M3 8h10M9 4l4 4-4 4',
   list: 'M5.5 4h8M5.5 8h8M5.5 12h8M2.5 4h.01M2.5 8h.01M2.5 12h.01',

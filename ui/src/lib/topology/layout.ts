@@ -21,52 +21,84 @@ export function nodeSize(count: number, area: Area): Area {
 const GRID = 4;
 const snap = (value: number) => Math.round(value / GRID) * GRID;
 
-/** Points on an ellipse, the first at the top, at equal lengths of arc so that none crowd at the ends. */
-export function ellipse(count: number, radii: Area, turn = -Math.PI / 2): Point[] {
-  const steps = 720;
-  const at = (angle: number): Point => ({ x: radii.width * Math.cos(angle), y: radii.height * Math.sin(angle) });
+/** Room between two calendars. */
+const GAP = 22;
+
+/** How far apart two points are, in calendars: at 1 or more the two do not touch. */
+function apart(a: Point, b: Point, node: Area): number {
+  return Math.max(Math.abs(a.x - b.x) / (node.width + GAP), Math.abs(a.y - b.y) / (node.height + GAP));
+}
+
+/** Points on an ellipse, as evenly as their boxes allow, the same to the left as to the right. */
+export function ellipse(count: number, radii: Area, node: Area): Point[] {
+  const steps = 1440;
+  const at = (step: number): Point => {
+    const angle = (step / steps) * 2 * Math.PI - Math.PI / 2;
+    return { x: radii.width * Math.cos(angle), y: radii.height * Math.sin(angle) };
+  };
   const lengths = [0];
-  let last = at(turn);
   for (let step = 1; step <= steps; step += 1) {
-    const next = at(turn + (step / steps) * 2 * Math.PI);
-    lengths.push((lengths[step - 1] ?? 0) + Math.hypot(next.x - last.x, next.y - last.y));
-    last = next;
+    lengths.push((lengths[step - 1] ?? 0) + apart(at(step - 1), at(step), node));
   }
   const whole = lengths[steps] ?? 1;
+  // An odd one stands at the top, an even number leaves the top free.
+  const start = count % 2 === 0 ? 0.5 : 0;
   const points: Point[] = [];
   let step = 0;
   for (let index = 0; index < count; index += 1) {
-    while ((lengths[step] ?? whole) < (index / count) * whole) step += 1;
-    points.push(at(turn + (step / steps) * 2 * Math.PI));
+    while ((lengths[step] ?? whole) < ((index + start) / count) * whole) step += 1;
+    points.push(at(step));
   }
   return points;
 }
 
-/** Half axes of the ring for so many calendars: wide enough that none touch, in the proportions of the window. */
-export function radii(count: number, node: Area, area: Area): Area {
-  if (count < 2) return { width: 0, height: 0 };
-  const narrow = area.width < 560;
-  const width = Math.max(node.width * 1.1, (area.width - node.width) / 2 - 48);
-  const height = Math.max(node.height * 2.1, (area.height - node.height) / 2 - 64);
-  const ring = count <= 5 ? 0.72 : 1;
-  const wanted = { width: Math.min(width, narrow ? 150 : 560) * ring, height: Math.min(height, 420) * ring };
-  // Side by side they need their height, one above the other their width: so the ring grows with the count.
-  const length = count * (node.height + 26) * 1.25;
-  const around = Math.PI * (3 * (wanted.width + wanted.height) - Math.sqrt((3 * wanted.width + wanted.height) * (wanted.width + 3 * wanted.height)));
-  const grow = Math.max(1, length / around);
-  return { width: wanted.width * (narrow ? 1 : grow), height: wanted.height * grow };
+/** Half axes of the ring for so many calendars: in the proportions of the window, and wide enough that none touch. */
+export function radii(count: number, node: Area, area: Area, hub: boolean): Area {
+  const ring = count <= 6 ? 0.7 : 1;
+  // Away from a hub in the middle, whichever side they are on.
+  const least = hub ? { width: 1.3 * node.width, height: 2.3 * node.height } : { width: 0.7 * node.width, height: node.height };
+  let width = Math.max(least.width, Math.min(area.width / 2 - node.width * 0.6, 620) * ring);
+  let height = Math.max(least.height, Math.min(area.height / 2 - node.height, 420) * ring);
+  for (let round = 0; round < 60; round += 1) {
+    const points = ellipse(count, { width, height }, node);
+    const all = hub ? [...points, { x: 0, y: 0 }] : points;
+    const close = all.some((a, index) => all.slice(index + 1).some((b) => apart(a, b, node) < 1));
+    if (!close) break;
+    width *= 1.06;
+    height *= 1.06;
+  }
+  return { width, height };
 }
 
-/** A star around its hub. Few spokes stand to the left and right first, where names have room. */
+/** A narrow window has no room for a ring: there calendars stand in two columns. */
+function narrow(node: Area, area: Area): boolean {
+  return area.width < 3 * node.width;
+}
+
+function columns(count: number, node: Area): Point[] {
+  return Array.from({ length: count }, (_, index) => ({
+    x: (index % 2 === 0 ? -0.5 : 0.5) * (node.width + GAP),
+    y: Math.floor(index / 2) * (node.height + 2 * GAP),
+  }));
+}
+
+/** A star around its hub. One or two spokes stand beside it, where names have room. */
 export function star(spokes: number, node: Area, area: Area): { hub: Point; spokes: Point[] } {
-  const ring = radii(spokes + 1, node, area);
-  const turn = spokes <= 2 ? Math.PI : spokes === 4 ? -Math.PI * 0.75 : -Math.PI / 2;
-  return { hub: { x: 0, y: 0 }, spokes: ellipse(spokes, ring, turn) };
+  const hub = { x: 0, y: 0 };
+  if (narrow(node, area)) {
+    return { hub, spokes: columns(spokes, node).map(({ x, y }) => ({ x, y: y + node.height + 3 * GAP })) };
+  }
+  const side = { x: node.width * 1.7, y: 0 };
+  if (spokes === 1) return { hub, spokes: [side] };
+  if (spokes === 2) return { hub, spokes: [{ x: -side.x, y: -side.y }, side] };
+  return { hub, spokes: ellipse(spokes, radii(spokes, node, area, true), node) };
 }
 
 export function mesh(count: number, node: Area, area: Area): Point[] {
+  if (count === 1) return [{ x: 0, y: 0 }];
+  if (narrow(node, area)) return columns(count, node);
   if (count === 2) return [{ x: -node.width, y: 0 }, { x: node.width, y: 0 }];
-  return ellipse(count, radii(count, node, area));
+  return ellipse(count, radii(count, node, area, false), node);
 }
 
 /** The middle of each calendar: groups side by side, and below them what is in none. */
@@ -83,7 +115,17 @@ export function arrange(groups: readonly Drawn[], all: readonly string[], area: 
     if (group.shape === 'star' && members.includes(hub)) {
       const shape = star(members.length - 1, node, share);
       cluster.set(hub, shape.hub);
-      members.filter((id) => id !== hub).forEach((id, at) => cluster.set(id, shape.spokes[at] ?? shape.hub));
+      // What a later group shares stands to the right, where that group follows.
+      const shared = (id: string) => drawn.some((other, at) => at > index && other.calendars.includes(id));
+      const spokes = members.filter((id) => id !== hub);
+      const rightmost = [...shape.spokes].sort((a, b) => b.x - a.x);
+      const ordered = [...spokes.filter(shared), ...spokes.filter((id) => !shared(id))];
+      const places = [...rightmost.slice(0, spokes.filter(shared).length)];
+      places.push(...shape.spokes.filter((point) => !places.includes(point)));
+      ordered.forEach((id, at) => cluster.set(id, places[at] ?? shape.hub));
+    } else if (members.length === 2 && group.calendars.length > 2) {
+      // The rest of a group stands elsewhere: one above the other leaves its lines apart.
+      members.forEach((id, at) => cluster.set(id, { x: 0, y: (at === 0 ? -2 : 2) * node.height }));
     } else {
       mesh(members.length, node, share).forEach((point, at) => cluster.set(members[at] ?? '', point));
     }
@@ -91,7 +133,7 @@ export function arrange(groups: readonly Drawn[], all: readonly string[], area: 
     const right = Math.max(0, ...[...cluster.values()].map(({ x }) => x));
     const shift = index === 0 ? -left : edge - left;
     for (const [id, { x, y }] of cluster) placed.set(id, { x: snap(x + shift), y: snap(y) });
-    if (cluster.size > 0) edge = shift + right + node.width * 1.9;
+    if (cluster.size > 0) edge = shift + right + node.width * 1.7;
   }
   const rest = all.filter((id) => !placed.has(id));
   const points = [...placed.values()];

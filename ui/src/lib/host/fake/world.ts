@@ -195,6 +195,7 @@ export class World {
   #calendarStatus(calendar: CalendarDto): CalendarStatusDto {
     const into = this.wanted().filter(({ target }) => target === calendar.id);
     const mirrors = into.reduce((sum, link) => sum + (this.standing.get(linkKey(link)) ?? 0), 0);
+    const waiting = into.some((link) => !this.standing.has(linkKey(link)));
     const index = this.calendars.indexOf(calendar);
     const now = Date.now();
     const age = this.mood === 'offline' ? 780 + index : ((now - this.started) / 1000 + index * 7) % 58;
@@ -206,8 +207,8 @@ export class World {
       calendar: refer(calendar),
       read_at: unread ? null : new Date(now - age * 1000).toISOString(),
       read_age_s: unread ? null : Math.floor(refused ? 5400 : age),
-      verified_at: this.mood === 'first' ? null : new Date(now - 7300_000).toISOString(),
-      verified_age_s: this.mood === 'first' ? null : 7300,
+      verified_at: this.mood === 'first' || waiting ? null : new Date(now - 7300_000).toISOString(),
+      verified_age_s: this.mood === 'first' || waiting ? null : 7300,
       repairs: index === 2 ? 1 : 0,
       items: eventCount(calendar.id) + mirrors,
       mirrors,
@@ -238,7 +239,7 @@ export class World {
     const at = (before: number) => new Date(placed - before).toISOString();
     const write = 90 + random() * 320;
     const pull = 60 + random() * 220;
-    const start = new Date(placed).setMinutes(0, 0, 0) + Math.floor(3 + random() * 140) * 60 * MINUTE;
+    const start = new Date(placed + Math.floor(1 + random() * 6) * 1440 * MINUTE).setHours(8 + Math.floor(random() * 9), 0, 0, 0);
     const kinds = ['placed', 'placed', 'placed', 'updated', 'removed'] as const;
     return {
       at: at(0),

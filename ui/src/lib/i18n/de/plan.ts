@@ -16,6 +16,7 @@ export const plan: Record<keyof typeof english, Message> = {
   'plan.remove': 'entfernen',
   'plan.moved': '{count} verschoben',
   'plan.adopt': '{count} übernommen',
+  'plan.otherwise': 'Sonst nichts zu schreiben',
   'plan.in_step': 'Alles ist im Takt',
   'plan.in_step_text': 'In keinem Kalender ist etwas zu schreiben.',
   'plan.promise': 'Ihre eigenen Termine werden nie angerührt. Alles hier lässt sich zurücknehmen.',

@@ -35,7 +35,7 @@ export const everywhere = {
   'state.reading': 'Being read',
   'state.unlinked': 'Not linked',
   'sentence.not_set_up': 'Add an account and draw a star to begin.',
-  'sentence.first_sync': 'Everything is being read and compared once.',
+  'sentence.first_sync': 'Not everything has been compared as a whole yet.',
   'sentence.in_step': 'Every calendar checked {ago}',
   'sentence.working': 'Busy blocks are being written.',
   'sentence.paused': 'Nothing is read or written until you resume.',

@@ -13,6 +13,7 @@ export const plan = {
   'plan.remove': 'to remove',
   'plan.moved': '{count} moved',
   'plan.adopt': '{count} taken over',
+  'plan.otherwise': 'Nothing else to write',
   'plan.in_step': 'Everything is in step',
   'plan.in_step_text': 'There is nothing to write in any calendar.',
   'plan.promise': 'Your own events are never touched. Everything here can be taken back.',
