@@ -19,6 +19,7 @@ export const ICONS = {
   reading: 'M8 2.5A5.5 5.5 0 1 1 2.5 8',
   not_set_up: 'M8 2.5a5.5 5.5 0 1 0 .01 0',
   unlinked: 'M8 2.5a5.5 5.5 0 1 0 .01 0',
+  play: 'M5 3.5 12 8l-7 4.5z',
   close: 'M4 4l8 8M12 4l-8 8',
   more: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
   arrow: 'M3 8h10M9 4l4 4-4 4',

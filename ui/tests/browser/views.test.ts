@@ -65,7 +65,7 @@ describe('every view', () => {
     },
   );
 
-  test.each(PLACES)('%s fits 2560 pixels, and 200 %% zoom of a small window', async (place) => {
+  test.each(PLACES)('%s fits 2560 pixels, and a small window at twice the zoom', async (place) => {
     await see({ place, width: 2560, height: 1440 }, async (opened) => expect(await overflow(opened)).toEqual([]));
     // Twice the zoom is half the pixels of the page.
     await see({ place, width: 640, height: 400 }, async (opened) => expect(await overflow(opened)).toEqual([]));

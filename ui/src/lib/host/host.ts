@@ -16,7 +16,6 @@ import type {
   JourneyDto,
   LinkDto,
   PausesDto,
-  PolicyDto,
   PolicyEffect,
   ReportDto,
   RunEvent,
@@ -37,6 +36,7 @@ import type {
   NewGroup,
   PauseLength,
   Place,
+  PolicyChange,
   PrefsDto,
   PreparedPlanDto,
   RequestDto,
@@ -75,7 +75,7 @@ export interface Host {
   linkPause(scope: LinkScope, length: PauseLength): Promise<LinkDto[]>;
   linkResume(scope: LinkScope): Promise<LinkDto[]>;
   /** What other rules would do; nothing is kept. */
-  policyPrepare(scope: LinkScope, policy: PolicyDto): Promise<{ token: string; effects: PolicyEffect[] }>;
+  policyPrepare(scope: LinkScope, change: PolicyChange): Promise<{ token: string; effects: PolicyEffect[] }>;
   policySet(token: string): Promise<PolicyEffect[]>;
 
   pauseSet(length: PauseLength): Promise<PausesDto>;

@@ -25,7 +25,7 @@ export const host: Host = {
 
   linkPause: (scope, length) => invoke('link_pause', { scope, length }),
   linkResume: (scope) => invoke('link_resume', { scope }),
-  policyPrepare: (scope, policy) => invoke('policy_prepare', { scope, policy }),
+  policyPrepare: (scope, change) => invoke('policy_prepare', { scope, change }),
   policySet: (token) => invoke('policy_set', { token }),
 
   pauseSet: (length) => invoke('pause_set', { length }),

@@ -1,7 +1,7 @@
 //! What the window needs beside the answers of the façade. Each of these is shaped like them, so that it can
 //! become one.
 
-import type { CalendarRef, LeftOut, LinkRef, PlanDto, ShapeDto, TimeDto } from '$lib/bindings';
+import type { AllDay, CalendarRef, Deleted, LeftOut, LinkRef, PlanDto, ShapeDto, TimeDto, Undecided } from '$lib/bindings';
 
 /** An account as a person gives it. Secrets go to the host and never come back. */
 export type NewAccount =
@@ -101,6 +101,23 @@ export type PauseLength = { for_minutes: number } | { until: string } | 'until_r
 
 /** Which links are meant. */
 export type LinkScope = { links: string[] } | { into: string } | 'all';
+
+/** Rules that get another value; the others stay as each link has them. The word `none` takes a text away. */
+export interface PolicyChange {
+  on?: boolean;
+  label?: string;
+  color?: string;
+  tentative?: Undecided;
+  unanswered?: Undecided;
+  all_day?: AllDay;
+  hours?: string;
+  min_minutes?: number;
+  keywords_only?: string[];
+  keywords_never?: string[];
+  categories_only?: string[];
+  categories_never?: string[];
+  deleted?: Deleted;
+}
 
 /** What leaving would take away, shown before it is done. */
 export interface LeaveDto {

@@ -23,10 +23,9 @@ const JOURNEYS_MAX = 400;
 /** Working is shown for at least this long, so that the state does not flicker. */
 const WORKING_MS = 1000;
 
+/** Writes under way, calendar by calendar. */
 export interface Progress {
-  calendar: string;
-  done: number;
-  total: number;
+  calendars: ReadonlyMap<string, { name: string; done: number; total: number }>;
   /** When it began, for rate and remaining time. */
   since: number;
 }
@@ -162,9 +161,10 @@ class App {
         if (event.event === 'pull_failed') this.#changed(['status']);
         break;
       case 'place_progress': {
-        const same = this.progress?.calendar === event.calendar.name;
-        const since = same ? (this.progress?.since ?? Date.now()) : Date.now();
-        this.progress = { calendar: event.calendar.name, done: event.done, total: event.total, since };
+        const { calendar, done, total } = event;
+        const calendars = new Map(this.progress?.calendars).set(calendar.id, { name: calendar.name, done, total });
+        const finished = [...calendars.values()].every((each) => each.done >= each.total);
+        this.progress = finished ? null : { calendars, since: this.progress?.since ?? Date.now() };
         break;
       }
       case 'quiet':

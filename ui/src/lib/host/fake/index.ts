@@ -1,9 +1,9 @@
 //! The pretended program, for tests and for working on the window: `npm run dev`, then `?scenario=NAME`.
 
-import type { AppError, ImportDto, PolicyEffect, UndoDto } from '$lib/bindings';
+import type { AppError, ImportDto, PolicyDto, PolicyEffect, UndoDto } from '$lib/bindings';
 import { countPairs, linkKey, linksOf } from '$lib/topology/pairs';
 import type { Host } from '../host';
-import type { LinkScope, NewAccount, PauseLength, PreparedPlanDto } from '../types';
+import type { LinkScope, NewAccount, PauseLength, PolicyChange, PreparedPlanDto } from '../types';
 import { account, calendar, defaultPolicy, eventCount, refer } from './calendars';
 import { doctor, glance, requests, why } from './looking';
 import { prepared } from './plan';
@@ -14,6 +14,25 @@ const query = new URLSearchParams(globalThis.location?.search ?? '');
 
 function fail(error: AppError): never {
   throw error;
+}
+
+/** A policy with a change made. */
+function changed(policy: PolicyDto, change: PolicyChange): PolicyDto {
+  const { keywords_only, keywords_never, categories_only, categories_never, label, color, hours, ...rest } = change;
+  const text = (value: string | undefined, now: string | null) =>
+    value === undefined ? now : value === 'none' ? null : value;
+  return {
+    ...policy,
+    ...rest,
+    label: text(label, policy.label),
+    color: text(color, policy.color) as PolicyDto['color'],
+    hours: text(hours, policy.hours),
+    keywords: { only: keywords_only ?? policy.keywords.only, never: keywords_never ?? policy.keywords.never },
+    categories: {
+      only: categories_only ?? policy.categories.only,
+      never: categories_never ?? policy.categories.never,
+    },
+  };
 }
 
 function until(length: PauseLength): string | null {
@@ -191,7 +210,7 @@ export function pretend(name: ScenarioName): Host & { world: World } {
       while (world.groups.some((it) => it.name === `${drawn.shape}-${number}`)) number += 1;
       const made: Group = { ...drawn, name: group.replaces ?? `${drawn.shape}-${number}` };
       world.groups = [...others, made];
-      done(`group add ${drawn.shape}`);
+      done('group add');
       world.changed('groups', 'status', 'plan', 'steps');
       return {
         group: world.groupDto(made),
@@ -206,7 +225,7 @@ export function pretend(name: ScenarioName): Host & { world: World } {
     },
     async groupRemove(of) {
       world.groups = without(of);
-      done(`group remove ${of}`);
+      done('group remove');
       const wanted = new Set(world.wanted().map(linkKey));
       const gone = [...world.standing].filter(([key]) => !wanted.has(key));
       world.changed('groups', 'status', 'plan', 'steps');
@@ -223,7 +242,7 @@ export function pretend(name: ScenarioName): Host & { world: World } {
       world.groups = world.groups
         .map((group) => (group.name === of ? { ...group, calendars: group.calendars.filter((it) => it !== id) } : group))
         .filter(({ calendars }) => calendars.length > 1);
-      done(`group remove ${of} --calendar ${path}`);
+      done('group remove');
       world.changed('groups', 'status', 'plan', 'steps');
       return { removed: [], links_added: [], links_removed: [], links_paused: [], mirrors_to_remove: 0 };
     },
@@ -237,21 +256,25 @@ export function pretend(name: ScenarioName): Host & { world: World } {
       world.changed('status');
       return world.links();
     },
-    async policyPrepare(scope, policy) {
+    async policyPrepare(scope, change) {
       await moment(120);
-      if (policy.hours !== null && !/^[A-Za-z, -]+\d\d:\d\d-\d\d:\d\d/.test(policy.hours)) {
-        fail({ code: 'invalid_value', message: `“${policy.hours}” is no time of work`, hint: 'as in “Mon-Fri 09:00-17:00 Europe/Berlin”' });
+      if (change.hours && change.hours !== 'none' && !/^[A-Za-z, -]+\d\d:\d\d-\d\d:\d\d/.test(change.hours)) {
+        fail({ code: 'invalid_value', message: `“${change.hours}” is no time of work`, hint: 'as in “Mon-Fri 09:00-17:00 Europe/Berlin”' });
       }
       const links = chosen(scope);
-      const effects = links.map((link) => ({
-        name: link.name,
-        source: link.source,
-        target: link.target,
-        policy,
-        place: 0,
-        change: policy.label !== link.policy.label ? link.mirrors : 0,
-        remove: !policy.on ? link.mirrors : policy.hours !== null && link.policy.hours === null ? Math.floor(link.mirrors / 5) : 0,
-      }));
+      const effects = links.map((link) => {
+        const policy = changed(link.policy, change);
+        const narrower = policy.hours !== null && link.policy.hours === null;
+        return {
+          name: link.name,
+          source: link.source,
+          target: link.target,
+          policy,
+          place: 0,
+          change: policy.label !== link.policy.label ? link.mirrors : 0,
+          remove: !policy.on ? link.mirrors : narrower ? Math.floor(link.mirrors / 5) : 0,
+        };
+      });
       const made = token();
       policies.set(made, { links: links.map(keyOf), effects });
       return { token: made, effects };

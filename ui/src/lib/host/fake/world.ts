@@ -72,7 +72,7 @@ export class World {
     if (this.groups.length > 0) {
       this.steps.push({
         at: new Date(this.started - 26 * 60 * MINUTE).toISOString(),
-        commands: ['group add star', 'settings set'],
+        commands: ['group add', 'settings set'],
         open: false,
         undone: false,
         written: { placed: [...this.standing.values()].reduce((sum, count) => sum + count, 0), updated: 0, removed: 0 },
