@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ago, date, firstDay, length, weekStart } from '../../src/lib/time/format';
+import { ago, date, firstDay, length } from '../../src/lib/time/format';
 import { free, freeDays, freeText, instant, merge } from '../../src/lib/time/busy';
 
 const at = (text: string) => Date.parse(text);
@@ -80,7 +80,5 @@ describe('times in words', () => {
 
   test('the week starts where the region starts it', () => {
     expect([firstDay('de-DE'), firstDay('en-US')]).toEqual([1, 7]);
-    const monday = weekStart(at('2026-12-03T12:00:00Z'), 'de-DE');
-    expect(monday.getDate()).toBe(30);
   });
 });

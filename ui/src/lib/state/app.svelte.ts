@@ -52,7 +52,6 @@ class App {
   now = $state(Date.now());
   working = $state(false);
   progress = $state.raw<Progress | null>(null);
-  reading = $state.raw<ReadonlySet<string>>(new Set());
   /** Counts up when a plan that was shown no longer is the newest. */
   planAge = $state(0);
   stepsAge = $state(0);
@@ -152,13 +151,8 @@ class App {
         this.#work();
         break;
       }
-      case 'pull_started':
-        this.reading = new Set([...this.reading, event.calendar.id]);
-        break;
-      case 'pulled':
       case 'pull_failed':
-        this.reading = new Set([...this.reading].filter((id) => id !== event.calendar.id));
-        if (event.event === 'pull_failed') this.#changed(['status']);
+        this.#changed(['status']);
         break;
       case 'place_progress': {
         const { calendar, done, total } = event;
@@ -168,7 +162,6 @@ class App {
         break;
       }
       case 'quiet':
-        this.reading = new Set();
         this.progress = null;
         this.#changed(['status']);
         break;
@@ -182,8 +175,11 @@ class App {
       case 'reloaded':
         this.#changed(['accounts', 'groups', 'settings', 'status', 'plan', 'steps']);
         break;
+      // Silent success: a look that found nothing is no news.
+      case 'pull_started':
       case 'pull_progress':
       case 'pull_waits':
+      case 'pulled':
         break;
     }
   }

@@ -64,15 +64,6 @@ export function firstDay(locale: string): number {
   return tag.getWeekInfo?.().firstDay ?? tag.weekInfo?.firstDay ?? 1;
 }
 
-/** Midnight of the first day of the week that holds `at`, where the person is. */
-export function weekStart(at: number, locale: string): Date {
-  const start = new Date(at);
-  start.setHours(0, 0, 0, 0);
-  const weekday = start.getDay() === 0 ? 7 : start.getDay();
-  start.setDate(start.getDate() - ((weekday - firstDay(locale) + 7) % 7));
-  return start;
-}
-
 /** Midnight so many days later; not 24 hours each, since some days have 23 or 25. */
 export function addDays(at: Date | number, days: number): Date {
   const moved = new Date(at);

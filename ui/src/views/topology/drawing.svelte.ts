@@ -1,6 +1,6 @@
 //! What is being drawn, selected and looked at: one for the canvas and its twin, so that both do the same.
 
-import type { CalendarDto, GroupDto, LinkDto, ShapeDto } from '$lib/bindings';
+import type { GroupDto, LinkDto, ShapeDto } from '$lib/bindings';
 import type { ForecastDto } from '$lib/host/types';
 import { listed, t } from '$lib/i18n/index.svelte';
 import { announcer } from '$lib/state/announcer.svelte';
@@ -179,11 +179,6 @@ export function newPairs(draft: Drawn, pairs: readonly Pair[]): { key: string; a
     if (!known.has(key) && !found.has(key)) found.set(key, { key, a: source, b: target });
   }
   return [...found.values()];
-}
-
-/** The calendars that can still be written, for sentences about feeds. */
-export function writable(calendars: readonly CalendarDto[]): CalendarDto[] {
-  return calendars.filter(({ read_only, missing }) => !read_only && !missing);
 }
 
 export const drawing = new Drawing();

@@ -143,6 +143,7 @@ export function pretend(name: ScenarioName): Host & { world: World } {
     },
     async accountRemove(name_) {
       await moment(500);
+      const provider = world.accounts.find((it) => it.name === name_)?.provider;
       const gone = world.calendars.filter((it) => it.account === name_).map(({ id }) => id);
       world.groups = world.groups
         .map((group) => ({ ...group, calendars: group.calendars.filter((id) => !gone.includes(id)) }))
@@ -153,7 +154,17 @@ export function pretend(name: ScenarioName): Host & { world: World } {
         if (gone.some((id) => key.split('\n').includes(id))) world.standing.delete(key);
       }
       world.changed('accounts', 'groups', 'status');
-      return { account: name_, removed: true, mirrors_removed: 214, unreached: [], groups_smaller: [], groups_removed: [] };
+      return {
+        account: name_,
+        removed: true,
+        mirrors_removed: 214,
+        unreached: [],
+        groups_smaller: [],
+        groups_removed: [],
+        ...(provider === 'microsoft'
+          ? { grant: { state: 'stands' as const, provider: 'Microsoft', pages: ['https://account.live.com/consent/Manage'] } }
+          : {}),
+      };
     },
     async calendarList() {
       return {
