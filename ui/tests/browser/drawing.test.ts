@@ -120,6 +120,16 @@ test('more pairs than allowed are refused before anything is done', async () => 
   await close();
 });
 
+test('a click on a line opens its pair, and a click on a calendar opens that', async () => {
+  const { page, close } = await show('pair', 'topology');
+  const [a, b] = [await middle(page, 'Work'), await middle(page, 'Personal')];
+  await page.mouse.click((a.x + b.x) / 2, (a.y + b.y) / 2);
+  await page.getByRole('complementary', { name: 'Work and Personal' }).waitFor();
+  await page.mouse.click(a.x, a.y);
+  await page.getByRole('complementary', { name: 'Work', exact: true }).waitFor();
+  await close();
+});
+
 test('Escape leaves a drawing, and nothing of it stays', async () => {
   const { page, close } = await show('unlinked', 'topology/list');
   await page.getByRole('checkbox', { name: /^Work/ }).check();

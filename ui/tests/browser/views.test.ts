@@ -79,6 +79,30 @@ describe('every view', () => {
     await see({ scenario, place }, async (opened) => expect(await axe(opened)).toEqual([]));
   });
 
+  test.each<[string, string, RegExp[]]>([
+    ['mixed', 'topology/list', [/Open Work and Personal/]],
+    ['mixed', 'topology/list', [/Open Work and Personal/, /^Rules/]],
+    ['error', 'topology/list', [/Open Personal/]],
+    ['mixed', 'topology/list', [/^Change$/]],
+    ['star', 'plan', [/^Pause$/]],
+    ['star', 'settings', [/^Leave…/]],
+    ['star', 'settings', [/^Import…/]],
+    ['star', 'settings', [/^Save the recovery key/]],
+    ['star', 'settings', [/^Remove office/]],
+    ['star', 'activity', [/^Take the last step back/]],
+    ['star', 'activity', [/^Ask$/]],
+    ['star', 'doctor', [/^Make a report/]],
+    ['empty', 'start', [/^CalDAV/, /^Add account$/]],
+  ])('in the situation "%s", %s with what %s opens is clean for axe', async (scenario, place, names) => {
+    for (const theme of THEMES) {
+      await see({ scenario, place, theme }, async (opened) => {
+        for (const name of names) await opened.page.getByRole('button', { name }).first().click();
+        await opened.page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
+        expect(await axe(opened)).toEqual([]);
+      });
+    }
+  });
+
   test.each([
     ['star', 'In step'], ['first', 'First sync'], ['paused', 'Paused'], ['offline', 'Offline'], ['error', 'Needs you'],
     ['brake', 'Needs you'], ['broken', 'Stopped'], ['empty', 'Not set up'],

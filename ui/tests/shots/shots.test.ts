@@ -57,3 +57,24 @@ test.each([...views, ...EXTRA])('%s', async (name, look) => {
   await close();
   expect(complaints).toEqual([]);
 });
+
+// Panels and dialogs, opened as a person opens them.
+test.each<[string, Omit<Look, 'address'>, string[]]>([
+  ['panel-draft', { scenario: 'mixed', place: 'topology/list' }, ['role=checkbox[name=/^Work/]', 'role=checkbox[name=/^Kids/]', 'role=checkbox[name=/^Rowing/]', 'role=button[name="Star"]']],
+  ['panel-draft-360', { scenario: 'unlinked', place: 'topology/list', width: 360, height: 640 }, ['role=checkbox[name=/^Work/]', 'role=checkbox[name=/^Kids/]', 'role=button[name="Star"]']],
+  ['panel-pair', { scenario: 'pair', place: 'topology/list', theme: 'light' }, ['role=button[name=/Open Work and Personal/]']],
+  ['panel-calendar', { scenario: 'error', place: 'topology/list' }, ['role=button[name="Open Personal"]']],
+  ['dialog-rules', { scenario: 'pair', place: 'topology/list' }, ['role=button[name=/Open Work and Personal/]', 'role=button[name="Rules…"] >> nth=0']],
+  ['dialog-leave', { place: 'settings', theme: 'light' }, ['role=button[name="Leave…"]']],
+  ['dialog-undo', { place: 'activity' }, ['role=button[name="Take the last step back"]']],
+  ['activity-journey', { place: 'activity', theme: 'light' }, ['main button[aria-expanded] >> nth=0', 'role=button[name="Ask"]']],
+  ['privacy-request', { place: 'privacy' }, ['main button[aria-expanded] >> nth=0']],
+  ['start-caldav', { place: 'start', scenario: 'empty' }, ['role=button[name=/CalDAV/]', 'role=button[name="Add account"]']],
+])('%s', async (name, look, clicks) => {
+  const { page, complaints, close } = await open(browser, { ...look, address: inject('address'), still: true });
+  for (const click of clicks) await page.locator(click).first().click({ force: true });
+  await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
+  await page.screenshot({ path: `${folder}${name}.png` });
+  await close();
+  expect(complaints).toEqual([]);
+});
