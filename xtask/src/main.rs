@@ -1,9 +1,10 @@
-//! Chores of the repository: `cargo xtask setup | test | tidy | world | bench | demo`.
+//! Chores of the repository: `cargo xtask setup | test | tidy | bindings | world | bench | demo`.
 //!
 //! Written in Rust and not in shell so that a chore is the same on every system, on a desk and in CI.
 //! One file per chore; [`process`] starts other programs and [`workspace`] knows where we are.
 
 mod bench;
+mod bindings;
 mod demo;
 mod judge;
 mod process;
@@ -37,6 +38,8 @@ enum Chore {
     Test(test::Arguments),
     /// Check the rules of the repository that the compiler cannot: layers, seams, secrets, leftovers.
     Tidy,
+    /// Write the answers of the façade as TypeScript types, for the window.
+    Bindings(bindings::Arguments),
     /// Run the seeded world: random edits, faults and crashes against in-memory calendars.
     World(world::Arguments),
     /// Measure what Starmesh costs its providers, and how long a change travels.
@@ -62,6 +65,7 @@ fn perform(chore: &Chore) -> Result<(), Failure> {
         Chore::Setup(arguments) => setup::run(&workspace, arguments.purpose),
         Chore::Test(arguments) => test::run(&workspace, arguments),
         Chore::Tidy => tidy::run(&workspace),
+        Chore::Bindings(arguments) => bindings::run_chore(&workspace, arguments),
         Chore::World(arguments) => world::run(&workspace, arguments, None),
         Chore::Bench(arguments) => bench::run(&workspace, arguments),
         Chore::Demo(arguments) => demo::run(&workspace, arguments, None),

@@ -109,6 +109,8 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
         // Programs and tests in one go: apart, they would be built with different features, twice.
         suite("build", 600, &[], cargo(&["build", "--workspace", "--bins", "--tests"])),
         suite("unit", 120, &["setup"], Work::Cargo(unit)),
+        // Our own crates once more, with the feature that nothing else turns on.
+        suite("bindings", 300, &[], cargo(&["xtask", "bindings", "--check"])),
     ];
     suites.extend(end_to_end(metadata));
     let asked = world::Arguments::default();

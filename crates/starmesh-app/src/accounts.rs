@@ -95,6 +95,7 @@ pub enum SignInKind {
 
 /// An account that was added, and its calendars' names.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct AccountAdded {
     /// The account.
     pub account: AccountDto,
@@ -102,6 +103,7 @@ pub struct AccountAdded {
     pub calendars: Vec<crate::dto::CalendarDto>,
     /// What the person should know of the way to it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub notice: Option<String>,
 }
 

@@ -25,6 +25,7 @@ pub enum ExitClass {
 
 /// The stable name of a failure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// Nothing answers to this name.
@@ -160,6 +161,7 @@ impl ErrorCode {
 
 /// The one thing to do about a failure.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Action {
     /// Try again later.
@@ -200,6 +202,7 @@ pub enum Action {
 
 /// A failure, with everything a person needs.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug, thiserror::Error)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[error("{message}")]
 pub struct AppError {
     /// Its stable name.
@@ -208,9 +211,11 @@ pub struct AppError {
     pub message: String,
     /// What to know or do next.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub hint: Option<String>,
     /// The one thing to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub action: Option<Action>,
 }
 

@@ -6,6 +6,7 @@ use super::LinkRef;
 
 /// An account.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct AccountDto {
     /// What the person calls it.
     pub name: String,
@@ -22,11 +23,13 @@ pub struct AccountDto {
     pub needs_person: bool,
     /// Why its calendars cannot be read at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub failure: Option<String>,
 }
 
 /// What became of an account that was removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct AccountRemoved {
     /// Its name.
     pub account: String,
@@ -43,14 +46,17 @@ pub struct AccountRemoved {
     /// What became of what the person had allowed at the provider; absent for a password, and while the account
     /// stays.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub grant: Option<GrantDto>,
     /// Secrets that could not be removed from the vault, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub vault_failure: Option<String>,
 }
 
 /// What became of what a person had allowed at a provider.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum GrantDto {
     /// The provider has ended it.
@@ -64,6 +70,7 @@ pub enum GrantDto {
         provider: String,
         /// Why it could not be ended; absent for a provider that cannot be asked to.
         #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
         failure: Option<String>,
         /// Where it is done by hand.
         pages: Vec<String>,
@@ -72,6 +79,7 @@ pub enum GrantDto {
 
 /// Mirrors of one link that could not be removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Unreached {
     /// The link.
     pub link: LinkRef,

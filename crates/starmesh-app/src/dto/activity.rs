@@ -6,6 +6,7 @@ use super::{CalendarRef, LinkRef};
 
 /// What was done to a busy block.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ActionDto {
     /// It was placed.
@@ -18,6 +19,7 @@ pub enum ActionDto {
 
 /// The time of a busy block: two instants (RFC 3339, UTC) or two dates, the end exclusive.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct TimeDto {
     /// First instant or day.
     pub start: String,
@@ -29,6 +31,7 @@ pub struct TimeDto {
 
 /// The journey of one event to one target.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct JourneyDto {
     /// When it ended, RFC 3339, UTC.
     pub at: String,
@@ -38,6 +41,7 @@ pub struct JourneyDto {
     pub action: ActionDto,
     /// The time of the busy block.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub time: Option<TimeDto>,
     /// When each step was done.
     pub steps: StepsDto,
@@ -46,6 +50,7 @@ pub struct JourneyDto {
 /// When each step of a journey was done, RFC 3339, UTC. The change at the provider itself has no time that
 /// could be known.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct StepsDto {
     /// The signal arrived, or the poll was due.
     pub signalled: String,
@@ -61,6 +66,7 @@ pub struct StepsDto {
 
 /// Something that happened in a running engine.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum RunEvent {
     /// The engine began to work.

@@ -6,6 +6,7 @@ use super::TroubleDto;
 
 /// A calendar as others speak of it.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CalendarRef {
     /// Our name of it, only local.
     pub id: String,
@@ -19,6 +20,7 @@ pub struct CalendarRef {
 
 /// A calendar.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CalendarDto {
     /// How it is spoken of.
     #[serde(flatten)]
@@ -31,6 +33,7 @@ pub struct CalendarDto {
     pub url: String,
     /// `#RRGGBB`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub color: Option<String>,
     /// The IANA zone in which its floating times are read, fixed when it was added.
     pub zone: String,
@@ -44,6 +47,7 @@ pub struct CalendarDto {
 
 /// All calendars, as far as they could be listed.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CalendarsDto {
     /// The calendars.
     pub calendars: Vec<CalendarDto>,

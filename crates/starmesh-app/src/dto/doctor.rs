@@ -7,6 +7,7 @@ use crate::error::ErrorCode;
 
 /// What the doctor found.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct DoctorDto {
     /// The version of the program that looked.
     pub version: String,
@@ -20,6 +21,7 @@ pub struct DoctorDto {
 
 /// One thing that was looked at.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct FindingDto {
     /// What was looked at.
     pub check: CheckDto,
@@ -27,32 +29,40 @@ pub struct FindingDto {
     pub verdict: VerdictDto,
     /// Of which account.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub account: Option<String>,
     /// Of which server.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub host: Option<String>,
     /// Of which calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub calendar: Option<CalendarRef>,
     /// Of which link.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub link: Option<LinkRef>,
     /// How it is, in a sentence for people. It names nothing of the person's: no account, calendar, server or
     /// folder. Those stand in the fields beside it, and what others said in `said`.
     pub message: String,
     /// The failure's stable name, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub code: Option<ErrorCode>,
     /// What the system or a server said about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub said: Option<String>,
     /// The one thing to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub action: Option<String>,
 }
 
 /// How a thing is, from the best to the worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictDto {
     /// As it should be.
@@ -69,6 +79,7 @@ pub enum VerdictDto {
 
 /// What is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckDto {
     /// The data folder: there, writable, for its owner only.

@@ -6,6 +6,7 @@ use super::{CalendarRef, PolicyDto};
 
 /// How a group joins its calendars.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ShapeDto {
     /// The first with each other.
@@ -20,6 +21,7 @@ pub enum ShapeDto {
 
 /// A group.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct GroupDto {
     /// Its name.
     pub name: String,
@@ -37,6 +39,7 @@ pub struct GroupDto {
 
 /// A link that a group would make and cannot.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct LeftOut {
     /// The link.
     pub link: LinkRef,
@@ -46,6 +49,7 @@ pub struct LeftOut {
 
 /// Why a link is left out.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOutReason {
     /// The target cannot be written.
@@ -54,6 +58,7 @@ pub enum LeftOutReason {
 
 /// A link as others speak of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct LinkRef {
     /// `source → target`.
     pub name: String,
@@ -65,6 +70,7 @@ pub struct LinkRef {
 
 /// Whether a link runs.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LinkStateDto {
     /// It runs.
@@ -77,6 +83,7 @@ pub enum LinkStateDto {
 
 /// A link.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct LinkDto {
     /// How it is spoken of.
     #[serde(flatten)]
@@ -85,9 +92,11 @@ pub struct LinkDto {
     pub state: LinkStateDto,
     /// When it runs again by itself, RFC 3339, where it is paused until then.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub paused_until: Option<String>,
     /// True when it is paused by itself, and not only with a calendar or with everything.
     #[serde(skip_serializing_if = "is_false")]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<bool>"))]
     pub paused_itself: bool,
     /// What it mirrors.
     pub policy: PolicyDto,
@@ -104,11 +113,13 @@ fn is_false(value: &bool) -> bool {
 
 /// What stands still because somebody said so.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PausesDto {
     /// True while everything does.
     pub everything: bool,
     /// Until when, RFC 3339, where that ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub until: Option<String>,
     /// The calendars that do.
     pub calendars: Vec<PausedCalendar>,
@@ -118,20 +129,24 @@ pub struct PausesDto {
 
 /// A calendar that stands still.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PausedCalendar {
     /// Which.
     #[serde(flatten)]
     pub calendar: CalendarRef,
     /// Until when, RFC 3339, where that ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub until: Option<String>,
 }
 
 /// What a change of groups or links brought.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug, Default)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct GroupChange {
     /// The group that was added or changed, as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub group: Option<GroupDto>,
     /// Groups that are gone.
     pub removed: Vec<String>,

@@ -3,6 +3,8 @@
 
 mod account;
 mod activity;
+#[cfg(feature = "bindings")]
+pub mod bindings;
 mod calendar;
 mod damage;
 mod doctor;

@@ -8,6 +8,7 @@ use super::{CalendarRef, LinkRef};
 
 /// What has to be written so that every calendar holds exactly its busy blocks.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PlanDto {
     /// Where mirrors are placed.
     pub window: WindowDto,
@@ -47,6 +48,7 @@ impl PlanDto {
 
 /// The window in which mirrors are placed: from midnight UTC of `from` to midnight UTC of `to`.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WindowDto {
     /// First day.
     pub from: String,
@@ -60,6 +62,7 @@ pub struct WindowDto {
 
 /// What one calendar needs.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct TargetPlanDto {
     /// Which calendar.
     pub calendar: CalendarRef,
@@ -96,6 +99,7 @@ impl TargetPlanDto {
 
 /// What one link needs.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct LinkPlanDto {
     /// Which link.
     pub link: LinkRef,
@@ -116,6 +120,7 @@ pub struct LinkPlanDto {
 
 /// Removals that wait for a person.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct HeldDto {
     /// Which link.
     pub link: LinkRef,
@@ -129,6 +134,7 @@ pub struct HeldDto {
 
 /// Busy blocks that ought to change and cannot.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct StuckDto {
     /// Which link.
     pub link: LinkRef,
@@ -140,11 +146,13 @@ pub struct StuckDto {
 
 /// A calendar, or a whole account, that could not be read or written.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct TroubleDto {
     /// Which account.
     pub account: String,
     /// Which calendar; none when it is the whole account.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub calendar: Option<CalendarRef>,
     /// The stable name of the failure, as in errors.
     pub code: crate::error::ErrorCode,
@@ -156,6 +164,7 @@ pub struct TroubleDto {
 
 /// What only a person can answer.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "question", rename_all = "snake_case")]
 pub enum QuestionDto {
     /// A calendar holds busy blocks of another installation, or of a lost key.

@@ -8,6 +8,7 @@ use super::LinkRef;
 
 /// The policy of a link.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PolicyDto {
     /// False when nothing is mirrored.
     pub on: bool,
@@ -35,6 +36,7 @@ pub struct PolicyDto {
 
 /// Which words count.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ChoiceDto {
     /// One of these has to be there, where there are some.
     pub only: Vec<String>,
@@ -71,6 +73,7 @@ impl From<&Choice> for ChoiceDto {
 
 /// What another policy does to the busy blocks of a link.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PolicyEffect {
     /// Which link.
     #[serde(flatten)]

@@ -6,6 +6,7 @@ use super::{LinkRef, PlanDto, TroubleDto, Unreached};
 
 /// What apply or sync did.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ReportDto {
     /// How many passes it took; a pass reads everything and writes the difference.
     pub passes: u32,
@@ -21,6 +22,7 @@ pub struct ReportDto {
 
 /// Counts of writes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug, Default)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WrittenDto {
     /// Busy blocks placed.
     pub placed: u64,
@@ -38,6 +40,7 @@ pub struct WrittenDto {
 
 /// What clean did.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CleanDto {
     /// The links.
     pub links: Vec<CleanedLink>,
@@ -49,6 +52,7 @@ pub struct CleanDto {
 
 /// One link of a clean.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CleanedLink {
     /// Which link.
     pub link: LinkRef,
@@ -58,6 +62,7 @@ pub struct CleanedLink {
 
 /// What an import of a key did.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct KeyImported {
     /// False when the data folder had this very key already.
     pub changed: bool,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// Everything that can be set.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SettingsDto {
     /// The settings, in a fixed order.
     pub settings: Vec<SettingDto>,
@@ -11,6 +12,7 @@ pub struct SettingsDto {
 
 /// One setting.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SettingDto {
     /// Its name.
     pub key: String,

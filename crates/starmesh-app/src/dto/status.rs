@@ -6,6 +6,7 @@ use super::{CalendarRef, DamageDto, LinkDto, LinkRef};
 
 /// How things stand.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct StatusDto {
     /// The process of `starmesh run`, when one runs.
     pub daemon_pid: Option<u32>,
@@ -19,6 +20,7 @@ pub struct StatusDto {
     pub paused: bool,
     /// Until when, RFC 3339, where that ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub paused_until: Option<String>,
     /// How long changes took over the last seven days, for each link with a write.
     pub latency: Vec<LatencyDto>,
@@ -30,11 +32,13 @@ pub struct StatusDto {
     pub needs_person: bool,
     /// The database that was damaged and moved aside, as long as it lies there.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub damage: Option<DamageDto>,
 }
 
 /// How long changes took on a link, from the signal until the provider had confirmed the busy block.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct LatencyDto {
     /// Which link.
     pub link: LinkRef,
@@ -48,6 +52,7 @@ pub struct LatencyDto {
 
 /// How a calendar stands.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CalendarStatusDto {
     /// Which calendar.
     pub calendar: CalendarRef,
@@ -57,6 +62,7 @@ pub struct CalendarStatusDto {
     pub read_age_s: Option<i64>,
     /// When it is asked for again, RFC 3339, where whoever publishes it wants it left alone until then.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub due_at: Option<String>,
     /// When it was last read wholly, RFC 3339.
     pub verified_at: Option<String>,
@@ -67,6 +73,7 @@ pub struct CalendarStatusDto {
     pub repairs: u64,
     /// What came back of the block that was placed there first, on trial.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub canary: Option<CanaryDto>,
     /// How many items it holds, busy blocks included.
     pub items: u64,
@@ -84,11 +91,13 @@ pub struct CalendarStatusDto {
     pub missing: bool,
     /// Why it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub failure: Option<FailureDto>,
 }
 
 /// What came back of a block that was placed on trial, before any other, and removed.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct CanaryDto {
     /// When, RFC 3339.
     pub at: String,
@@ -96,6 +105,7 @@ pub struct CanaryDto {
     pub listed: bool,
     /// True when the calendar told of it as a change; absent where it tells no changes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub told: Option<bool>,
     /// True when its mark came back.
     pub mark_kept: bool,
@@ -103,11 +113,13 @@ pub struct CanaryDto {
     pub altered: bool,
     /// The calendar in which it stood too.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub same_as: Option<CalendarRef>,
 }
 
 /// Why a calendar cannot be read.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct FailureDto {
     /// Since when, RFC 3339.
     pub since: String,
@@ -121,11 +133,13 @@ pub struct FailureDto {
 
 /// Something that stands still.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WedgeDto {
     /// In which calendar.
     pub calendar: CalendarRef,
     /// Of which link, when of one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub link: Option<String>,
     /// Why: `refused`, `read_only`, `quota_exceeded`, `has_attendees`, `mark_stripped`; or for a broken event
     /// what is wrong with it, as in the reasons of a plan.
@@ -134,10 +148,12 @@ pub struct WedgeDto {
     pub hint: String,
     /// What the provider said.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub message: Option<String>,
     /// Since when, RFC 3339.
     pub since: String,
     /// When the event in question starts, RFC 3339, where that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub event_at: Option<String>,
 }

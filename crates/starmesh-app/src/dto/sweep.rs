@@ -8,6 +8,7 @@ use super::{CalendarRef, LinkRef, TroubleDto};
 
 /// Every busy block that stands in some calendars, whether or not its link is known here.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SweepDto {
     /// False when it was only shown.
     pub removed: bool,
@@ -21,11 +22,13 @@ pub struct SweepDto {
 
 /// One of them.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SweptCalendarDto {
     /// Which.
     pub calendar: CalendarRef,
     /// Which days were looked through, the end exclusive; absent when it was the whole calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub days: Option<DaysDto>,
     /// How many blocks of each kind go: `of_link`, `unknown_link`, `canary`, `foreign`.
     pub found: BTreeMap<String, u64>,
@@ -37,6 +40,7 @@ pub struct SweptCalendarDto {
 
 /// Some days.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct DaysDto {
     /// First day.
     pub from: String,

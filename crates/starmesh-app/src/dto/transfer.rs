@@ -4,6 +4,7 @@ use serde::Serialize;
 
 /// What an import changes, or would change.
 #[derive(Clone, PartialEq, Eq, Serialize, Default, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ImportDto {
     /// True once it is done.
     pub imported: bool,
@@ -29,6 +30,7 @@ pub struct ImportDto {
 
 /// A setting that gets another value.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SettingChangeDto {
     /// Its name.
     pub key: String,
@@ -40,6 +42,7 @@ pub struct SettingChangeDto {
 
 /// An account that a person has to sign in to.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SignInNeededDto {
     /// Its name.
     pub account: String,

@@ -9,6 +9,7 @@ use super::{
 
 /// What an undo does, or would do.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct UndoDto {
     /// True once it is done.
     pub done: bool,
@@ -26,17 +27,21 @@ pub struct UndoDto {
     pub plan: Option<PlanDto>,
     /// What was written.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub written: Option<WrittenDto>,
     /// Calendars that could not be written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<Vec<TroubleDto>>"))]
     pub troubles: Vec<TroubleDto>,
     /// The process of `starmesh run` that carries it out instead.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub left_to: Option<u32>,
 }
 
 /// What a person configured between two plans that were carried out.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct StepDto {
     /// When, RFC 3339.
     pub at: String,
@@ -52,6 +57,7 @@ pub struct StepDto {
 
 /// How much was written.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Debug, Default)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WritesDto {
     /// Busy blocks placed.
     pub placed: u64,
@@ -63,11 +69,13 @@ pub struct WritesDto {
 
 /// What becomes of what is configured.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug, Default)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ConfigurationDto {
     /// Settings that get another value.
     pub settings: Vec<SettingChangeDto>,
     /// Whether everything stands still from then on, where that changes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub everything_paused: Option<bool>,
     /// Accounts that come back.
     pub accounts_back: Vec<String>,
@@ -97,6 +105,7 @@ pub struct ConfigurationDto {
 
 /// The rules of a link.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct RulesDto {
     /// Which link.
     #[serde(flatten)]

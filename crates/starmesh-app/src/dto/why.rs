@@ -6,6 +6,7 @@ use super::{CalendarRef, LinkRef, TimeDto};
 
 /// What every link into and out of a calendar makes of some time.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WhyDto {
     /// Which calendar.
     pub calendar: CalendarRef,
@@ -23,11 +24,13 @@ pub struct WhyDto {
 
 /// What one link makes of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WhyLink {
     /// Which link.
     pub link: LinkRef,
     /// Set where nothing can be said: `not_read`, `question_open`, `paused`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub unknown: Option<String>,
     /// The events of its source at that time, and what became of each; none when there is none.
     pub events: Vec<WhyEvent>,
@@ -35,6 +38,7 @@ pub struct WhyLink {
 
 /// What became of one event.
 #[derive(Clone, PartialEq, Eq, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct WhyEvent {
     /// When it happens.
     pub time: TimeDto,
@@ -42,11 +46,13 @@ pub struct WhyEvent {
     pub outcome: WhyOutcome,
     /// Why: for what is skipped a reason as in a plan, for what stands still one as in the status.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
     pub reason: Option<String>,
 }
 
 /// What became of an event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Debug)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum WhyOutcome {
     /// Its busy block stands.

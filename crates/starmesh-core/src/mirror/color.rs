@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// calendar program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Color {
     /// Red.
     Red,

@@ -87,6 +87,7 @@ impl Choice {
 /// What becomes of a mirror that a person deletes.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Deleted {
     /// It is placed again.
     Restored,
@@ -97,6 +98,7 @@ pub enum Deleted {
 /// What becomes of an event that may or may not happen.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum Undecided {
     /// Mirrored as tentative.
     Tentative,
@@ -109,6 +111,7 @@ pub enum Undecided {
 /// What becomes of whole days.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub enum AllDay {
     /// Mirrored when they block time.
     Opaque,
