@@ -29,7 +29,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     projects: [
       { extends: true, test: { name: 'unit', include: ['tests/unit/**/*.test.ts'] } },
-      ...['browser', 'shots'].map((name) => ({
+      ...['browser', 'shots', 'bench'].map((name) => ({
         extends: true as const,
         test: {
           name,

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
+use std::process::Command;
 
 use crate::process::{Failure, cargo, run};
 use crate::workspace::Workspace;
 
+/// What writes them.
+const EXAMPLE: &str = "bindings";
 /// Where the window expects them.
 const FOLDER: &str = "ui/src/lib/bindings";
 const HEADER: &str =
@@ -23,11 +27,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run_chore(workspace: &Workspace, arguments: &Arguments) -> Result<(), Failure> {
     let fresh = workspace.metadata()?.target_directory.into_std_path_buf().join("bindings");
     // What is left of an earlier run would keep types alive that are gone.
-    let _ = fs::remove_dir_all(&fresh);
-    let words = ["run", "-q", "-p", "starmesh-app", "--features", "bindings", "--example", "bindings", "--"];
-    let mut command = cargo(workspace.root(), words);
-    command.arg(&fresh);
-    run(command)?;
+    remove(&fresh)?;
+    // Over the whole workspace, so that what it stands on is built once for every chore.
+    let build =
+        ["build", "--quiet", "--workspace", "--features", "starmesh-app/bindings", "--example", EXAMPLE];
+    run(cargo(workspace.root(), build))?;
+    let mut example = Command::new(workspace.program(&format!("examples/{EXAMPLE}"), false)?);
+    example.arg(&fresh);
+    run(example)?;
 
     let mut wanted: BTreeMap<String, String> =
         read(&fresh)?.into_iter().map(|(name, text)| (name, committed(&text))).collect();
@@ -58,6 +65,16 @@ fn read(folder: &Path) -> Result<BTreeMap<String, String>, Failure> {
         }
     }
     Ok(files)
+}
+
+/// Removes a folder that need not be there.
+fn remove(folder: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Failure::new(format!("{} could not be removed: {error}", folder.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A file's text with our header instead of the generator's.
@@ -92,7 +109,7 @@ fn differing(wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>
 
 fn write(folder: &Path, files: &BTreeMap<String, String>) -> Result<(), Failure> {
     let failed = |error| Failure::new(format!("{} could not be written: {error}", folder.display()));
-    let _ = fs::remove_dir_all(folder);
+    remove(folder)?;
     fs::create_dir_all(folder).map_err(failed)?;
     files.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text).map_err(failed))
 }

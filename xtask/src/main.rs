@@ -7,6 +7,7 @@ mod bench;
 mod bindings;
 mod demo;
 mod judge;
+mod npm;
 mod process;
 mod setup;
 mod suites;

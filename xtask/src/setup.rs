@@ -3,7 +3,9 @@
 mod official;
 mod python;
 mod runner;
+mod stamp;
 mod system;
+mod window;
 
 use std::path::PathBuf;
 
@@ -30,6 +32,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) use official::descriptions;
+pub(crate) use window::FOLDER as WINDOW;
 
 /// The Python of the test servers, for chores that are written in it.
 pub(crate) fn python(workspace: &Workspace) -> PathBuf {
@@ -58,6 +61,7 @@ pub(crate) fn run(workspace: &Workspace, purpose: Purpose) -> Result<(), Failure
         }
         installed |= runner::install(workspace)?;
         installed |= official::install(workspace, &servers)?;
+        installed |= window::install(workspace)?;
     }
     println!("setup: {}", if installed { "done" } else { "everything is there" });
     Ok(())

@@ -32,6 +32,8 @@ pub(crate) enum Work {
     Demo,
     /// The judge, over the traffic that other suites recorded.
     Judge,
+    /// A script of the window, by npm.
+    Window(&'static str),
     /// A Cargo command.
     Cargo(Vec<String>),
     /// A Cargo command whose simulators record their traffic for the judge.
@@ -111,6 +113,10 @@ pub(crate) fn all(metadata: &Metadata) -> Vec<Suite> {
         suite("unit", 120, &["setup"], Work::Cargo(unit)),
         // Our own crates once more, with the feature that nothing else turns on.
         suite("bindings", 300, &[], cargo(&["xtask", "bindings", "--check"])),
+        suite("window_types", 60, &["setup"], Work::Window("check")),
+        suite("window_unit", 60, &["setup"], Work::Window("test")),
+        suite("window_build", 60, &["setup"], Work::Window("build")),
+        suite("window_browser", 300, &["setup"], Work::Window("test:browser")),
     ];
     suites.extend(end_to_end(metadata));
     let asked = world::Arguments::default();

@@ -9,7 +9,7 @@ use crate::process::{self, Failure};
 use crate::setup::{self, Purpose};
 use crate::suites::{self, Suite, Work};
 use crate::workspace::Workspace;
-use crate::{demo, judge, tidy, world};
+use crate::{demo, judge, npm, tidy, world};
 
 /// The seed from which proptest draws the cases of our laws, so that a red run is a property of the commit
 /// and not luck. Another one in the environment, and `PROPTEST_CASES`, look for more.
@@ -129,6 +129,11 @@ fn perform(workspace: &Workspace, work: &Work, traffic: Option<&Path>) -> Outcom
         Work::Judge => traffic
             .ok_or_else(|| Failure::new("nothing was recorded"))
             .and_then(|traffic| judge::run(workspace, traffic)),
+        Work::Window(script) => {
+            let mut npm = npm::command(&workspace.root().join(setup::WINDOW));
+            npm.args(["run", "--silent", script]);
+            process::run(npm)
+        }
         Work::Cargo(words) => cargo(words, None),
         Work::Recorded(words) => cargo(words, traffic),
         Work::CargoIfInstalled { program, otherwise, words } => {

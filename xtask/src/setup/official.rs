@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::python::{Environment, STAMP};
+use super::python::Environment;
+use super::stamp::{failed, is_stamped, read, stamp};
+use crate::npm;
 use crate::process::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -20,9 +22,6 @@ const SCRIPTS: &str = "tests/clients";
 
 /// What the JavaScript libraries bring with them is not pinned one by one: it is what there was on this day.
 const PUBLISHED_BEFORE: &str = "2026-11-20";
-
-/// npm, as it can be started.
-const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// The folder of the descriptions.
 pub(crate) fn descriptions(workspace: &Workspace) -> PathBuf {
@@ -48,7 +47,7 @@ pub(super) fn install(workspace: &Workspace, servers: &Environment) -> Result<bo
     let modules = scripts.join("node_modules");
     if !is_stamped(&modules, &wanted) {
         println!("setup: installing the official JavaScript libraries into {}", modules.display());
-        npm(&scripts)?;
+        libraries(&scripts)?;
         stamp(&modules, &wanted)?;
         installed = true;
     }
@@ -72,12 +71,15 @@ fn fetch_descriptions(workspace: &Workspace, servers: &Environment, folder: &Pat
     stamp(folder, DESCRIPTIONS)
 }
 
-fn npm(scripts: &Path) -> Result<(), Failure> {
-    let mut npm = Command::new(NPM);
-    npm.current_dir(scripts)
-        .args(["install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .args(["--loglevel", "error", "--before", PUBLISHED_BEFORE]);
-    process::run(npm).map_err(|failure| failure.hint("npm's registry must be reachable; then run this again"))
+fn libraries(scripts: &Path) -> Result<(), Failure> {
+    let mut npm = npm::command(scripts);
+    npm.args(["install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]).args([
+        "--loglevel",
+        "error",
+        "--before",
+        PUBLISHED_BEFORE,
+    ]);
+    npm::fetch(npm)
 }
 
 fn wheels(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -90,23 +92,6 @@ fn wheels(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
     wheels.sort();
     Ok(wheels)
-}
-
-fn is_stamped(folder: &Path, wanted: &str) -> bool {
-    fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == wanted)
-}
-
-/// Written last, so that what was interrupted is done anew.
-fn stamp(folder: &Path, wanted: &str) -> Result<(), Failure> {
-    fs::write(folder.join(STAMP), wanted).map_err(|error| failed(folder, &error))
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| failed(path, &error))
-}
-
-fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ enum Probe {
 }
 
 /// Everything we ask of the operating system.
-const PACKAGES: [Package; 17] = [
+const PACKAGES: [Package; 18] = [
     Package {
         debian: "build-essential",
         probe: Probe::UnixProgram("cc"),
@@ -81,6 +81,12 @@ const PACKAGES: [Package; 17] = [
         probe: Probe::UnixProgram("npm"),
         purpose: Purpose::Test,
         why: "installs the official JavaScript clients",
+    },
+    Package {
+        debian: "chromium",
+        probe: Probe::LinuxProgram("chromium"),
+        purpose: Purpose::Test,
+        why: "shows the window to its tests",
     },
     Package {
         debian: "dma",
