@@ -188,9 +188,9 @@ impl Scene {
     /// How long opening the vault takes, which is making its key.
     async fn key(&self) -> Outcome<TimeDelta> {
         let (file, passphrase) = (self.app.folder().join(VAULT_FILE), self.app.passphrase().into());
-        let begun = Utc::now();
+        let begun = self.sim.clock().now();
         PassphraseVault::open(&file, passphrase, PassphraseCost::STANDARD, Arc::new(SystemEntropy)).await?;
-        Ok(Utc::now() - begun)
+        Ok(self.sim.clock().now() - begun)
     }
 
     /// How many requests the server has had since the last start.
