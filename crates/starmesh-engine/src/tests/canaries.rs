@@ -177,7 +177,7 @@ async fn a_canary_to_which_somebody_was_invited_is_theirs() {
     scene.book("meeting", 24);
     let device = scene.device().await;
     let plan = device.plan().await;
-    scene.home(|shelf| (shelf.touches, shelf.invites) = (1, true));
+    scene.home(|shelf| (shelf.touches, shelf.invitations) = (1, 1));
     scene.server.take_calls();
     device.engine.try_canaries(&plan).await.unwrap();
     let calls = scene.server.take_calls();

@@ -55,8 +55,8 @@ pub(super) struct Shelf {
     pub rest: Option<Duration>,
     /// A person touches what the next so many updates and removals address, just before each.
     pub touches: u32,
-    /// And invites others to it.
-    pub invites: bool,
+    /// So many of them invite others to it.
+    pub invitations: u32,
     /// Its next listing takes this much longer, and shows what stands at its end.
     pub slow_listing: Duration,
     /// The answer to its next write takes this much longer, though the write is done.
@@ -199,8 +199,10 @@ impl Shelf {
         };
         if let Some(version) = version {
             item.version = Some(version);
+            let invites = self.invitations > 0;
+            self.invitations = self.invitations.saturating_sub(1);
             let marked = item.events.iter_mut().filter_map(|event| event.marked.as_mut());
-            marked.for_each(|marked| marked.has_attendees |= self.invites);
+            marked.for_each(|marked| marked.has_attendees |= invites);
         }
         if seen == item.version.as_ref() {
             return Ok(());
